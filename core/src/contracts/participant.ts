@@ -1,0 +1,29 @@
+/**
+ * What the portal writes into a LiveKit token about a participant, and everyone in the room reads back from
+ * `participant.attributes`. Values are strings because LiveKit attributes are.
+ */
+import { z } from 'zod'
+import { meetingRole } from '../roles.ts'
+
+export const participantAttributes = z.object({
+  role: meetingRole,
+  /** Name of the hall, or of the person where no hall is given. */
+  hall: z.string(),
+  /** Name of the responsible unit; may be empty. */
+  unit: z.string(),
+  /** Id of the endpoint (điểm cầu) in this meeting; empty for guests without one. */
+  endpointId: z.string(),
+  /** Order by protocol, as a decimal string; smaller stands first. */
+  order: z.string(),
+})
+export type ParticipantAttributes = z.infer<typeof participantAttributes>
+
+/** The display name everywhere: `hall – unit`; just one of them when the other is empty. */
+export const formatEndpointName = (hall: string, unit: string): string =>
+  hall && unit ? `${hall} – ${unit}` : hall || unit
+
+/**
+ * Identity is stable per person or place and meeting: `user:<id>`, `guest:<id>`, `viewer:<id>`.
+ * Presence rows and the attendance report are keyed by it.
+ */
+export const identityOf = (kind: 'user' | 'guest' | 'viewer', id: string): string => `${kind}:${id}`

@@ -1,0 +1,162 @@
+/**
+ * Ports of the room: what it needs from the media side. `sfu/media` implements them on mediasoup; tests may
+ * implement them in memory. The owner holds its children and learns of their end through its listener; children never
+ * reach up. Every `close(reason)` is idempotent and cascades.
+ */
+import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
+
+export type MediaCloseReason =
+  | 'left'
+  | 'room_closed'
+  | 'node_stopping'
+  | 'worker_died'
+  | 'replaced'
+  | 'transport_failed'
+
+/** All workers of this node. */
+export interface MediaNode {
+  /** Synchronous and cheap: routers are made when the first peer needs them. The caller closes the room's media. */
+  openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia
+  /** Index, pid and load of each worker, for health and metrics. */
+  workers(): { index: number; pid: number; peers: number }[]
+  close(reason: MediaCloseReason): Promise<void>
+}
+
+export interface RoomMediaListener {
+  /** Audible tracks now, loudest first, `level` 0..1; fires on every observer interval (400 ms) with a change, also with [] at silence. */
+  onSpeakers(speakers: { participantId: ParticipantId; trackId: TrackId; level: number }[]): void
+  /** Highest quality any subscriber wants of a published video track (dynacast). -1: nobody wants it. */
+  onDemandChanged(
+    publisher: ParticipantId,
+    trackId: TrackId,
+    demand: { mimeType: string; maxSpatialLayer: number }[],
+  ): void
+}
+
+export interface RoomMedia {
+  /** Places the peer on the least loaded worker (different participants of one room are spread). */
+  openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia>
+  /** Plain RTP of published tracks for a recorder. The caller closes it. */
+  openCapture(): CaptureMedia
+  close(reason: MediaCloseReason): Promise<void>
+}
+
+export interface PeerMediaOptions {
+  participantId: ParticipantId
+  /** e.g. 'JS', 'RUST', from ClientInfo.sdk; for quirks only. */
+  sdk: string
+}
+
+/** What happens to a peer by itself. Nothing here is called after `close` has been called. */
+export interface PeerMediaListener {
+  /** The subscriber connection needs (re)negotiation: at most one offer is outstanding at a time. */
+  onSubscriberOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
+  onConnected(side: 'publisher' | 'subscriber'): void
+  /** ICE lost for good or DTLS failed. The peer is still open; the client may restart ICE. */
+  onDisconnected(side: 'publisher' | 'subscriber'): void
+  /** A user message from the client on the channel of that label, whole. */
+  onData(kind: DataKind, payload: Uint8Array): void
+  /** A subscribed track's flow was paused for lack of bandwidth, or came back. */
+  onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
+  /** The worker under this peer died: the room must tell the client to reconnect (full) and close the peer. */
+  onLost(reason: 'worker_died'): void
+}
+
+export type DataKind = 'reliable' | 'lossy' | 'data_track'
+
+/** What the signalling side knows of tracks announced by AddTrackRequest, used to give meaning to an offer's sections. */
+export interface TrackClaim {
+  trackId: TrackId
+  /** AddTrackRequest.cid: equals the msid track id in the offer. */
+  cid: string
+  /** simulcastCodecs[]: codec ('vp8', 'h264', 'vp9', 'av1', 'opus' ... lower case, may be '') and its own cid. */
+  codecs: { codec: string; cid: string }[]
+  kind: 'audio' | 'video'
+  /** Number of AddTrackRequest.layers, 0 when none was given. */
+  layerCount: number
+  /** Sizes by quality, low first, for adaptive stream: [{width,height}] of AddTrackRequest.layers, else the track's size. */
+  layers: { quality: number; width: number; height: number }[]
+  muted: boolean
+  disableDtx: boolean
+  stereo: boolean
+}
+
+export interface PublishedMedia {
+  trackId: TrackId
+  mid: string
+  mimeType: string
+  /** Codecs actually published with the layers mediasoup knows (spatial layer 0 = lowest). */
+  spatialLayers: number
+  simulcast: boolean
+}
+
+export interface PeerMedia {
+  readonly workerIndex: number
+  /** Creates the subscriber connection and sends its first offer (only the data section) through the listener. */
+  start(): Promise<void>
+
+  /**
+   * Answers a publisher offer: opens producers for newly sending sections, closes those of sections that stopped,
+   * restarts ICE when the ufrag changed. Serialised inside. Always answers or throws AppError('bad_sdp', ...): a section
+   * that cannot be used is answered inactive and named in `refused`.
+   */
+  handlePublisherOffer(
+    sdp: string,
+    claims: TrackClaim[],
+  ): Promise<{
+    answer: string
+    published: PublishedMedia[]
+    unpublished: TrackId[]
+    refused: { trackId: TrackId | null; mid: string; reason: string }[]
+  }>
+  setTrackMuted(trackId: TrackId, muted: boolean): Promise<void>
+  /** Closes the producers of a track although the client still offers it (server-side unpublish). */
+  unpublish(trackId: TrackId): Promise<void>
+
+  /** Tracks are looked up in the same RoomMedia by id, piped from their worker when needed. Throws AppError('track_not_found'). Idempotent. */
+  subscribe(trackId: TrackId): Promise<void>
+  unsubscribe(trackId: TrackId): Promise<void>
+  /** Adaptive stream: `disabled` pauses; when width > 0 the smallest layer covering width×height is chosen, else `quality` 0..2 (LOW, MEDIUM, HIGH). fps 0 = any. */
+  updateTrackSettings(
+    trackId: TrackId,
+    settings: {
+      disabled: boolean
+      quality: number
+      width: number
+      height: number
+      fps: number
+      priority: number
+    },
+  ): Promise<void>
+
+  handleSubscriberAnswer(sdp: string): Promise<void>
+  /** New ICE credentials and an offer with them; an outstanding offer becomes void. For resume. */
+  restartSubscriberIce(): Promise<void>
+
+  /** Sends on the subscriber connection's channel; false when it is not open yet or its buffer is over the bound (lossy is then dropped; reliable is queued up to 16 MiB by the media side before that). */
+  sendData(kind: DataKind, payload: Uint8Array): boolean
+
+  /** Worst of both directions over the last interval, for ConnectionQualityUpdate. Score 0..5 as LiveKit's, null when nothing flows. */
+  quality(): Promise<{ score: number | null; lossPercent: number; rttMs: number | null }>
+  close(reason: MediaCloseReason): Promise<void>
+}
+
+export interface CaptureMedia {
+  /** Sends the track's highest layer to address:port as plain RTP with RTCP muxed; starts paused. Throws AppError('track_not_found'). */
+  consume(
+    trackId: TrackId,
+    address: string,
+    port: number,
+  ): Promise<{
+    payloadType: number
+    ssrc: number
+    mimeType: string
+    clockRate: number
+    channels: number | undefined
+    fmtp: string
+  }>
+  /** Starts the flow and asks the publisher for a key frame. */
+  resume(trackId: TrackId): Promise<void>
+  release(trackId: TrackId): Promise<void>
+  close(reason: MediaCloseReason): Promise<void>
+}

@@ -1,0 +1,56 @@
+/**
+ * What the edges (`signalling`, `api`, `server`) ask of rooms. Implemented by `RoomRegistry`. Protocol messages are the
+ * room's vocabulary (docs/decisions/0002): ParticipantInfo, TrackInfo and Room are LiveKit's own, so that SDKs
+ * and API see one truth.
+ */
+import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import type {
+  DataPacket,
+  ParticipantInfo,
+  Room as RoomMessage,
+  TrackInfo,
+  WebhookEvent,
+} from '@livekit/protocol'
+
+/** Errors are AppError with codes: not_found, already_exists, invalid_argument, permission_denied, resource_exhausted, unavailable. */
+export interface RoomDirectory {
+  createRoom(options: {
+    name: string
+    emptyTimeoutS?: number
+    departureTimeoutS?: number
+    maxParticipants?: number
+    metadata?: string
+  }): Promise<RoomMessage>
+  listRooms(names?: string[]): RoomMessage[]
+  /** Sends every participant LeaveRequest{reason ROOM_DELETED, action DISCONNECT} and closes the room. */
+  deleteRoom(name: string): Promise<void>
+  listParticipants(room: string): ParticipantInfo[]
+  getParticipant(room: string, identity: string): ParticipantInfo
+  removeParticipant(room: string, identity: string): Promise<void>
+  mutePublishedTrack(room: string, identity: string, trackSid: string, muted: boolean): Promise<TrackInfo>
+  updateParticipant(
+    room: string,
+    identity: string,
+    changes: {
+      name?: string
+      metadata?: string
+      attributes?: Record<string, string>
+      /** Whole new permission set, as in UpdateParticipantRequest. */
+      permission?: NonNullable<ParticipantInfo['permission']>
+    },
+  ): Promise<ParticipantInfo>
+  updateSubscriptions(room: string, identity: string, trackSids: string[], subscribe: boolean): Promise<void>
+  sendData(room: string, packet: DataPacket): Promise<void>
+  updateRoomMetadata(room: string, metadata: string): Promise<RoomMessage>
+  /** Recorder's view of a room (core/contracts/capture.ts). Throws AppError('not_found') when the room does not exist. */
+  openCapture(
+    room: string,
+    send: (event: CaptureEvent) => void,
+  ): Promise<{ handle(command: CaptureCommand): Promise<void>; close(reason: string): Promise<void> }>
+}
+
+/** Where the room reports facts; implemented by `cluster/event-outbox.ts` (webhooks, at least once). Must not throw or block. */
+export interface RoomEventSink {
+  /** `event` has name, room, participant, track and createdAt (seconds) filled; the sink adds id and sends. */
+  emit(event: Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>): void
+}
