@@ -67,8 +67,10 @@ export class ChildService {
 
   #handleEnd(code: number | null, signal: NodeJS.Signals | null, livedMs: number): void {
     if (this.#isClosing) return
-    if (code === EXIT_CONFIG)
-      return this.#options.onFatal(`${this.name} refused its settings (see the lines above).`)
+    if (code === EXIT_CONFIG) {
+      this.#options.onFatal(`${this.name} refused its settings (see the lines above).`)
+      return
+    }
     this.#failures = livedMs > STABLE_MS ? 0 : this.#failures + 1
     const delayMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, this.#failures - 1))
     warn(`${this.name} ended (${signal ?? `status ${code}`}); starting it again in ${delayMs} ms`)

@@ -3,7 +3,7 @@
  * meson files, so that a new version of mediasoup with a new source file needs no change here.
  */
 
-/** Debian packages that the build needs, with a file of each by which its presence is seen without asking dpkg. */
+/** Debian packages that the build needs. */
 export const requiredPackages = [
   'g++',
   'make',
@@ -58,7 +58,7 @@ export function correctDtlsTransport(source) {
  * @typedef {object} PlanInput
  * @property {string} workerDir mediasoup's `worker` folder
  * @property {string} includeDir our stand-in headers
- * @property {string} srtpDir unpacked and built libsrtp 2, with `srtp2` beside it as a link to its `include`
+ * @property {string} srtpDir built libsrtp 2: libsrtp2.a, and include/srtp2
  * @property {string} correctedDtls absolute path of the corrected DtlsTransport.cpp
  * @property {string} mesonText worker/meson.build
  * @property {string} libwebrtcMesonText worker/deps/libwebrtc/meson.build
@@ -101,7 +101,7 @@ export function ninjaFile(input) {
     '.',
     `${workerDir}/deps/libwebrtc`,
     `${workerDir}/deps/libwebrtc/libwebrtc`,
-    `${input.srtpDir}/..`,
+    `${input.srtpDir}/include`,
   ]
   const escaped = (/** @type {string} */ path) => path.replace(/[$ :]/g, '$$$&')
   return `${[
