@@ -24,6 +24,8 @@ export interface ServiceOptions {
   healthUrl: string
   /** Writes one line of the service's output. */
   print: (line: string) => void
+  /** A process of this service has been started (again). */
+  onStarted: () => void
   /** The service refused its settings or its files are broken: everything should stop. */
   onFatal: (message: string) => void
 }
@@ -52,6 +54,7 @@ export class ChildService {
     // Its own process group, so that Ctrl-C in the terminal reaches only the supervisor, which stops all in order.
     const child = spawn('node', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.#child = child
+    this.#options.onStarted()
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream! }).on('line', line => this.#options.print(`[${name}] ${line}`))
     }

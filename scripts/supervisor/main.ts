@@ -11,6 +11,7 @@ import { ChildService } from './child-service.ts'
 import { readConfig, root, type SupervisorConfig } from './config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { findPortFaults, type WantedPort } from './ports.ts'
+import { clearLeftovers, removeRunFile, writeRunFile } from './run-file.ts'
 
 const MIN_FREE_BYTES = 300 * 1024 ** 2
 const READY_TIMEOUT_MS = 60_000
@@ -36,6 +37,7 @@ async function assertPlace(config: SupervisorConfig): Promise<void> {
   if (bavail * bsize < MIN_FREE_BYTES) {
     throw new SetupError(`Less than 300 MB are free at ${config.DATA_DIR}: free some space or set DATA_DIR.`)
   }
+  clearLeftovers(config.DATA_DIR)
   const faults = await findPortFaults(wantedPorts(config))
   if (faults.length > 0) throw new SetupError(faults.join('\n  '))
 }
@@ -102,6 +104,7 @@ class Supervisor {
         },
         healthUrl: `http://127.0.0.1:${healthPort}/healthz`,
         print: line => console.log(line),
+        onStarted: () => this.#record(),
         onFatal: message => this.fail(message),
       })
     this.#services.push(
@@ -110,6 +113,12 @@ class Supervisor {
       describe('portal', 'web', 'server/main.ts', PORT),
     )
     for (const service of this.#services) service.start()
+  }
+
+  #record(): void {
+    const services: Record<string, number> = {}
+    for (const service of this.#services) if (service.pid) services[service.name] = service.pid
+    writeRunFile(this.#config.DATA_DIR, { supervisor: process.pid, services })
   }
 
   #greet(isDemo: boolean, started: number): void {
@@ -150,6 +159,7 @@ class Supervisor {
       say(`Stopping (${reason})`)
       await Promise.all(this.#services.map(service => service.close()))
       await this.#postgres?.close()
+      removeRunFile(this.#config.DATA_DIR)
       done('Stopped')
     })()
     return this.#closing
