@@ -17,6 +17,8 @@ const config: NextConfig = {
     'write-excel-file',
     'better-auth',
   ],
+  // Builds beside one another (tests, screenshots) each need their own folder.
+  distDir: process.env.NEXT_DIST_DIR || '.next',
   poweredByHeader: false,
   // Type checking is `npm run types`, once, for all workspaces.
   typescript: { ignoreBuildErrors: true },
