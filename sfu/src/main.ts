@@ -1,0 +1,66 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import { pino } from 'pino'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+import { SfuNode } from './sfu-node.ts'
+
+/** The SFU process: configuration, one node, signals. Exit codes: 0 stopped as asked, 1 failed, 78 bad configuration (sysexits EX_CONFIG). */
+
+const EXIT_FAILED = 1
+const EXIT_CONFIG = 78
+/** A stop that takes longer than this is cut off; the supervisor must not have to. */
+const STOP_LIMIT_MS = 8_000
+
+function readConfigOrExit(): Config {
+  try {
+    return loadConfig()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const fault of error.faults) process.stderr.write(`sfu: ${fault}\n`)
+    process.exit(EXIT_CONFIG)
+  }
+}
+
+const config = readConfigOrExit()
+const log = pino({
+  level: config.logLevel,
+  base: { service: 'sfu' },
+  timestamp: pino.stdTimeFunctions.isoTime,
+})
+
+// Rooms are independent of one another: a fault in one must be seen, not end all the others.
+process.on('uncaughtException', error => log.error({ err: error }, 'unexpected error'))
+process.on('unhandledRejection', error => log.error({ err: error }, 'unexpected rejection'))
+
+let node: SfuNode | undefined
+let isStopping = false
+
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  // Ctrl-C reaches the whole process group and the supervisor passes it on as well: once is enough.
+  if (isStopping) return
+  isStopping = true
+  log.info({ signal }, 'stopping')
+  setTimeout(() => {
+    log.error('stopping took too long')
+    process.exit(EXIT_FAILED)
+  }, STOP_LIMIT_MS).unref()
+  try {
+    await node?.close()
+    log.info('stopped')
+    process.exit(0)
+  } catch (error) {
+    log.error({ err: error }, 'stopping failed')
+    process.exit(EXIT_FAILED)
+  }
+}
+process.on('SIGTERM', signal => void stop(signal))
+process.on('SIGINT', signal => void stop(signal))
+
+try {
+  node = await SfuNode.create(config, log)
+  log.info({ port: node.port, workers: config.workers, mediaPort: config.mediaPort }, 'sfu ready')
+} catch (error) {
+  // The operator can act on these; a stack would only hide the line.
+  if (error instanceof AppError) process.stderr.write(`sfu: ${error.message}\n`)
+  else log.fatal({ err: error }, 'sfu could not start')
+  process.exit(EXIT_FAILED)
+}
