@@ -1,0 +1,103 @@
+/**
+ * The gallery's composition. Grids come in a few fixed sizes, so that a tile keeps its place and size while people
+ * come and go: a newcomer takes an empty seat, a leaver leaves one.
+ */
+
+/** A grid of `columns` × `rows` seats. */
+export interface Grid {
+  columns: number
+  rows: number
+}
+
+const LANDSCAPE: readonly Grid[] = [
+  { columns: 1, rows: 1 },
+  { columns: 2, rows: 1 },
+  { columns: 2, rows: 2 },
+  { columns: 3, rows: 2 },
+  { columns: 3, rows: 3 },
+  { columns: 4, rows: 3 },
+  { columns: 4, rows: 4 },
+  { columns: 5, rows: 4 },
+  { columns: 5, rows: 5 },
+]
+const PORTRAIT: readonly Grid[] = [
+  { columns: 1, rows: 1 },
+  { columns: 1, rows: 2 },
+  { columns: 2, rows: 2 },
+  { columns: 2, rows: 3 },
+  { columns: 2, rows: 4 },
+  { columns: 3, rows: 5 },
+]
+/** A tile narrower than this (CSS pixels) shows neither a face nor a name well. */
+const MIN_TILE_WIDTH = { landscape: 190, portrait: 150 }
+
+export const isPortrait = (width: number, height: number): boolean => height > width * 1.05
+
+/** The grids that fit a stage of this size (CSS pixels), smallest first; at least one. */
+export function gridsFor(width: number, height: number): readonly Grid[] {
+  const portrait = isPortrait(width, height)
+  const all = portrait ? PORTRAIT : LANDSCAPE
+  const minWidth = portrait ? MIN_TILE_WIDTH.portrait : MIN_TILE_WIDTH.landscape
+  const fitting = all.filter(grid => grid.columns === 1 || width / grid.columns >= minWidth)
+  return fitting.length > 0 ? fitting : all.slice(0, 1)
+}
+
+/** The smallest grid with a seat for everyone, or the largest one when there must be pages. */
+export function chooseGrid(count: number, grids: readonly Grid[]): Grid {
+  return grids.find(grid => grid.columns * grid.rows >= count) ?? grids[grids.length - 1]!
+}
+
+/** Width and height (CSS pixels) of a 16:9 tile so that the whole grid fits into the stage. */
+export function tileSize(
+  grid: Grid,
+  width: number,
+  height: number,
+  gap: number,
+): { width: number; height: number } {
+  const maxWidth = (width - gap * (grid.columns - 1)) / grid.columns
+  const maxHeight = (height - gap * (grid.rows - 1)) / grid.rows
+  // A stage much taller than the tiles (a phone held upright) may use taller tiles up to square.
+  const tallest = isPortrait(width, height) ? maxWidth : (maxWidth * 9) / 16
+  const tileHeight = Math.min(maxHeight, tallest)
+  const tileWidth = Math.min(maxWidth, (tileHeight * 16) / 9)
+  return { width: Math.max(0, Math.floor(tileWidth)), height: Math.max(0, Math.floor(tileHeight)) }
+}
+
+/** Seats in order; `null` is an empty one. Only the last page of a gallery has trailing empty seats. */
+export type Seats = readonly (string | null)[]
+
+/**
+ * Who sits where after people came and went, moving nobody: leavers free their seat, newcomers (already in protocol
+ * order) take free seats from the front, further ones are added at the end.
+ */
+export function seat(former: Seats, present: readonly string[]): Seats {
+  const here = new Set(present)
+  const seats: (string | null)[] = former.map(identity => (identity && here.has(identity) ? identity : null))
+  const seated = new Set(seats)
+  let free = 0
+  for (const identity of present) {
+    if (seated.has(identity)) continue
+    while (free < seats.length && seats[free] !== null) free += 1
+    seats[free] = identity
+  }
+  while (seats.length > 0 && seats[seats.length - 1] === null) seats.pop()
+  const isSame =
+    seats.length === former.length && seats.every((identity, index) => identity === former[index])
+  return isSame ? former : seats
+}
+
+/** Whether the seats already stand as `ordered` says, without a gap. */
+export const isOrdered = (seats: Seats, ordered: readonly string[]): boolean =>
+  seats.length === ordered.length && ordered.every((identity, index) => seats[index] === identity)
+
+/** One page of the seats; `page` is brought into range. Every page has `perPage` seats, empty ones as `null`. */
+export function pageOf(
+  seats: Seats,
+  page: number,
+  perPage: number,
+): { page: number; pages: number; seats: Seats } {
+  const pages = Math.max(1, Math.ceil(seats.length / perPage))
+  const current = Math.min(Math.max(0, page), pages - 1)
+  const shown = Array.from({ length: perPage }, (_, index) => seats[current * perPage + index] ?? null)
+  return { page: current, pages, seats: shown }
+}

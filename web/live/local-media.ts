@@ -1,0 +1,182 @@
+import { type LocalTrack, type Room, RoomEvent, Track } from 'livekit-client'
+import { audioCapture, type DeviceChoice, screenPublish, videoCapture } from './media-options.ts'
+import type { DeviceState } from './participant-view.ts'
+
+/**
+ * What this browser sends, and what the person *wants* it to send: the two differ while the connection is away, and
+ * after it is back the first is brought in line with the second.
+ */
+export class LocalMedia {
+  readonly #room: Room
+  readonly #handleChange: () => void
+  #choice: DeviceChoice
+  #wantsMicrophone = false
+  #wantsCamera = false
+  /** The captured screen and its sound; what is published are clones, which livekit may stop as it likes. */
+  #screen: MediaStreamTrack[] = []
+  #adopted: LocalTrack[] = []
+  #isClosed = false
+
+  constructor(room: Room, choice: DeviceChoice, handleChange: () => void) {
+    this.#room = room
+    this.#choice = choice
+    this.#handleChange = handleChange
+    // A track the chair muted stays muted: it must not come back open with the next connection.
+    room.on(RoomEvent.TrackMuted, (publication, participant) => {
+      if (!participant.isLocal) return
+      if (publication.source === Track.Source.Microphone) this.#wantsMicrophone = false
+      if (publication.source === Track.Source.Camera) this.#wantsCamera = false
+      // A stopped screen share is over, not paused: sharing again is a new choice.
+      if (publication.source === Track.Source.ScreenShare) void this.stopScreen()
+    })
+    room.on(RoomEvent.LocalTrackUnpublished, publication => {
+      // Unpublished while connected means on purpose, by us or by a moderator (a screen share is ended that way).
+      const isOurScreen = publication.source === Track.Source.ScreenShare && this.#screen.length > 0
+      // While livekit-client restarts its connection it un- and republishes by itself.
+      if (isOurScreen && room.state === 'connected') this.#forgetScreen()
+    })
+  }
+
+  adopt(tracks: LocalTrack[]): void {
+    this.#adopted = tracks
+    for (const track of tracks) {
+      if (track.source === Track.Source.Microphone) this.#wantsMicrophone = true
+      if (track.source === Track.Source.Camera) this.#wantsCamera = true
+    }
+    this.#handleChange()
+  }
+
+  /** @param isAway while there is no connection, what is wanted is shown instead of what is published. */
+  read(isAway: boolean): { microphone: DeviceState; camera: DeviceState; isSharing: boolean } {
+    const { localParticipant } = this.#room
+    const wanted = (isWanted: boolean): DeviceState => (isWanted ? 'on' : 'off')
+    return {
+      microphone: isAway ? wanted(this.#wantsMicrophone) : wanted(localParticipant.isMicrophoneEnabled),
+      camera: isAway ? wanted(this.#wantsCamera) : wanted(localParticipant.isCameraEnabled),
+      isSharing: this.#screen.length > 0,
+    }
+  }
+
+  /** Brings what is sent in line with what is wanted, after each connection. Device faults are left as "off". */
+  async restore(): Promise<void> {
+    const adopted = this.#adopted
+    this.#adopted = []
+    await Promise.allSettled([
+      ...adopted.map(track => this.#room.localParticipant.publishTrack(track)),
+      ...this.#screen.map(track => this.#publishScreenTrack(track)),
+    ])
+    const hasTrack = (source: Track.Source) =>
+      this.#room.localParticipant.getTrackPublication(source) !== undefined
+    const rest: Promise<unknown>[] = []
+    if (this.#wantsMicrophone && !hasTrack(Track.Source.Microphone)) rest.push(this.setMicrophone(true))
+    if (this.#wantsCamera && !hasTrack(Track.Source.Camera)) rest.push(this.setCamera(true))
+    await Promise.allSettled(rest)
+    this.#handleChange()
+  }
+
+  /** Rejects with the browser's error when the device cannot be opened. */
+  async setMicrophone(isOn: boolean): Promise<void> {
+    this.#wantsMicrophone = isOn
+    if (this.#room.state === 'disconnected') return this.#handleChange()
+    try {
+      await this.#room.localParticipant.setMicrophoneEnabled(isOn, audioCapture(this.#choice))
+    } catch (error) {
+      this.#wantsMicrophone = false
+      throw error
+    } finally {
+      this.#handleChange()
+    }
+  }
+
+  /** Rejects with the browser's error when the device cannot be opened. */
+  async setCamera(isOn: boolean): Promise<void> {
+    this.#wantsCamera = isOn
+    if (this.#room.state === 'disconnected') return this.#handleChange()
+    try {
+      await this.#room.localParticipant.setCameraEnabled(isOn, videoCapture(this.#choice))
+    } catch (error) {
+      this.#wantsCamera = false
+      throw error
+    } finally {
+      this.#handleChange()
+    }
+  }
+
+  /** Lets the person choose a screen, window or tab. Rejects with NotAllowedError when they cancel. */
+  async startScreen(): Promise<void> {
+    if (this.#screen.length > 0) return
+    const tracks = await this.#room.localParticipant.createScreenTracks({
+      audio: true,
+      contentHint: 'detail',
+      selfBrowserSurface: 'exclude',
+      surfaceSwitching: 'include',
+    })
+    if (this.#isClosed) {
+      for (const track of tracks) track.stop()
+      return
+    }
+    this.#screen = tracks.map(track => track.mediaStreamTrack)
+    const picture = this.#screen.find(track => track.kind === 'video')
+    picture?.addEventListener('ended', () => void this.stopScreen(), { once: true })
+    this.#handleChange()
+    try {
+      await Promise.all(this.#screen.map(track => this.#publishScreenTrack(track)))
+    } catch (error) {
+      await this.stopScreen()
+      throw error
+    }
+  }
+
+  async stopScreen(): Promise<void> {
+    this.#forgetScreen()
+    const { localParticipant } = this.#room
+    for (const source of [Track.Source.ScreenShare, Track.Source.ScreenShareAudio]) {
+      const track = localParticipant.getTrackPublication(source)?.track
+      if (track) await localParticipant.unpublishTrack(track, true)
+    }
+    this.#handleChange()
+  }
+
+  /** Uses other devices from now on, also for what is being sent. Rejects when a device cannot be opened. */
+  async choose(choice: DeviceChoice): Promise<void> {
+    const before = this.#choice
+    this.#choice = choice
+    if (choice.microphoneId !== before.microphoneId)
+      await this.#room.switchActiveDevice('audioinput', choice.microphoneId || 'default', false)
+    if (choice.cameraId !== before.cameraId)
+      await this.#room.switchActiveDevice('videoinput', choice.cameraId || 'default', false)
+    if (choice.speakerId !== before.speakerId)
+      await this.#room.switchActiveDevice('audiooutput', choice.speakerId || 'default')
+    if (choice.savesData !== before.savesData) {
+      const camera = this.#room.localParticipant.getTrackPublication(Track.Source.Camera)?.videoTrack
+      if (camera && 'restartTrack' in camera) await camera.restartTrack(videoCapture(choice))
+    }
+    this.#handleChange()
+  }
+
+  get microphoneTrack(): MediaStreamTrack | null {
+    return (
+      this.#room.localParticipant.getTrackPublication(Track.Source.Microphone)?.track?.mediaStreamTrack ??
+      null
+    )
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#forgetScreen()
+    for (const track of this.#adopted) track.stop()
+    this.#adopted = []
+  }
+
+  #forgetScreen(): void {
+    for (const track of this.#screen) track.stop()
+    this.#screen = []
+    this.#handleChange()
+  }
+
+  async #publishScreenTrack(original: MediaStreamTrack): Promise<void> {
+    const copy = original.clone()
+    if (copy.kind === 'video') copy.contentHint = original.contentHint || 'detail'
+    await this.#room.localParticipant.publishTrack(copy, screenPublish(copy.kind))
+  }
+}

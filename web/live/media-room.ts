@@ -1,0 +1,215 @@
+import { type LocalTrack, type RemoteTrackPublication, Room, RoomEvent, Track } from 'livekit-client'
+import { AudioSink } from './audio-sink.ts'
+import { LocalMedia } from './local-media.ts'
+import { connectOptions, type DeviceChoice, roomOptions } from './media-options.ts'
+import { compareByProtocol, type DeviceState, type ParticipantView, reuseViews } from './participant-view.ts'
+import { isShownParticipant, readParticipant } from './read-participant.ts'
+import { Store } from './store.ts'
+import { planSubscriptions, type RemotePublication } from './subscription-plan.ts'
+
+/** `reconnecting`: livekit-client is healing it; `lost`: it gave up, or never was, and somebody must connect anew. */
+export type MediaConnection = 'lost' | 'connecting' | 'connected' | 'reconnecting'
+
+export interface MediaView {
+  connection: MediaConnection
+  /** In protocol order, oneself included. */
+  participants: readonly ParticipantView[]
+  /** Identities heard right now, loudest first. */
+  activeSpeakers: readonly string[]
+  /** False while the browser forbids sound until somebody clicks. */
+  mayPlayAudio: boolean
+  isRecording: boolean
+  microphone: DeviceState
+  camera: DeviceState
+  isSharing: boolean
+}
+
+const COALESCE_MS = 16
+
+/** Everything that may change what the room shows; each leads to the same re-reading. */
+const REFRESHING = [
+  RoomEvent.Connected,
+  RoomEvent.Reconnected,
+  RoomEvent.ParticipantConnected,
+  RoomEvent.ParticipantDisconnected,
+  RoomEvent.TrackPublished,
+  RoomEvent.TrackUnpublished,
+  RoomEvent.TrackSubscribed,
+  RoomEvent.TrackUnsubscribed,
+  RoomEvent.TrackMuted,
+  RoomEvent.TrackUnmuted,
+  RoomEvent.LocalTrackPublished,
+  RoomEvent.LocalTrackUnpublished,
+  RoomEvent.ActiveSpeakersChanged,
+  RoomEvent.ConnectionQualityChanged,
+  RoomEvent.ParticipantAttributesChanged,
+  RoomEvent.ParticipantNameChanged,
+  RoomEvent.ParticipantPermissionsChanged,
+  RoomEvent.AudioPlaybackStatusChanged,
+  RoomEvent.RecordingStatusChanged,
+  RoomEvent.ConnectionStateChanged,
+] as const
+
+/**
+ * The media of one meeting in this browser: one livekit `Room`, kept for the whole stay and connected anew when it was
+ * lost. It reads the room into plain data, asks for the pictures that are shown and for everybody's sound, and keeps
+ * what the person wants to send across every reconnection.
+ */
+export class MediaRoom {
+  readonly room: Room
+  readonly local: LocalMedia
+  readonly view: Store<MediaView>
+  readonly #sink: AudioSink
+  readonly #handleLost: (reason: number | undefined) => void
+  #shown: ReadonlySet<string> = new Set()
+  #shownAtMs = new Map<string, number>()
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined
+  #lingerTimer: ReturnType<typeof setTimeout> | undefined
+  #connection: MediaConnection = 'lost'
+  #isClosed = false
+
+  /**
+   * @param playsAudio false for a page that starts silent (`setSound` turns it on).
+   * @param handleLost called once each time an established connection is gone for good.
+   */
+  constructor(choice: DeviceChoice, playsAudio: boolean, handleLost: (reason: number | undefined) => void) {
+    this.room = new Room(roomOptions(choice))
+    this.local = new LocalMedia(this.room, choice, () => this.#scheduleRefresh())
+    this.#sink = new AudioSink(playsAudio)
+    this.#handleLost = handleLost
+    this.view = new Store(this.#read([]))
+    for (const event of REFRESHING) this.room.on(event, () => this.#scheduleRefresh())
+    this.room
+      .on(RoomEvent.TrackSubscribed, track => {
+        if (track.kind === Track.Kind.Audio) this.#sink.add(track)
+      })
+      .on(RoomEvent.TrackUnsubscribed, track => {
+        if (track.kind === Track.Kind.Audio) this.#sink.remove(track)
+      })
+      .on(RoomEvent.Reconnecting, () => this.#setConnection('reconnecting'))
+      .on(RoomEvent.SignalReconnecting, () => this.#setConnection('reconnecting'))
+      .on(RoomEvent.Reconnected, () => this.#setConnection('connected'))
+      .on(RoomEvent.Disconnected, reason => {
+        // While `connect` runs its rejection tells the same.
+        const wasEstablished = this.#connection === 'connected' || this.#connection === 'reconnecting'
+        this.#setConnection(this.#connection === 'connecting' ? 'connecting' : 'lost')
+        if (wasEstablished && !this.#isClosed) this.#handleLost(reason)
+      })
+  }
+
+  /** Connects and sends again what was sent before. Rejects when the connection cannot be made. */
+  async connect(serverUrl: string, token: string): Promise<void> {
+    this.#setConnection('connecting')
+    try {
+      await this.room.connect(serverUrl, token, connectOptions)
+    } catch (error) {
+      this.#setConnection('lost')
+      throw error
+    }
+    if (this.#isClosed) return void this.room.disconnect()
+    this.#setConnection('connected')
+    await this.local.restore()
+  }
+
+  /** Tracks made on the check page are sent as they are, so that the camera does not blink. */
+  adopt(tracks: LocalTrack[]): void {
+    this.local.adopt(tracks)
+  }
+
+  /** Says which pictures are on the page now (`pictureKey`); the others are no longer asked for. */
+  setShown(shown: ReadonlySet<string>): void {
+    this.#shown = shown
+    this.#reconcile()
+  }
+
+  get hasSound(): boolean {
+    return this.#sink.isOn
+  }
+
+  /** Must be called from a click or key press when the browser blocks sound. */
+  async startSound(): Promise<void> {
+    this.#sink.setOn(true)
+    await this.room.startAudio()
+    this.#scheduleRefresh()
+  }
+
+  stopSound(): void {
+    this.#sink.setOn(false)
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#refreshTimer)
+    clearTimeout(this.#lingerTimer)
+    this.local.close()
+    this.#sink.close()
+    await this.room.disconnect(true)
+  }
+
+  #setConnection(connection: MediaConnection): void {
+    this.#connection = connection
+    this.#scheduleRefresh()
+  }
+
+  /** Events come in bursts (a room of two hundred joins at once): they are read together. */
+  #scheduleRefresh(): void {
+    if (this.#isClosed) return
+    this.#refreshTimer ??= setTimeout(() => {
+      this.#refreshTimer = undefined
+      this.view.set(this.#read(this.view.get().participants))
+      this.#reconcile()
+    }, COALESCE_MS)
+  }
+
+  #read(former: readonly ParticipantView[]): MediaView {
+    // What was seen last stays on the page while a lost connection is made anew; the banner says so.
+    const isAway = this.#connection === 'lost' || this.#connection === 'connecting'
+    const everyone = [this.room.localParticipant, ...this.room.remoteParticipants.values()]
+    const participants = isAway
+      ? (former as ParticipantView[])
+      : reuseViews(
+          former,
+          everyone
+            .filter(participant => participant.identity !== '' && isShownParticipant(participant))
+            .map(readParticipant)
+            .sort(compareByProtocol),
+        )
+    return {
+      connection: this.#connection,
+      participants,
+      activeSpeakers: this.room.activeSpeakers.map(speaker => speaker.identity),
+      mayPlayAudio: this.room.canPlaybackAudio,
+      isRecording: this.room.isRecording,
+      ...this.local.read(isAway),
+    }
+  }
+
+  #reconcile(): void {
+    if (this.#isClosed || this.#connection !== 'connected') return
+    const known = new Map<string, RemoteTrackPublication>()
+    const publications: RemotePublication[] = []
+    for (const participant of this.room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        known.set(publication.trackSid, publication)
+        publications.push({
+          trackId: publication.trackSid,
+          identity: participant.identity,
+          kind: publication.kind === Track.Kind.Audio ? 'audio' : 'video',
+          source: sourceOf(publication.source),
+          isWanted: publication.isDesired,
+        })
+      }
+    }
+    const plan = planSubscriptions(publications, this.#shown, this.#shownAtMs, Date.now())
+    this.#shownAtMs = plan.shownAtMs
+    for (const trackId of plan.subscribe) known.get(trackId)?.setSubscribed(true)
+    for (const trackId of plan.unsubscribe) known.get(trackId)?.setSubscribed(false)
+    clearTimeout(this.#lingerTimer)
+    if (plan.nextAtMs !== null)
+      this.#lingerTimer = setTimeout(() => this.#reconcile(), plan.nextAtMs - Date.now() + 50)
+  }
+}
+
+const sourceOf = (source: Track.Source): RemotePublication['source'] =>
+  source === Track.Source.Camera ? 'camera' : source === Track.Source.ScreenShare ? 'screen_share' : 'other'

@@ -1,0 +1,218 @@
+import type { JoinRequest, JoinResult, RefusalReason } from '@diemcau/core/contracts/join.ts'
+import type { LocalTrack } from 'livekit-client'
+import { FloorClient, waitInLobby } from './floor-client.ts'
+import { effectOf, type FloorEffect } from './floor-state.ts'
+import { PortalUnreachable, postJoin } from './join-client.ts'
+import type { DeviceChoice } from './media-options.ts'
+import { MediaRoom } from './media-room.ts'
+import { afterDisconnect, rejoinDelayMs } from './rejoin-policy.ts'
+import { Store } from './store.ts'
+import { WakeableDelay } from './wakeable-delay.ts'
+
+export type Admitted = Extract<JoinResult, { status: 'admitted' }>
+/** Why somebody is no longer, or not yet, in the meeting. */
+export type OverReason = 'left' | 'duplicate' | RefusalReason
+/** What can be put right on the check page itself. */
+export type CheckProblem = 'unreachable' | 'wrong_code' | 'name_required' | 'too_many_attempts'
+
+export type Phase =
+  | { name: 'check'; problem: CheckProblem | null }
+  | { name: 'joining' }
+  | { name: 'waiting' }
+  | { name: 'room'; admitted: Admitted }
+  | { name: 'over'; why: OverReason; opensAt: string | null; wasInside: boolean }
+
+const CORRECTABLE: readonly string[] = ['wrong_code', 'name_required', 'too_many_attempts']
+/** How often an unreachable portal is asked again before the check page says so. */
+const FIRST_JOIN_ATTEMPTS = 4
+
+/**
+ * One stay in one meeting, from the decision to join until it is over: asks the portal, waits in the lobby, connects
+ * floor and media, and brings both back after any loss until the portal says that it is over. Owned by the page, which
+ * calls `close`.
+ */
+export class MeetingSession {
+  readonly phase = new Store<Phase>({ name: 'check', problem: null })
+  readonly media: MediaRoom
+  readonly floor: FloorClient
+  readonly #code: string
+  readonly #effectListeners = new Set<(effect: FloorEffect) => void>()
+  readonly #delay = new WakeableDelay()
+  #request: JoinRequest | null = null
+  #tracks: LocalTrack[] = []
+  #lobby: { close: () => void } | null = null
+  #isRecovering = false
+  #isClosed = false
+
+  constructor(code: string, choice: DeviceChoice, playsAudio: boolean) {
+    this.#code = code
+    this.media = new MediaRoom(choice, playsAudio, reason => this.#handleMediaLost(reason))
+    this.floor = new FloorClient(
+      () => this.#renewTicket(),
+      event => {
+        const effect = effectOf(event, this.#identity, Date.now())
+        if (effect?.type === 'removed') this.#finish('removed')
+        else if (effect?.type === 'ended') this.#finish('ended')
+        else if (effect) for (const listener of [...this.#effectListeners]) listener(effect)
+      },
+    )
+    this.floor.state.subscribe(() => {
+      if (this.floor.state.get().status === 'ended') this.#finish('ended')
+    })
+  }
+
+  /**
+   * Joins, waits in the lobby if told to. `tracks` are published as soon as there is a connection; they are ours from
+   * then on, and stay the caller's when the phase goes back to `check`.
+   */
+  async join(request: JoinRequest, tracks: LocalTrack[]): Promise<void> {
+    this.#request = request
+    this.#tracks = tracks
+    this.phase.set({ name: 'joining' })
+    for (let attempt = 0; attempt < FIRST_JOIN_ATTEMPTS && !this.#isClosed; attempt += 1) {
+      try {
+        this.#handleJoinResult(await postJoin(this.#code, request))
+        return
+      } catch (error) {
+        if (!(error instanceof PortalUnreachable)) throw error
+        await this.#delay.wait(rejoinDelayMs(attempt))
+      }
+    }
+    if (!this.#isClosed) this.phase.set({ name: 'check', problem: 'unreachable' })
+  }
+
+  /** Hangs up for good; the page stays and says so. */
+  leave(): void {
+    this.#finish('left')
+  }
+
+  onEffect(listener: (effect: FloorEffect) => void): () => void {
+    this.#effectListeners.add(listener)
+    return () => this.#effectListeners.delete(listener)
+  }
+
+  /** Releases everything without changing the phase; called when the page goes away. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#lobby?.close()
+    this.#delay.close()
+    this.floor.close()
+    void this.media.close()
+  }
+
+  get #identity(): string {
+    const phase = this.phase.get()
+    return phase.name === 'room' ? phase.admitted.identity : ''
+  }
+
+  get #isInRoom(): boolean {
+    return !this.#isClosed && this.phase.get().name === 'room'
+  }
+
+  #handleJoinResult(result: JoinResult): void {
+    if (this.#isClosed || this.phase.get().name === 'over') return
+    this.#lobby?.close()
+    this.#lobby = null
+    if (result.status === 'waiting') this.#wait(result.ticket)
+    else if (result.status === 'refused') this.#handleRefusal(result.reason, result.opensAt)
+    else this.#enter(result)
+  }
+
+  #enter(admitted: Admitted): void {
+    this.media.adopt(this.#tracks)
+    this.#tracks = []
+    this.phase.set({ name: 'room', admitted })
+    this.floor.connect(admitted.ticket)
+    void this.#recover(admitted)
+  }
+
+  #wait(ticket: string): void {
+    this.phase.set({ name: 'waiting' })
+    this.#lobby = waitInLobby(ticket, outcome => {
+      this.#lobby?.close()
+      this.#lobby = null
+      if (outcome === 'denied') this.#finish('denied')
+      else void this.#askAgain(outcome === 'ask_again')
+    })
+  }
+
+  /** Posts the same request again until there is an answer. */
+  async #askAgain(isDelayed: boolean): Promise<void> {
+    for (let attempt = 0; !this.#isClosed && this.phase.get().name !== 'over'; attempt += 1) {
+      if (isDelayed || attempt > 0) await this.#delay.wait(rejoinDelayMs(attempt))
+      try {
+        this.#handleJoinResult(await postJoin(this.#code, this.#request!))
+        return
+      } catch (error) {
+        if (!(error instanceof PortalUnreachable)) throw error
+      }
+    }
+  }
+
+  #handleRefusal(reason: RefusalReason, opensAt: string | undefined): void {
+    const isInside = this.phase.get().name === 'room'
+    if (!isInside && CORRECTABLE.includes(reason))
+      this.phase.set({ name: 'check', problem: reason as CheckProblem })
+    else this.#finish(reason, opensAt)
+  }
+
+  #handleMediaLost(reason: number | undefined): void {
+    if (!this.#isInRoom) return
+    const next = afterDisconnect(reason)
+    if (next === 'duplicate') this.#finish('duplicate')
+    else if (next === 'ask_portal') void this.#recover(null)
+  }
+
+  /**
+   * Connects the media until it is connected, with a fresh answer of the portal before every attempt but the first
+   * one. Only one such loop runs at a time.
+   */
+  async #recover(first: Admitted | null): Promise<void> {
+    if (this.#isRecovering) return
+    this.#isRecovering = true
+    let admitted = first
+    try {
+      for (let attempt = 0; this.#isInRoom; attempt += 1) {
+        try {
+          if (!admitted) {
+            await this.#delay.wait(rejoinDelayMs(attempt))
+            if (!this.#isInRoom) return
+            const result = await postJoin(this.#code, this.#request!)
+            if (result.status !== 'admitted') {
+              this.#handleJoinResult(result)
+              return
+            }
+            admitted = result
+          }
+          await this.media.connect(admitted.serverUrl, admitted.token)
+          return
+        } catch (error) {
+          console.warn('The media connection could not be made; trying again.', error)
+          admitted = null
+        }
+      }
+    } finally {
+      this.#isRecovering = false
+    }
+  }
+
+  async #renewTicket(): Promise<string | null> {
+    if (!this.#request || !this.#isInRoom) return null
+    const result = await postJoin(this.#code, this.#request)
+    if (result.status === 'admitted') return result.ticket
+    this.#handleJoinResult(result)
+    return null
+  }
+
+  #finish(why: OverReason, opensAt?: string): void {
+    const phase = this.phase.get()
+    // A reason given by the meeting outweighs a later, vaguer one.
+    if (this.#isClosed || phase.name === 'over') return
+    const wasInside = phase.name === 'room'
+    for (const track of this.#tracks) track.stop()
+    this.#tracks = []
+    this.phase.set({ name: 'over', why, opensAt: opensAt ?? null, wasInside })
+    this.close()
+  }
+}
