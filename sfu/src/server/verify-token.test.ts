@@ -1,0 +1,120 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import { SignJWT } from 'jose'
+import { AccessToken, TrackSource } from 'livekit-server-sdk'
+import { describe, expect, it } from 'vitest'
+import { assertMayJoin, createTokenVerifier, tokenOf } from './verify-token.ts'
+
+const KEYS = [
+  { key: 'first', secret: 'secret-one' },
+  { key: 'second', secret: 'secret-two' },
+]
+const verify = createTokenVerifier(KEYS)
+const NOW_S = Math.floor(Date.now() / 1000)
+
+const sign = (
+  payload: object,
+  options: { key?: string; secret?: string; alg?: string; exp?: number | null; nbf?: number } = {},
+) => {
+  const jwt = new SignJWT({ ...payload })
+    .setProtectedHeader({ alg: options.alg ?? 'HS256' })
+    .setIssuer(options.key ?? 'first')
+  if (options.exp !== null) jwt.setExpirationTime(options.exp ?? NOW_S + 60)
+  if (options.nbf !== undefined) jwt.setNotBefore(options.nbf)
+  return jwt.sign(new TextEncoder().encode(options.secret ?? 'secret-one'))
+}
+const refusalOf = async (token: string): Promise<string> => {
+  const error: unknown = await verify(token).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(AppError)
+  expect((error as AppError).code).toBe('unauthenticated')
+  return (error as AppError).message
+}
+
+describe('access token', () => {
+  it('of the stock server SDK is read in full', async () => {
+    const token = new AccessToken('second', 'secret-two', {
+      identity: 'hall-7',
+      name: 'Xã Phú Đình – UBND',
+      metadata: '{"a":1}',
+      attributes: { role: 'delegate' },
+    })
+    token.addGrant({
+      roomJoin: true,
+      room: 'MT_1',
+      canPublish: true,
+      hidden: false,
+      canPublishSources: [TrackSource.CAMERA],
+    })
+    expect(await verify(await token.toJwt())).toEqual({
+      identity: 'hall-7',
+      name: 'Xã Phú Đình – UBND',
+      metadata: '{"a":1}',
+      attributes: { role: 'delegate' },
+      kind: '',
+      video: { roomJoin: true, room: 'MT_1', canPublish: true, hidden: false, canPublishSources: ['camera'] },
+    })
+  })
+
+  it('that is absent, no JWT, or of an unknown key is refused with the reason', async () => {
+    expect(await refusalOf('')).toContain('no access token')
+    expect(await refusalOf('nonsense')).toContain('not a JWT')
+    expect(await refusalOf(await sign({}, { key: 'stranger' }))).toContain('API key is unknown')
+  })
+
+  it('signed with another secret, even that of another of our keys, is refused', async () => {
+    expect(await refusalOf(await sign({}, { secret: 'wrong' }))).toContain('another secret')
+    expect(await refusalOf(await sign({}, { key: 'first', secret: 'secret-two' }))).toContain(
+      'another secret',
+    )
+  })
+
+  it('that has expired, is not valid yet, or never expires is refused', async () => {
+    expect(await refusalOf(await sign({}, { exp: NOW_S - 60 }))).toContain('expired')
+    expect(await refusalOf(await sign({}, { nbf: NOW_S + 60 }))).toContain('not valid yet')
+    expect(await refusalOf(await sign({}, { exp: null }))).toContain('exp')
+  })
+
+  it('may be a few seconds off, as clocks are', async () => {
+    await expect(verify(await sign({}, { exp: NOW_S - 3 }))).resolves.toBeDefined()
+    await expect(verify(await sign({}, { nbf: NOW_S + 3 }))).resolves.toBeDefined()
+  })
+
+  it('with another algorithm is refused, "none" too', async () => {
+    expect(await refusalOf(await sign({}, { alg: 'HS512' }))).toContain('HS256')
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    await refusalOf(`${part({ alg: 'none' })}.${part({ iss: 'first', exp: NOW_S + 60 })}.`)
+  })
+
+  it('with malformed claims is refused', async () => {
+    expect(await refusalOf(await sign({ video: { roomJoin: 'yes' } }))).toContain('video.roomJoin')
+    expect(await refusalOf(await sign({ attributes: { a: 1 } }))).toContain('attributes')
+  })
+
+  it('is found in the Authorization header and in the query', () => {
+    expect(tokenOf({ headers: { authorization: 'Bearer abc' } }, new URLSearchParams())).toBe('abc')
+    expect(tokenOf({ headers: {} }, new URLSearchParams('access_token=def'))).toBe('def')
+    expect(tokenOf({ headers: { authorization: 'Basic abc' } }, new URLSearchParams())).toBe('')
+  })
+})
+
+describe('a join', () => {
+  const claims = {
+    identity: 'a',
+    name: '',
+    metadata: '',
+    attributes: {},
+    kind: '',
+    video: { roomJoin: true, room: 'MT_1' },
+  }
+
+  it('needs roomJoin, a room and an identity', () => {
+    expect(() => assertMayJoin(claims, null)).not.toThrow()
+    expect(() => assertMayJoin({ ...claims, video: { room: 'MT_1' } }, null)).toThrow('roomJoin')
+    expect(() => assertMayJoin({ ...claims, video: { roomJoin: true } }, null)).toThrow('names no room')
+    expect(() => assertMayJoin({ ...claims, identity: '' }, null)).toThrow('identity')
+  })
+
+  it('of another room than the token names is refused', () => {
+    expect(() => assertMayJoin(claims, 'MT_1')).not.toThrow()
+    expect(() => assertMayJoin(claims, 'MT_2')).toThrow('another room')
+  })
+})
