@@ -1,5 +1,9 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
-import type { MediaNode } from '../room/ports.ts'
+import type { MediaCloseReason, MediaNode, RoomMedia, RoomMediaListener } from '../room/ports.ts'
+import { MediasoupRoom } from './room-media.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 export interface MediaNodeOptions {
   /** Path of the mediasoup-worker binary; absent: the one mediasoup itself installed. */
@@ -16,6 +20,42 @@ export interface MediaNodeOptions {
 }
 
 /** Starts the workers. The caller closes the node; rejects when a worker cannot start or a port is taken. */
-export async function createMediaNode(_options: MediaNodeOptions): Promise<MediaNode> {
-  throw new Error('not built yet')
+export async function createMediaNode(options: MediaNodeOptions): Promise<MediaNode> {
+  if (options.workerCount < 1) throw new AppError('invalid_argument', 'a media node needs a worker')
+  if (options.announcedAddresses.length === 0)
+    throw new AppError('invalid_argument', 'a media node needs an address to announce')
+  const pool = await WorkerPool.create(options)
+  return new MediasoupNode(pool, options.logger)
+}
+
+class MediasoupNode implements MediaNode {
+  readonly #pool: WorkerPool
+  readonly #logger: Logger
+  readonly #rooms = new Set<MediasoupRoom>()
+  #isClosed = false
+
+  constructor(pool: WorkerPool, logger: Logger) {
+    this.#pool = pool
+    this.#logger = logger
+  }
+
+  openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia {
+    if (this.#isClosed) throw new AppError('closed', 'the media node is closed')
+    const room: MediasoupRoom = new MediasoupRoom(roomId, this.#pool, this.#logger, listener, () =>
+      this.#rooms.delete(room),
+    )
+    this.#rooms.add(room)
+    return room
+  }
+
+  workers(): { index: number; pid: number; peers: number }[] {
+    return this.#pool.workers.map(({ index, worker, peers }) => ({ index, pid: worker.pid, peers }))
+  }
+
+  async close(reason: MediaCloseReason): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await Promise.all([...this.#rooms].map(room => room.close(reason)))
+    await this.#pool.close()
+  }
 }

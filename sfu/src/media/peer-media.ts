@@ -1,0 +1,166 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import type { Logger } from 'pino'
+import type {
+  DataKind,
+  MediaCloseReason,
+  PeerMedia,
+  PeerMediaListener,
+  PeerMediaOptions,
+  TrackClaim,
+} from '../room/ports.ts'
+import type { TrackSettings } from './layer-choice.ts'
+import type { Pipes } from './pipes.ts'
+import type { Demand } from './published-track.ts'
+import { PublisherConnection } from './publisher-connection.ts'
+import { rateQuality } from './quality-score.ts'
+import type { RoomRouter } from './room-router.ts'
+import { SubscriberConnection } from './subscriber-connection.ts'
+import type { TrackDirectory } from './track-directory.ts'
+
+export interface PeerOwner {
+  onDemand(trackId: TrackId, demand: Demand): void
+  onClosed(peer: Peer): void
+}
+
+/** One participant's media: the connection it publishes on and the one it receives on. */
+export class Peer implements PeerMedia {
+  readonly options: PeerMediaOptions
+  readonly home: RoomRouter
+  readonly #directory: TrackDirectory
+  readonly #pipes: Pipes
+  readonly #logger: Logger
+  readonly #listener: PeerMediaListener
+  readonly #owner: PeerOwner
+  readonly #publisher: PublisherConnection
+  #subscriber: SubscriberConnection | undefined
+  #isStarting = false
+  #isClosed = false
+
+  constructor(
+    options: PeerMediaOptions,
+    home: RoomRouter,
+    directory: TrackDirectory,
+    pipes: Pipes,
+    logger: Logger,
+    listener: PeerMediaListener,
+    owner: PeerOwner,
+  ) {
+    this.options = options
+    this.home = home
+    this.#directory = directory
+    this.#pipes = pipes
+    this.#logger = logger
+    this.#listener = listener
+    this.#owner = owner
+    this.#publisher = new PublisherConnection(options.participantId, home, directory, logger, {
+      onConnected: () => this.#tell(l => l.onConnected('publisher')),
+      onDisconnected: () => this.#tell(l => l.onDisconnected('publisher')),
+      onData: (kind, payload) => this.#tell(l => l.onData(kind, payload)),
+      onDemand: (trackId, demand) => {
+        if (!this.#isClosed) owner.onDemand(trackId, demand)
+      },
+    })
+  }
+
+  get workerIndex(): number {
+    return this.home.worker.index
+  }
+
+  async start(): Promise<void> {
+    this.#assertOpen()
+    if (this.#subscriber || this.#isStarting) return
+    this.#isStarting = true
+    const subscriber = await SubscriberConnection.create(
+      this.home,
+      this.#directory,
+      this.#pipes,
+      this.#logger,
+      {
+        onOffer: offer => this.#tell(l => l.onSubscriberOffer(offer)),
+        onConnected: () => this.#tell(l => l.onConnected('subscriber')),
+        onDisconnected: () => this.#tell(l => l.onDisconnected('subscriber')),
+        onStreamState: (trackId, state) => this.#tell(l => l.onStreamState(trackId, state)),
+      },
+    )
+    if (this.#isClosed) {
+      subscriber.close()
+      this.#assertOpen()
+    }
+    this.#subscriber = subscriber
+    subscriber.start()
+  }
+
+  async handlePublisherOffer(sdp: string, claims: TrackClaim[]) {
+    this.#assertOpen()
+    return await this.#publisher.handleOffer(sdp, claims)
+  }
+
+  async setTrackMuted(trackId: TrackId, muted: boolean): Promise<void> {
+    await this.#publisher.setTrackMuted(trackId, muted)
+  }
+
+  async unpublish(trackId: TrackId): Promise<void> {
+    await this.#publisher.unpublish(trackId)
+  }
+
+  async subscribe(trackId: TrackId): Promise<void> {
+    await this.#started().subscribe(trackId)
+  }
+
+  async unsubscribe(trackId: TrackId): Promise<void> {
+    this.#subscriber?.unsubscribe(trackId)
+  }
+
+  async updateTrackSettings(trackId: TrackId, settings: TrackSettings): Promise<void> {
+    await this.#started().updateSettings(trackId, settings)
+  }
+
+  async handleSubscriberAnswer(sdp: string): Promise<void> {
+    await this.#started().handleAnswer(sdp)
+  }
+
+  async restartSubscriberIce(): Promise<void> {
+    await this.#started().restartIce()
+  }
+
+  sendData(kind: DataKind, payload: Uint8Array): boolean {
+    return this.#subscriber?.sendData(kind, payload) ?? false
+  }
+
+  async quality() {
+    const [up, down] = await Promise.all([this.#publisher.reports(), this.#subscriber?.reports() ?? []])
+    return rateQuality([...up, ...down])
+  }
+
+  /** The worker is gone, and with it every transport: tell the room, then let go of what is left. */
+  lose(): void {
+    if (this.#isClosed) return
+    const listener = this.#listener
+    void this.close('worker_died')
+    listener.onLost('worker_died')
+  }
+
+  async close(reason: MediaCloseReason): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#logger.debug({ reason }, 'peer media closed')
+    this.#publisher.close()
+    this.#subscriber?.close()
+    this.#owner.onClosed(this)
+  }
+
+  #started(): SubscriberConnection {
+    this.#assertOpen()
+    if (!this.#subscriber) throw new AppError('not_started', 'the subscriber connection is not started')
+    return this.#subscriber
+  }
+
+  #tell(call: (listener: PeerMediaListener) => void): void {
+    if (!this.#isClosed) call(this.#listener)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new AppError('closed', 'the peer is closed')
+  }
+}

@@ -1,0 +1,135 @@
+import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
+import type { Producer } from 'mediasoup/types'
+import type { RoomRouter } from './room-router.ts'
+
+/** One codec of a track: one producer, from one section of the publisher's offer. */
+export interface TrackCodec {
+  mid: string
+  mimeType: string
+  producer: Producer
+  spatialLayers: number
+  simulcast: boolean
+}
+
+/** Somebody who takes a track's media and must let go of it when it ends. */
+export interface TrackViewer {
+  /** A codec of the track is gone; others may be left in `track.codecs`. Called after the producer closed. */
+  codecEnded(track: PublishedTrack, codec: TrackCodec): void
+}
+
+export type Demand = { mimeType: string; maxSpatialLayer: number }[]
+
+/** The encoder is stopped only when a layer was not wanted for this long, so that a short glance away costs nothing, ms. */
+const DEMAND_LOWER_DELAY_MS = 3_000
+
+/** A published track with its producers, at home in its publisher's router. Closed by its publisher's connection. */
+export class PublishedTrack {
+  readonly trackId: TrackId
+  readonly participantId: ParticipantId
+  readonly kind: 'audio' | 'video'
+  readonly home: RoomRouter
+  /** Announced sizes, low first. */
+  readonly layers: { quality: number; width: number; height: number }[]
+  readonly codecs: TrackCodec[] = []
+  readonly #viewers = new Set<TrackViewer>()
+  readonly #wanted = new Map<object, { mimeType: string; maxSpatialLayer: number }>()
+  readonly #onDemand: (demand: Demand) => void
+  #told: Demand = []
+  #lowerTimer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: {
+    trackId: TrackId
+    participantId: ParticipantId
+    kind: 'audio' | 'video'
+    home: RoomRouter
+    layers: { quality: number; width: number; height: number }[]
+    /** Video only: the highest layer anyone wants, per codec, when it changed. */
+    onDemand: (demand: Demand) => void
+  }) {
+    this.trackId = options.trackId
+    this.participantId = options.participantId
+    this.kind = options.kind
+    this.home = options.home
+    this.layers = options.layers
+    this.#onDemand = options.onDemand
+  }
+
+  addCodec(codec: TrackCodec): void {
+    this.codecs.push(codec)
+    // A publisher sends everything until told otherwise.
+    this.#told = [...this.#told, { mimeType: codec.mimeType, maxSpatialLayer: codec.spatialLayers - 1 }]
+    this.#scheduleLower()
+  }
+
+  /** Closes the producer of a section. True when it was the track's last. */
+  removeCodec(mid: string): boolean {
+    const index = this.codecs.findIndex(codec => codec.mid === mid)
+    const [codec] = index < 0 ? [] : this.codecs.splice(index, 1)
+    if (codec) {
+      this.#told = this.#told.filter(entry => entry.mimeType !== codec.mimeType)
+      codec.producer.close()
+      for (const viewer of [...this.#viewers]) viewer.codecEnded(this, codec)
+    }
+    return this.codecs.length === 0
+  }
+
+  async setMuted(isMuted: boolean): Promise<void> {
+    await Promise.all(this.codecs.map(({ producer }) => (isMuted ? producer.pause() : producer.resume())))
+  }
+
+  addViewer(viewer: TrackViewer): void {
+    this.#viewers.add(viewer)
+  }
+
+  removeViewer(viewer: TrackViewer): void {
+    this.#viewers.delete(viewer)
+  }
+
+  /** What one consumer (the key) wants now; -1 for nothing, undefined when the consumer is gone. */
+  setWanted(key: object, wanted: { mimeType: string; maxSpatialLayer: number } | undefined): void {
+    if (wanted) this.#wanted.set(key, wanted)
+    else this.#wanted.delete(key)
+    if (this.kind !== 'video' || this.#isClosed) return
+    const demand = this.#demand()
+    const isRaised = demand.some(
+      entry =>
+        entry.maxSpatialLayer > (this.#told.find(t => t.mimeType === entry.mimeType)?.maxSpatialLayer ?? -1),
+    )
+    if (isRaised) this.#tell()
+    else this.#scheduleLower()
+  }
+
+  /** Cascades to the producers and tells the viewers. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#lowerTimer)
+    for (const codec of [...this.codecs]) this.removeCodec(codec.mid)
+    this.#viewers.clear()
+    this.#wanted.clear()
+  }
+
+  #demand(): Demand {
+    return this.codecs.map(({ mimeType }) => {
+      const layers = [...this.#wanted.values()]
+        .filter(w => w.mimeType === mimeType)
+        .map(w => w.maxSpatialLayer)
+      return { mimeType, maxSpatialLayer: Math.max(-1, ...layers) }
+    })
+  }
+
+  #scheduleLower(): void {
+    if (this.kind !== 'video' || this.#lowerTimer || this.#isClosed) return
+    this.#lowerTimer = setTimeout(() => this.#tell(), DEMAND_LOWER_DELAY_MS)
+  }
+
+  #tell(): void {
+    clearTimeout(this.#lowerTimer)
+    this.#lowerTimer = undefined
+    const demand = this.#demand()
+    if (JSON.stringify(demand) === JSON.stringify(this.#told)) return
+    this.#told = demand
+    this.#onDemand(demand)
+  }
+}

@@ -1,0 +1,281 @@
+import { randomInt } from 'node:crypto'
+import { AppError } from '@diemcau/core/errors.ts'
+import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
+import type { WebRtcTransport } from 'mediasoup/types'
+import type { Logger } from 'pino'
+import type { DataKind, PublishedMedia, TrackClaim } from '../room/ports.ts'
+import { planProducer, trackCidOf } from '../sdp/offer-to-producer.ts'
+import { type AcceptedSection, writePublisherAnswer } from '../sdp/publisher-answer.ts'
+import {
+  parseRemoteDescription,
+  type RemoteDescription,
+  type RemoteSection,
+} from '../sdp/remote-description.ts'
+import { claimForSection } from './claim-match.ts'
+import { type Demand, PublishedTrack } from './published-track.ts'
+import { PublisherData } from './publisher-data.ts'
+import type { FlowReport } from './quality-score.ts'
+import type { RoomRouter } from './room-router.ts'
+import { SerialQueue } from './serial-queue.ts'
+import type { TrackDirectory } from './track-directory.ts'
+import { watchTransport } from './transport-events.ts'
+
+/** Joins of many viewers shall not make a publisher send one key frame each; the first request is never delayed, ms. */
+const KEY_FRAME_REQUEST_DELAY_MS = 200
+
+export interface PublisherListener {
+  onConnected(): void
+  onDisconnected(): void
+  onData(kind: DataKind, payload: Uint8Array): void
+  onDemand(trackId: TrackId, demand: Demand): void
+}
+
+export interface OfferResult {
+  answer: string
+  published: PublishedMedia[]
+  unpublished: TrackId[]
+  refused: { trackId: TrackId | null; mid: string; reason: string }[]
+}
+
+/** The connection a client sends on: its transport, its tracks, its own data channels. */
+export class PublisherConnection {
+  readonly #participantId: ParticipantId
+  readonly #home: RoomRouter
+  readonly #directory: TrackDirectory
+  readonly #logger: Logger
+  readonly #listener: PublisherListener
+  readonly #queue = new SerialQueue()
+  readonly #tracks = new Map<TrackId, PublishedTrack>()
+  /** Sections that send now, by mid. */
+  readonly #sections = new Map<
+    string,
+    { trackId: TrackId; cid: string | undefined; accepted: AcceptedSection }
+  >()
+  /** `mid cid` of sections refused or unpublished once: they must not take another track's claim later. */
+  readonly #refusedCids = new Set<string>()
+  readonly #sessionId = `${randomInt(1, 2 ** 47)}`
+  #version = 0
+  #transport: WebRtcTransport | undefined
+  #remoteUfrag: string | undefined
+  #isClosed = false
+
+  constructor(
+    participantId: ParticipantId,
+    home: RoomRouter,
+    directory: TrackDirectory,
+    logger: Logger,
+    listener: PublisherListener,
+  ) {
+    this.#participantId = participantId
+    this.#home = home
+    this.#directory = directory
+    this.#logger = logger
+    this.#listener = listener
+  }
+
+  /** Offers are answered one after another. @throws AppError('bad_sdp') */
+  handleOffer(sdp: string, claims: TrackClaim[]): Promise<OfferResult> {
+    return this.#queue.run(() => this.#answer(sdp, claims))
+  }
+
+  async setTrackMuted(trackId: TrackId, isMuted: boolean): Promise<void> {
+    await this.#tracks.get(trackId)?.setMuted(isMuted)
+  }
+
+  unpublish(trackId: TrackId): Promise<void> {
+    return this.#queue.run(async () => {
+      for (const [mid, section] of this.#sections) {
+        if (section.trackId !== trackId) continue
+        this.#refusedCids.add(`${mid} ${section.cid}`)
+        this.#stopSection(mid)
+      }
+    })
+  }
+
+  async reports(): Promise<FlowReport[]> {
+    const producers = [...this.#tracks.values()]
+      .flatMap(track => track.codecs.map(codec => codec.producer))
+      .filter(producer => !producer.paused && !producer.closed)
+    const stats = await Promise.all(producers.map(producer => producer.getStats().catch(() => [])))
+    return stats.flatMap(streams =>
+      // A layer the publisher switched off keeps its last report; only flowing streams count.
+      streams
+        .filter(stream => stream.bitrate > 0)
+        .map(stream => ({
+          fractionLost: stream.fractionLost / 256,
+          rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
+        })),
+    )
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const track of this.#tracks.values()) this.#endTrack(track)
+    this.#tracks.clear()
+    this.#sections.clear()
+    this.#transport?.close()
+  }
+
+  async #answer(sdp: string, claims: TrackClaim[]): Promise<OfferResult> {
+    this.#assertOpen()
+    this.#logger.debug({ sdp }, 'publisher offer')
+    const offer = parseRemoteDescription(sdp)
+    const transport = await this.#connect(offer)
+
+    const result: OfferResult = { answer: '', published: [], unpublished: [], refused: [] }
+    const isSending = (s: RemoteSection) =>
+      !s.isRejected && s.kind !== 'application' && (s.direction === 'sendonly' || s.direction === 'sendrecv')
+    // First what stops, so that a track may move to another section within one offer.
+    for (const section of offer.sections) {
+      const current = this.#sections.get(section.mid)
+      if (!current || (isSending(section) && trackCidOf(section.media) === current.cid)) continue
+      if (this.#stopSection(section.mid)) result.unpublished.push(current.trackId)
+    }
+    const starting = offer.sections.filter(s => isSending(s) && !this.#sections.has(s.mid))
+    const taken = new Set<TrackId>()
+    await Promise.all(
+      starting.map(async section => {
+        const cid = trackCidOf(section.media)
+        const match = claimForSection({
+          cid,
+          kind: section.kind,
+          claims,
+          mayGuess: !this.#refusedCids.has(`${section.mid} ${cid}`),
+          // A claim somebody else's section names, or that has media already, is not up for guessing.
+          isSpokenFor: claim =>
+            taken.has(claim.trackId) ||
+            this.#tracks.has(claim.trackId) ||
+            starting.some(s => s !== section && trackCidOf(s.media) === claim.cid),
+        })
+        if (match) taken.add(match.claim.trackId)
+        const outcome = match
+          ? await this.#publish(transport, section, match.claim, match.codec, cid)
+          : { refused: 'no announced track has this id' }
+        if ('refused' in outcome) {
+          this.#refusedCids.add(`${section.mid} ${cid}`)
+          result.refused.push({
+            trackId: match?.claim.trackId ?? null,
+            mid: section.mid,
+            reason: outcome.refused,
+          })
+        } else result.published.push(outcome)
+      }),
+    )
+    this.#assertOpen()
+    result.answer = writePublisherAnswer({
+      offer,
+      local: this.#home.describe(transport),
+      accepted: new Map([...this.#sections].map(([mid, section]) => [mid, section.accepted])),
+      sessionId: this.#sessionId,
+      version: ++this.#version,
+    })
+    this.#logger.debug({ sdp: result.answer }, 'publisher answer')
+    return result
+  }
+
+  async #connect(offer: RemoteDescription): Promise<WebRtcTransport> {
+    if (this.#transport) {
+      if (offer.iceUfrag !== this.#remoteUfrag) {
+        await this.#transport.restartIce()
+        this.#remoteUfrag = offer.iceUfrag
+      }
+      return this.#transport
+    }
+    const transport = await this.#home.createWebRtcTransport()
+    if (this.#isClosed) {
+      transport.close()
+      this.#assertOpen()
+    }
+    watchTransport(transport, this.#listener)
+    const data = new PublisherData(this.#home, transport, this.#logger, (kind, payload) =>
+      this.#listener.onData(kind, payload),
+    )
+    // We answer passive unless the client is it, which makes the client the DTLS client.
+    const role = offer.dtlsParameters.role === 'server' ? 'server' : 'client'
+    try {
+      await data.open(role === 'client')
+      await transport.connect({ dtlsParameters: { ...offer.dtlsParameters, role } })
+    } catch (error) {
+      transport.close()
+      throw new AppError('bad_sdp', 'the transport refused the offer', { cause: error })
+    }
+    this.#transport = transport
+    this.#remoteUfrag = offer.iceUfrag
+    return transport
+  }
+
+  async #publish(
+    transport: WebRtcTransport,
+    section: RemoteSection,
+    claim: TrackClaim,
+    codec: string,
+    cid: string | undefined,
+  ): Promise<PublishedMedia | { refused: string }> {
+    const plan = planProducer(section, claim, codec)
+    if ('refused' in plan) return plan
+    const known = this.#tracks.get(claim.trackId)
+    if (known?.codecs.some(c => c.mimeType === plan.mimeType)) return { refused: 'already published' }
+    try {
+      const producer = await transport.produce({
+        kind: plan.kind,
+        rtpParameters: plan.rtpParameters,
+        paused: claim.muted,
+        ...(plan.kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS } : {}),
+      })
+      if (plan.kind === 'audio') await this.#home.observe(producer)
+      this.#assertOpen()
+      const track = this.#tracks.get(claim.trackId) ?? this.#openTrack(claim)
+      const { mimeType, spatialLayers, simulcast } = plan
+      track.addCodec({ mid: section.mid, mimeType, producer, spatialLayers, simulcast })
+      this.#directory.linkProducer(producer.id, track)
+      this.#sections.set(section.mid, {
+        trackId: claim.trackId,
+        cid,
+        accepted: { rtpParameters: plan.rtpParameters, disableDtx: claim.disableDtx, stereo: claim.stereo },
+      })
+      return { trackId: claim.trackId, mid: section.mid, mimeType, spatialLayers, simulcast }
+    } catch (error) {
+      this.#assertOpen()
+      this.#logger.warn(
+        { err: error, trackId: claim.trackId, mid: section.mid },
+        'section refused by the worker',
+      )
+      return { refused: error instanceof Error ? error.message : 'refused by the worker' }
+    }
+  }
+
+  #openTrack(claim: TrackClaim): PublishedTrack {
+    const track = new PublishedTrack({
+      trackId: claim.trackId,
+      participantId: this.#participantId,
+      kind: claim.kind,
+      home: this.#home,
+      layers: claim.layers,
+      onDemand: demand => this.#listener.onDemand(claim.trackId, demand),
+    })
+    this.#tracks.set(claim.trackId, track)
+    this.#directory.add(track)
+    return track
+  }
+
+  /** True when the section's track has no media left. */
+  #stopSection(mid: string): boolean {
+    const section = this.#sections.get(mid)
+    const track = section && this.#tracks.get(section.trackId)
+    this.#sections.delete(mid)
+    if (!track?.removeCodec(mid)) return false
+    this.#tracks.delete(track.trackId)
+    this.#endTrack(track)
+    return true
+  }
+
+  #endTrack(track: PublishedTrack): void {
+    this.#directory.remove(track)
+    track.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new AppError('closed', 'the publisher connection is closed')
+  }
+}

@@ -1,0 +1,35 @@
+import type { DataConsumer, WebRtcTransport } from 'mediasoup/types'
+import type { RoomRouter } from './room-router.ts'
+
+/**
+ * A data consumer that sends on exactly `streamId`. mediasoup only hands ids out in order, but a data channel's two
+ * directions must share one id (RFC 8832 §6), so its allocator, a plain method hidden by TypeScript, is replaced for the call.
+ */
+export async function openOutgoingStream(
+  home: RoomRouter,
+  transport: WebRtcTransport,
+  streamId: number,
+  isReliable: boolean,
+): Promise<DataConsumer> {
+  const allocating = transport as unknown as { allocateSctpStreamId?: () => number }
+  allocating.allocateSctpStreamId = () => streamId
+  // consumeData() allocates before its first await, so nobody else can meet the replaced method.
+  const opening = transport.consumeData({
+    dataProducerId: home.silentDataProducer.id,
+    ...(isReliable ? { ordered: true } : { ordered: false, maxRetransmits: 0 }),
+  })
+  delete allocating.allocateSctpStreamId
+  return await opening
+}
+
+/** Delivers every message the client sends on `streamId`, data and DCEP alike. Lives as long as the transport. */
+export async function openIncomingStream(
+  home: RoomRouter,
+  transport: WebRtcTransport,
+  streamId: number,
+  onMessage: (message: Buffer, ppid: number) => void,
+): Promise<void> {
+  const producer = await transport.produceData({ sctpStreamParameters: { streamId, ordered: true } })
+  const consumer = await home.direct.consumeData({ dataProducerId: producer.id })
+  consumer.on('message', onMessage)
+}

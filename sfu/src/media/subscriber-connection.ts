@@ -1,0 +1,353 @@
+import { randomInt } from 'node:crypto'
+import { AppError } from '@diemcau/core/errors.ts'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import type { RtpCapabilities, WebRtcTransport } from 'mediasoup/types'
+import type { Logger } from 'pino'
+import type { DataKind } from '../room/ports.ts'
+import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-answer.ts'
+import { type OfferedSection, writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
+import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
+import type { Pipes } from './pipes.ts'
+import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
+import type { FlowReport } from './quality-score.ts'
+import type { RoomRouter } from './room-router.ts'
+import { type Section, SectionTable } from './section-table.ts'
+import { SerialQueue } from './serial-queue.ts'
+import { SubscriberData } from './subscriber-data.ts'
+import { Subscription } from './subscription.ts'
+import type { TrackDirectory } from './track-directory.ts'
+import { watchTransport } from './transport-events.ts'
+
+const DATA_MID = '0'
+/** Consumers asked for its quality report; a wide gallery needs no more samples. */
+const MAX_REPORTED_CONSUMERS = 4
+
+export interface SubscriberListener {
+  onOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
+  onConnected(): void
+  onDisconnected(): void
+  onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
+}
+
+/** The connection a client receives on. The SFU offers; at most one offer is outstanding, changes meanwhile become the next. */
+export class SubscriberConnection implements TrackViewer {
+  readonly #home: RoomRouter
+  readonly #transport: WebRtcTransport
+  readonly #data: SubscriberData
+  readonly #directory: TrackDirectory
+  readonly #pipes: Pipes
+  readonly #logger: Logger
+  readonly #listener: SubscriberListener
+  readonly #capabilities: RtpCapabilities
+  readonly #subscriptions = new Map<TrackId, Subscription>()
+  readonly #sections = new SectionTable<Subscription>()
+  /** Settings that came before their subscription. */
+  readonly #earlySettings = new Map<TrackId, TrackSettings>()
+  /** MIME types the client refused to receive. */
+  readonly #undecodable = new Set<string>()
+  readonly #answers = new SerialQueue()
+  readonly #sessionId = `${randomInt(1, 2 ** 47)}`
+  #version = 0
+  /** Who was in the offer that waits for its answer. */
+  #outstanding: Map<Section<Subscription>, Subscription | undefined> | undefined
+  #consuming = 0
+  #isDirty = false
+  #isScheduled = false
+  #isDtlsStarted = false
+  #isClosed = false
+
+  private constructor(
+    home: RoomRouter,
+    transport: WebRtcTransport,
+    data: SubscriberData,
+    directory: TrackDirectory,
+    pipes: Pipes,
+    logger: Logger,
+    listener: SubscriberListener,
+  ) {
+    this.#home = home
+    this.#transport = transport
+    this.#data = data
+    this.#directory = directory
+    this.#pipes = pipes
+    this.#logger = logger
+    this.#listener = listener
+    this.#capabilities = clientCapabilities(home)
+  }
+
+  static async create(
+    home: RoomRouter,
+    directory: TrackDirectory,
+    pipes: Pipes,
+    logger: Logger,
+    listener: SubscriberListener,
+  ): Promise<SubscriberConnection> {
+    const transport = await home.createWebRtcTransport()
+    try {
+      const data = new SubscriberData(home, transport, logger)
+      await data.open()
+      watchTransport(transport, listener)
+      return new SubscriberConnection(home, transport, data, directory, pipes, logger, listener)
+    } catch (error) {
+      transport.close()
+      throw error
+    }
+  }
+
+  /** The first offer: only the data section, so that the client connects before there is any track. */
+  start(): void {
+    this.#want()
+  }
+
+  /** Resolves when the consumer exists; the offer follows. @throws AppError track_not_found, codec_unsupported */
+  subscribe(trackId: TrackId): Promise<void> {
+    this.#assertOpen()
+    const existing = this.#subscriptions.get(trackId)
+    if (existing) return existing.ready
+    return this.#open(this.#directory.get(trackId))
+  }
+
+  unsubscribe(trackId: TrackId): void {
+    this.#earlySettings.delete(trackId)
+    const subscription = this.#subscriptions.get(trackId)
+    if (subscription) this.#drop(subscription)
+  }
+
+  async updateSettings(trackId: TrackId, settings: TrackSettings): Promise<void> {
+    const subscription = this.#subscriptions.get(trackId)
+    if (subscription) await subscription.update(settings)
+    else this.#earlySettings.set(trackId, settings)
+  }
+
+  /** @throws AppError('bad_sdp') */
+  handleAnswer(sdp: string): Promise<void> {
+    return this.#answers.run(async () => {
+      if (this.#isClosed) return
+      this.#logger.debug({ sdp }, 'subscriber answer')
+      const answer = parseSubscriberAnswer(sdp)
+      const offered = this.#outstanding
+      if (!offered) {
+        this.#logger.warn('answer without an offer')
+        return
+      }
+      if (!this.#isDtlsStarted) {
+        this.#isDtlsStarted = true
+        await this.#transport.connect({ dtlsParameters: answer.dtlsParameters })
+      }
+      // A resume while the worker connected has made this answer void.
+      if (this.#outstanding !== offered) return
+      this.#outstanding = undefined
+      this.#settle(offered, answer)
+      this.#mayOffer()
+    })
+  }
+
+  /** For a client that resumes: new credentials in an offer at once; the outstanding offer, if any, becomes void. */
+  async restartIce(): Promise<void> {
+    this.#assertOpen()
+    await this.#transport.restartIce()
+    this.#outstanding = undefined
+    this.#want()
+  }
+
+  sendData(kind: DataKind, payload: Uint8Array): boolean {
+    return !this.#isClosed && this.#data.send(kind, payload)
+  }
+
+  async reports(): Promise<FlowReport[]> {
+    const live = [...this.#subscriptions.values()]
+      .filter(s => s.isLive && s.consumer && !s.consumer.paused && !s.consumer.producerPaused)
+      .toSorted((a, b) => (a.track.kind === b.track.kind ? 0 : a.track.kind === 'video' ? -1 : 1))
+      .slice(0, MAX_REPORTED_CONSUMERS)
+    const stats = await Promise.all(live.map(s => s.consumer!.getStats().catch(() => [])))
+    return stats.flatMap(streams =>
+      streams
+        .filter(stream => stream.type === 'outbound-rtp' && stream.bitrate > 0)
+        .map(stream => ({
+          fractionLost: stream.fractionLost / 256,
+          rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
+        })),
+    )
+  }
+
+  codecEnded(track: PublishedTrack, codec: TrackCodec): void {
+    const subscription = this.#subscriptions.get(track.trackId)
+    if (subscription?.codec !== codec) return
+    this.#drop(subscription)
+    if (this.#isClosed || track.codecs.length === 0) return
+    this.#open(track).catch(error =>
+      this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken'),
+    )
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.track.removeViewer(this)
+      subscription.close()
+    }
+    this.#subscriptions.clear()
+    this.#data.close()
+    this.#transport.close()
+  }
+
+  #open(track: PublishedTrack): Promise<void> {
+    const codec = track.codecs.find(c => !this.#undecodable.has(c.mimeType))
+    if (!codec)
+      return Promise.reject(
+        new AppError('codec_unsupported', `the client decodes no codec of ${track.trackId}`),
+      )
+    const subscription = new Subscription({
+      track,
+      codec,
+      settings: this.#earlySettings.get(track.trackId) ?? DEFAULT_SETTINGS,
+      logger: this.#logger,
+      onStreamState: state => this.#listener.onStreamState(track.trackId, state),
+    })
+    this.#earlySettings.delete(track.trackId)
+    subscription.section = this.#sections.take(track.kind, subscription)
+    this.#subscriptions.set(track.trackId, subscription)
+    track.addViewer(this)
+    subscription.ready = this.#consume(subscription)
+    return subscription.ready
+  }
+
+  async #consume(subscription: Subscription): Promise<void> {
+    const { track, codec, section } = subscription
+    this.#consuming += 1
+    try {
+      const release = await this.#pipes.acquire(codec.producer, track.home, this.#home)
+      subscription.releasePipe = release
+      if (subscription.isClosed) {
+        release()
+        return
+      }
+      const consumer = await this.#transport.consume({
+        producerId: codec.producer.id,
+        rtpCapabilities: this.#capabilities,
+        mid: section.mid,
+        paused: true,
+      })
+      if (subscription.isClosed) {
+        consumer.close()
+        return
+      }
+      subscription.attach(consumer)
+      // Its pipe or the publisher's worker went away; a track that ended properly has left before.
+      consumer.on('producerclose', () => this.#drop(subscription))
+      this.#sections.fill(section, consumer.rtpParameters)
+      this.#isDirty = true
+    } catch (error) {
+      this.#drop(subscription)
+      if (codec.producer.closed || subscription.track.codecs.length === 0)
+        throw new AppError('track_not_found', 'the track ended while it was subscribed', { cause: error })
+      throw error
+    } finally {
+      this.#consuming -= 1
+      this.#mayOffer()
+    }
+  }
+
+  #drop(subscription: Subscription): void {
+    if (subscription.isClosed) return
+    subscription.close()
+    const { track, section } = subscription
+    track.removeViewer(this)
+    if (this.#subscriptions.get(track.trackId) === subscription) this.#subscriptions.delete(track.trackId)
+    this.#sections.retire(section)
+    this.#want()
+  }
+
+  #settle(offered: Map<Section<Subscription>, Subscription | undefined>, answer: SubscriberAnswer): void {
+    for (const [section, subscription] of offered) {
+      const answered = answer.sections.get(section.mid)
+      if (answered === undefined || answered.isRejected) {
+        section.state = 'dead'
+      } else if (!subscription) {
+        if (section.state === 'retired' && section.user === undefined) section.state = 'free'
+        continue
+      }
+      if (!subscription || subscription.isClosed) continue
+      const payloadType = section.rtpParameters?.codecs[0]?.payloadType
+      if (section.state !== 'dead' && answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
+        subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
+      } else this.#refuse(subscription)
+    }
+  }
+
+  /** The client will not receive this codec: remember that and try the track's next one, if it has any. */
+  #refuse(subscription: Subscription): void {
+    const { track, codec } = subscription
+    this.#logger.warn({ trackId: track.trackId, mimeType: codec.mimeType }, 'client refused a track')
+    this.#drop(subscription)
+    if (track.codecs.length < 2) return
+    this.#undecodable.add(codec.mimeType)
+    this.#open(track).catch(error =>
+      this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken'),
+    )
+  }
+
+  #want(): void {
+    this.#isDirty = true
+    this.#mayOffer()
+  }
+
+  /** Offers on the next loop turn, so that changes made together travel together. */
+  #mayOffer(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      if (this.#isClosed || !this.#isDirty || this.#outstanding || this.#consuming > 0) return
+      this.#offer()
+    })
+  }
+
+  #offer(): void {
+    this.#isDirty = false
+    const offered = new Map<Section<Subscription>, Subscription | undefined>()
+    const midToTrackId: Record<string, string> = {}
+    const sections: OfferedSection[] = [{ state: 'data', mid: DATA_MID }]
+    for (const section of this.#sections.listed) {
+      const { mid, kind, user } = section
+      const rtpParameters = section.rtpParameters!
+      if (section.state === 'dead') {
+        sections.push({ state: 'dead', mid, kind, rtpParameters })
+        continue
+      }
+      // A section taken again whose new consumer is not there yet stays inactive in this offer.
+      const active = section.state === 'active' && user?.consumer ? user : undefined
+      offered.set(section, active)
+      if (!active) {
+        sections.push({ state: 'inactive', mid, kind, rtpParameters })
+        continue
+      }
+      const { trackId, participantId } = active.track
+      midToTrackId[mid] = trackId
+      sections.push({ state: 'active', mid, kind, rtpParameters, participantId, trackId })
+    }
+    this.#outstanding = offered
+    const sdp = writeSubscriberOffer({
+      local: this.#home.describe(this.#transport),
+      sections,
+      sessionId: this.#sessionId,
+      version: ++this.#version,
+    })
+    this.#logger.debug({ sdp }, 'subscriber offer')
+    this.#listener.onOffer({ sdp, midToTrackId })
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new AppError('closed', 'the subscriber connection is closed')
+  }
+}
+
+/** Everything the router forwards; mediasoup's private extensions mean nothing to a client. */
+function clientCapabilities(home: RoomRouter): RtpCapabilities {
+  const { codecs, headerExtensions } = home.router.rtpCapabilities
+  return {
+    codecs: codecs ?? [],
+    headerExtensions: (headerExtensions ?? []).filter(ext => !ext.uri.startsWith('urn:mediasoup:')),
+  }
+}

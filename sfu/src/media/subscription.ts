@@ -1,0 +1,138 @@
+import type { Consumer } from 'mediasoup/types'
+import type { Logger } from 'pino'
+import { chooseSpatialLayer, chooseTemporalLayer, type TrackSettings } from './layer-choice.ts'
+import type { PublishedTrack, TrackCodec } from './published-track.ts'
+import type { Section } from './section-table.ts'
+import { SerialQueue } from './serial-queue.ts'
+
+/** Bandwidth may dip below a layer for a moment; the client is told only when nothing flowed for this long, ms. */
+const STREAM_PAUSE_DELAY_MS = 1_000
+
+/** One track taken by one subscriber: its consumer, what the client wants of it, whether it flows. */
+export class Subscription {
+  readonly track: PublishedTrack
+  readonly codec: TrackCodec
+  section!: Section<Subscription>
+  /** Settles when the consumer exists; idempotent subscribes share it. */
+  ready!: Promise<void>
+  releasePipe: () => void = () => {}
+  isClosed = false
+  #consumer: Consumer | undefined
+  #isLive = false
+  #settings: TrackSettings
+  #isToldPaused = false
+  #pauseTimer: NodeJS.Timeout | undefined
+  readonly #queue = new SerialQueue()
+  readonly #logger: Logger
+  readonly #onStreamState: (state: 'active' | 'paused') => void
+
+  constructor(options: {
+    track: PublishedTrack
+    codec: TrackCodec
+    settings: TrackSettings
+    logger: Logger
+    onStreamState: (state: 'active' | 'paused') => void
+  }) {
+    this.track = options.track
+    this.codec = options.codec
+    this.#settings = options.settings
+    this.#logger = options.logger
+    this.#onStreamState = options.onStreamState
+    this.#tellWanted()
+  }
+
+  get consumer(): Consumer | undefined {
+    return this.#consumer
+  }
+
+  get isLive(): boolean {
+    return this.#isLive
+  }
+
+  /** Takes the paused consumer; it is closed with the subscription. */
+  attach(consumer: Consumer): void {
+    this.#consumer = consumer
+    if (consumer.type === 'simulcast' || consumer.type === 'svc')
+      consumer.on('layerschange', layers => this.#handleLayers(layers !== undefined))
+  }
+
+  /** The client has the description: media may flow. */
+  async goLive(): Promise<void> {
+    if (this.#isLive || this.isClosed) return
+    this.#isLive = true
+    await this.#apply()
+  }
+
+  async update(settings: TrackSettings): Promise<void> {
+    this.#settings = settings
+    this.#tellWanted()
+    if (this.#isLive) await this.#apply()
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    clearTimeout(this.#pauseTimer)
+    this.track.setWanted(this, undefined)
+    this.#consumer?.close()
+    this.releasePipe()
+  }
+
+  get #spatialLayer(): number {
+    return chooseSpatialLayer(this.#settings, this.codec.spatialLayers, this.track.layers)
+  }
+
+  #tellWanted(): void {
+    this.track.setWanted(this, {
+      mimeType: this.codec.mimeType,
+      maxSpatialLayer: this.#settings.disabled ? -1 : this.#spatialLayer,
+    })
+  }
+
+  /** Brings the worker in line with the settings; changes that overtake one another end with the last. */
+  #apply(): Promise<void> {
+    return this.#queue.run(async () => {
+      const consumer = this.#consumer
+      if (!consumer || this.isClosed) return
+      try {
+        if (this.#settings.disabled) {
+          await consumer.pause()
+          return
+        }
+        if (consumer.type === 'simulcast' || consumer.type === 'svc') {
+          const temporalLayer = chooseTemporalLayer(this.#settings.fps)
+          await consumer.setPreferredLayers({
+            spatialLayer: this.#spatialLayer,
+            ...(temporalLayer === undefined ? {} : { temporalLayer }),
+          })
+        }
+        const priority = Math.min(this.#settings.priority, 255)
+        if (priority > 0 && priority !== consumer.priority) await consumer.setPriority(priority)
+        await consumer.resume()
+      } catch (error) {
+        if (!consumer.closed)
+          this.#logger.warn({ err: error, trackId: this.track.trackId }, 'settings not applied')
+      }
+    })
+  }
+
+  #handleLayers(isFlowing: boolean): void {
+    clearTimeout(this.#pauseTimer)
+    if (isFlowing) {
+      if (this.#isToldPaused) {
+        this.#isToldPaused = false
+        this.#onStreamState('active')
+      }
+      return
+    }
+    this.#pauseTimer = setTimeout(() => {
+      const consumer = this.#consumer
+      // No layer although wanted, live and sent by the publisher: it is the bandwidth.
+      if (!consumer || consumer.closed || consumer.paused || consumer.producerPaused || this.#isToldPaused)
+        return
+      if (!consumer.score.producerScores.some(score => score > 0)) return
+      this.#isToldPaused = true
+      this.#onStreamState('paused')
+    }, STREAM_PAUSE_DELAY_MS)
+  }
+}

@@ -1,0 +1,119 @@
+/** Writes the answer to a publisher's offer (RFC 8829 §5.3). Pure. */
+import type { RtpParameters } from 'mediasoup/types'
+import { codecLines, type LocalTransport, sessionLines, transportLines } from './local-transport.ts'
+import { readExtensions } from './offer-to-producer.ts'
+import type { RemoteDescription, RemoteSection } from './remote-description.ts'
+
+/** A section we receive: exactly what the producer was made from. */
+export interface AcceptedSection {
+  rtpParameters: RtpParameters
+  disableDtx: boolean
+  stereo: boolean
+}
+
+/** Sections without an entry in `accepted` are answered inactive, so that the client is never left waiting. */
+export function writePublisherAnswer(options: {
+  offer: RemoteDescription
+  local: LocalTransport
+  accepted: ReadonlyMap<string, AcceptedSection>
+  sessionId: string
+  version: number
+}): string {
+  const { offer, local, accepted } = options
+  // We are passive unless the client insists on being it itself.
+  const setup = offer.dtlsParameters.role === 'server' ? 'active' : 'passive'
+  const bundle = offer.sections.filter(s => !s.isRejected).map(s => s.mid)
+  const lines = sessionLines(options.sessionId, options.version, bundle)
+  for (const section of offer.sections) {
+    const transport = section.isRejected ? [] : transportLines(local, setup, section.mid === bundle[0])
+    if (section.kind === 'application') lines.push(...dataSection(section, local, transport))
+    else {
+      const entry = section.isRejected ? undefined : accepted.get(section.mid)
+      lines.push(
+        ...(entry ? receivingSection(section, entry, transport) : inactiveSection(section, transport)),
+      )
+    }
+  }
+  return `${lines.join('\r\n')}\r\n`
+}
+
+function dataSection(section: RemoteSection, local: LocalTransport, transport: string[]): string[] {
+  return [
+    `m=application ${section.isRejected ? 0 : 7} ${section.media.protocol || 'UDP/DTLS/SCTP'} webrtc-datachannel`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${section.mid}`,
+    ...(section.isRejected ? ['a=inactive'] : []),
+    ...transport,
+    `a=sctp-port:${local.sctpPort}`,
+    `a=max-message-size:${local.maxMessageSize}`,
+  ]
+}
+
+function receivingSection(section: RemoteSection, entry: AcceptedSection, transport: string[]): string[] {
+  const { rtpParameters } = entry
+  const codecs = rtpParameters.codecs.map(codec =>
+    codec.mimeType === 'audio/opus'
+      ? { ...codec, parameters: opusParameters(codec.parameters, entry) }
+      : codec,
+  )
+  const lines = [
+    `m=${section.kind} 7 ${section.media.protocol || 'UDP/TLS/RTP/SAVPF'} ${codecs.map(c => c.payloadType).join(' ')}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${section.mid}`,
+    'a=recvonly',
+    'a=rtcp-mux',
+    'a=rtcp-rsize',
+    ...transport,
+    ...codecLines(codecs),
+    ...(rtpParameters.headerExtensions ?? []).map(ext => `a=extmap:${ext.id} ${ext.uri}`),
+  ]
+  const rids = (rtpParameters.encodings ?? []).map(e => e.rid).filter(rid => rid !== undefined)
+  if (rids.length > 0) {
+    lines.push(...rids.map(rid => `a=rid:${rid} recv`))
+    lines.push(`a=simulcast:recv ${rids.join(';')}`)
+  }
+  return lines
+}
+
+/** In an answer these say what the publisher's encoder shall do (RFC 7587 §6.1). */
+function opusParameters(
+  offered: Record<string, unknown> | undefined,
+  entry: AcceptedSection,
+): Record<string, unknown> {
+  const { 'sprop-stereo': _s, stereo: _t, usedtx: _u, ...rest } = offered ?? {}
+  return {
+    ...rest,
+    useinbandfec: 1,
+    ...(entry.disableDtx ? {} : { usedtx: 1 }),
+    ...(entry.stereo ? { stereo: 1 } : {}),
+  }
+}
+
+/**
+ * An inactive section keeps one codec and the extensions we know: Chrome drops what an answer leaves out and then
+ * cannot use the section for simulcast later.
+ */
+function inactiveSection(section: RemoteSection, transport: string[]): string[] {
+  const { media } = section
+  const first = media.rtp?.[0]
+  const fallback = `${media.payloads ?? ''}`.split(' ')[0] || '0'
+  const kind = section.kind === 'audio' ? 'audio' : 'video'
+  const lines = [
+    `m=${section.kind} ${section.isRejected ? 0 : 7} ${media.protocol || 'UDP/TLS/RTP/SAVPF'} ${first?.payload ?? fallback}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${section.mid}`,
+    'a=inactive',
+    'a=rtcp-mux',
+    'a=rtcp-rsize',
+    ...transport,
+  ]
+  if (first) {
+    const channels = first.encoding && Number(first.encoding) > 1 ? `/${first.encoding}` : ''
+    lines.push(`a=rtpmap:${first.payload} ${first.codec}/${first.rate}${channels}`)
+    const fmtp = media.fmtp?.find(f => f.payload === first.payload)?.config
+    if (fmtp) lines.push(`a=fmtp:${first.payload} ${fmtp}`)
+  }
+  if (!section.isRejected)
+    lines.push(...readExtensions(media, kind).map(ext => `a=extmap:${ext.id} ${ext.uri}`))
+  return lines
+}

@@ -1,0 +1,100 @@
+/**
+ * Reading of a client's session description (offer or answer) into the few facts the SFU works with. Everything
+ * from outside is distrusted here, so that the writers and mediasoup only ever see checked values.
+ */
+import { AppError } from '@diemcau/core/errors.ts'
+import type { DtlsParameters, FingerprintAlgorithm } from 'mediasoup/types'
+import { type MediaDescription, parse, type SharedAttributes } from 'sdp-transform'
+
+/** A description of a busy room has about 2 kB a section; more than this is not a real client. */
+const MAX_SDP_LENGTH = 1_000_000
+const MAX_SECTIONS = 1_000
+
+export type SectionKind = 'audio' | 'video' | 'application'
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
+
+export interface RemoteSection {
+  mid: string
+  kind: SectionKind
+  direction: Direction
+  /** Port 0 without `a=bundle-only` (RFC 8843 §6): the section is refused or its transceiver was stopped. */
+  isRejected: boolean
+  media: MediaDescription
+}
+
+export interface RemoteDescription {
+  iceUfrag: string
+  /** `role` is the client's own: 'client' when it will open the DTLS handshake, 'auto' when it leaves the choice to us. */
+  dtlsParameters: DtlsParameters
+  /** Sections in the order of the description, which an answer must keep (RFC 3264 §6). */
+  sections: RemoteSection[]
+}
+
+const FINGERPRINT_ALGORITHMS = new Set(['sha-1', 'sha-224', 'sha-256', 'sha-384', 'sha-512'])
+
+/** @throws AppError('bad_sdp') when the text cannot be answered at all. */
+export function parseRemoteDescription(sdp: string): RemoteDescription {
+  if (typeof sdp !== 'string' || sdp.length === 0) throw badSdp('empty description')
+  if (sdp.length > MAX_SDP_LENGTH) throw badSdp(`description of ${sdp.length} characters`)
+  let session: ReturnType<typeof parse>
+  try {
+    session = parse(sdp)
+  } catch (error) {
+    throw new AppError('bad_sdp', 'description cannot be read', { cause: error })
+  }
+  const media = session.media ?? []
+  if (media.length === 0) throw badSdp('no media section')
+  if (media.length > MAX_SECTIONS) throw badSdp(`${media.length} media sections`)
+
+  const mids = new Set<string>()
+  const sections = media.map(section => {
+    const parsed = readSection(section, session)
+    if (mids.has(parsed.mid)) throw badSdp(`mid ${parsed.mid} used twice`)
+    mids.add(parsed.mid)
+    return parsed
+  })
+
+  // All sections are bundled on one transport, so the first that carries a value speaks for all.
+  const carriers: SharedAttributes[] = [
+    ...sections.filter(s => !s.isRejected).map(s => s.media),
+    ...sections.filter(s => s.isRejected).map(s => s.media),
+    session,
+  ]
+  const iceUfrag = carriers.find(c => c.iceUfrag !== undefined)?.iceUfrag
+  if (iceUfrag === undefined || `${iceUfrag}` === '') throw badSdp('no ice-ufrag')
+  const fingerprint = carriers.find(c => c.fingerprint !== undefined)?.fingerprint
+  if (!fingerprint) throw badSdp('no DTLS fingerprint')
+  const algorithm = `${fingerprint.type}`.toLowerCase()
+  const value = `${fingerprint.hash}`.toUpperCase()
+  if (!FINGERPRINT_ALGORITHMS.has(algorithm) || !/^[0-9A-F]{2}(:[0-9A-F]{2})+$/.test(value))
+    throw badSdp('unusable DTLS fingerprint')
+  const setup = carriers.find(c => c.setup !== undefined)?.setup
+  return {
+    iceUfrag: `${iceUfrag}`,
+    dtlsParameters: {
+      role: setup === 'active' ? 'client' : setup === 'passive' ? 'server' : 'auto',
+      fingerprints: [{ algorithm: algorithm as FingerprintAlgorithm, value }],
+    },
+    sections,
+  }
+}
+
+function readSection(media: MediaDescription, session: SharedAttributes): RemoteSection {
+  const kind = media.type
+  if (kind !== 'audio' && kind !== 'video' && kind !== 'application')
+    throw badSdp(`media type ${String(kind).slice(0, 20)}`)
+  // sdp-transform turns whatever looks like a number into one, hence the template strings all over this folder.
+  const mid = media.mid === undefined ? '' : `${media.mid}`
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}$/.test(mid)) throw badSdp('section without a usable mid')
+  return {
+    mid,
+    kind,
+    direction: (media.direction ?? session.direction ?? 'sendrecv') as Direction,
+    isRejected: media.port === 0 && media.bundleOnly === undefined,
+    media,
+  }
+}
+
+function badSdp(message: string): AppError {
+  return new AppError('bad_sdp', message)
+}
