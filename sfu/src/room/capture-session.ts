@@ -1,0 +1,94 @@
+/**
+ * A recorder's view of a room (core/contracts/capture.ts): it hears of tracks, mutes, names and speakers and draws plain
+ * RTP; participants see only `activeRecording`. The room owns it; its opener may close it too.
+ */
+import type { CaptureCommand, CapturedTrack, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import { AppError } from '@diemcau/core/errors.ts'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import { TrackSource } from '@livekit/protocol'
+import type { Log } from './log.ts'
+import type { Participant } from './participant.ts'
+import type { CaptureMedia, MediaCloseReason } from './ports.ts'
+import type { Publication } from './publication.ts'
+
+const SOURCES: Record<TrackSource, CapturedTrack['source']> = {
+  [TrackSource.UNKNOWN]: 'unknown',
+  [TrackSource.CAMERA]: 'camera',
+  [TrackSource.MICROPHONE]: 'microphone',
+  [TrackSource.SCREEN_SHARE]: 'screen_share',
+  [TrackSource.SCREEN_SHARE_AUDIO]: 'screen_share_audio',
+}
+
+export function capturedTrackOf(participant: Participant, publication: Publication): CapturedTrack {
+  const { info } = publication
+  return {
+    trackId: publication.trackId,
+    participantId: participant.id,
+    identity: participant.identity,
+    name: participant.name,
+    attributes: { ...participant.attributes },
+    kind: publication.claim.kind,
+    source: SOURCES[info.source] ?? 'unknown',
+    mimeType: info.mimeType,
+    width: info.width,
+    height: info.height,
+    muted: info.muted,
+  }
+}
+
+export class CaptureSession {
+  readonly #media: CaptureMedia
+  readonly #send: (event: CaptureEvent) => void
+  readonly #log: Log
+  readonly #now: () => number
+  readonly #onClosed: (session: CaptureSession) => void
+  #isClosed = false
+
+  /** `onClosed` tells the owner to forget it. */
+  constructor(options: {
+    media: CaptureMedia
+    send: (event: CaptureEvent) => void
+    log: Log
+    now: () => number
+    onClosed: (session: CaptureSession) => void
+  }) {
+    this.#media = options.media
+    this.#send = options.send
+    this.#log = options.log
+    this.#now = options.now
+    this.#onClosed = options.onClosed
+  }
+
+  /** A listener that throws must not hurt the room. */
+  notify(event: CaptureEvent): void {
+    if (this.#isClosed) return
+    try {
+      this.#send(event)
+    } catch (error) {
+      this.#log.warn({ err: error }, 'capture event could not be sent')
+    }
+  }
+
+  async handle(command: CaptureCommand): Promise<void> {
+    if (this.#isClosed) throw new AppError('unavailable', 'the capture is closed')
+    const trackId = command.trackId as TrackId
+    if (command.type === 'release') return this.#media.release(trackId)
+    try {
+      if (command.type === 'resume') return await this.#media.resume(trackId)
+      const stream = await this.#media.consume(trackId, command.address, command.port)
+      this.notify({ type: 'consuming', trackId, ...stream })
+    } catch (error) {
+      const reason = error instanceof AppError ? error.code : 'internal'
+      this.#log.info({ err: error, trackId, command: command.type }, 'capture command failed')
+      this.notify({ type: 'consume_failed', trackId, reason })
+    }
+  }
+
+  async close(reason: string, mediaReason: MediaCloseReason = 'left'): Promise<void> {
+    if (this.#isClosed) return
+    this.notify({ type: 'closed', at: this.#now(), reason })
+    this.#isClosed = true
+    this.#onClosed(this)
+    await this.#media.close(mediaReason)
+  }
+}

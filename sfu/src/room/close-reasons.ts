@@ -1,0 +1,63 @@
+/** Why a participant or a room ends, and how each reason reads on the wire and on the media side. */
+import { DisconnectReason, LeaveRequest, LeaveRequest_Action, RoomEndReason } from '@livekit/protocol'
+import type { MediaCloseReason } from './ports.ts'
+
+export type ParticipantCloseReason =
+  | 'client_left'
+  | 'duplicate_identity'
+  | 'removed'
+  | 'room_deleted'
+  | 'room_closed'
+  | 'node_stopping'
+  | 'signal_lost'
+  | 'media_lost'
+  | 'worker_died'
+  | 'join_failed'
+  | 'bad_sdp'
+  /** A test of the client's (SimulateScenario): it is told to come back from the start. */
+  | 'simulated_reconnect'
+  | 'simulated_leave'
+
+interface Meaning {
+  wire: DisconnectReason
+  action: LeaveRequest_Action
+  media: MediaCloseReason
+}
+
+const { DISCONNECT, RECONNECT } = LeaveRequest_Action
+const MEANINGS: Record<ParticipantCloseReason, Meaning> = {
+  client_left: { wire: DisconnectReason.CLIENT_INITIATED, action: DISCONNECT, media: 'left' },
+  duplicate_identity: { wire: DisconnectReason.DUPLICATE_IDENTITY, action: DISCONNECT, media: 'replaced' },
+  removed: { wire: DisconnectReason.PARTICIPANT_REMOVED, action: DISCONNECT, media: 'left' },
+  room_deleted: { wire: DisconnectReason.ROOM_DELETED, action: DISCONNECT, media: 'room_closed' },
+  room_closed: { wire: DisconnectReason.ROOM_CLOSED, action: DISCONNECT, media: 'room_closed' },
+  // The supervisor starts the node again, so clients are asked to come back rather than to give up.
+  node_stopping: { wire: DisconnectReason.SERVER_SHUTDOWN, action: RECONNECT, media: 'node_stopping' },
+  signal_lost: { wire: DisconnectReason.SIGNAL_CLOSE, action: RECONNECT, media: 'left' },
+  media_lost: { wire: DisconnectReason.CONNECTION_TIMEOUT, action: RECONNECT, media: 'transport_failed' },
+  worker_died: { wire: DisconnectReason.MIGRATION, action: RECONNECT, media: 'worker_died' },
+  join_failed: { wire: DisconnectReason.JOIN_FAILURE, action: DISCONNECT, media: 'left' },
+  // The same description would come again after a reconnect, so the client is sent away.
+  bad_sdp: { wire: DisconnectReason.MEDIA_FAILURE, action: DISCONNECT, media: 'left' },
+  simulated_reconnect: { wire: DisconnectReason.STATE_MISMATCH, action: RECONNECT, media: 'left' },
+  simulated_leave: { wire: DisconnectReason.UNKNOWN_REASON, action: DISCONNECT, media: 'left' },
+}
+
+export const wireReasonOf = (reason: ParticipantCloseReason): DisconnectReason => MEANINGS[reason].wire
+export const mediaReasonOf = (reason: ParticipantCloseReason): MediaCloseReason => MEANINGS[reason].media
+export const leaveRequestOf = (reason: ParticipantCloseReason): LeaveRequest =>
+  new LeaveRequest({
+    reason: MEANINGS[reason].wire,
+    action: MEANINGS[reason].action,
+    canReconnect: MEANINGS[reason].action !== DISCONNECT,
+  })
+
+export type RoomCloseReason = 'deleted' | 'idle' | 'node_stopping'
+export const participantReasonOf = (reason: RoomCloseReason): ParticipantCloseReason =>
+  reason === 'deleted' ? 'room_deleted' : reason === 'idle' ? 'room_closed' : 'node_stopping'
+export const roomEndReasonOf = (reason: RoomCloseReason): RoomEndReason =>
+  reason === 'deleted'
+    ? RoomEndReason.ROOM_END_API_DELETE
+    : reason === 'idle'
+      ? RoomEndReason.ROOM_END_IDLE_TIMEOUT
+      : RoomEndReason.ROOM_END_SERVER_SHUTDOWN

@@ -1,0 +1,98 @@
+/**
+ * Dynacast: tells a publisher which layers anybody wants. More is told at once, less only when it has lasted, because a
+ * subscriber that scrolls would otherwise stop and start encoders.
+ */
+import type { TrackId } from '@diemcau/core/ids.ts'
+import { SubscribedCodec, SubscribedQuality, SubscribedQualityUpdate, VideoQuality } from '@livekit/protocol'
+
+export type Demand = { mimeType: string; maxSpatialLayer: number }[]
+
+const QUALITIES = [VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH] as const
+
+/**
+ * The message for a demand. Layer n of the media side is quality n; whoever wants the top layer gets all qualities, so a
+ * track of one layer is either wholly on or wholly off.
+ */
+export function qualityUpdateOf(
+  trackSid: TrackId,
+  demand: Demand,
+  spatialLayers: number,
+): SubscribedQualityUpdate {
+  const subscribedCodecs = demand.map(({ mimeType, maxSpatialLayer }) => {
+    const isAll = maxSpatialLayer >= spatialLayers - 1
+    return new SubscribedCodec({
+      codec: mimeType.toLowerCase().replace(/^video\//, ''),
+      qualities: QUALITIES.map(
+        (quality, layer) =>
+          new SubscribedQuality({
+            quality,
+            enabled: maxSpatialLayer >= 0 && (isAll || layer <= maxSpatialLayer),
+          }),
+      ),
+    })
+  })
+  return new SubscribedQualityUpdate({
+    trackSid,
+    subscribedCodecs,
+    subscribedQualities: subscribedCodecs[0]?.qualities ?? [],
+  })
+}
+
+interface Track {
+  announced: Demand | undefined
+  next: Demand
+  timer: NodeJS.Timeout | undefined
+}
+
+export class Dynacast {
+  readonly #downgradeMs: number
+  readonly #tracks = new Map<TrackId, Track>()
+
+  constructor(downgradeMs: number) {
+    this.#downgradeMs = downgradeMs
+  }
+
+  /** `announce` is called with the demand to tell, now or later, and not at all when nothing changed for good. */
+  update(trackId: TrackId, demand: Demand, announce: (demand: Demand) => void): void {
+    const track = this.#tracks.get(trackId) ?? { announced: undefined, next: demand, timer: undefined }
+    this.#tracks.set(trackId, track)
+    track.next = demand
+    if (isSame(track.announced, demand)) {
+      clearTimeout(track.timer)
+      track.timer = undefined
+      return
+    }
+    const tell = () => {
+      clearTimeout(track.timer)
+      track.timer = undefined
+      if (isSame(track.announced, track.next)) return
+      track.announced = track.next
+      announce(track.next)
+    }
+    if (isMore(track.announced, demand)) tell()
+    else track.timer ??= setTimeout(tell, this.#downgradeMs)
+  }
+
+  remove(trackId: TrackId): void {
+    clearTimeout(this.#tracks.get(trackId)?.timer)
+    this.#tracks.delete(trackId)
+  }
+
+  close(): void {
+    for (const trackId of [...this.#tracks.keys()]) this.remove(trackId)
+  }
+}
+
+const layerOf = (demand: Demand, mimeType: string): number =>
+  demand.find(entry => entry.mimeType === mimeType)?.maxSpatialLayer ?? -1
+
+/** Before the first word a publisher sends everything, so the first demand can only be less. */
+function isMore(announced: Demand | undefined, demand: Demand): boolean {
+  if (!announced) return false
+  return demand.some(entry => entry.maxSpatialLayer > layerOf(announced, entry.mimeType))
+}
+
+function isSame(announced: Demand | undefined, demand: Demand): boolean {
+  if (!announced || announced.length !== demand.length) return false
+  return demand.every(entry => layerOf(announced, entry.mimeType) === entry.maxSpatialLayer)
+}

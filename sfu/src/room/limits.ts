@@ -1,0 +1,103 @@
+/** Bounds that keep one client from hurting the node. The edge may overlay them; tests shorten the times. */
+export interface RoomLimits {
+  /** UTF-8 bytes of room or participant metadata. LiveKit allows 512 KiB; every byte goes to every participant. */
+  metadataBytes: number
+  /** UTF-8 bytes of all keys and values together. */
+  attributesBytes: number
+  /** UTF-8 bytes of a display name. */
+  nameBytes: number
+  /** Tracks one participant may offer at once, pending ones included. */
+  tracksPerParticipant: number
+  /** A `DataPacket` as it comes from a client, in bytes. */
+  dataPacketBytes: number
+  /** Data packets a second of one participant, and how many at once. */
+  dataPacketsPerS: number
+  dataPacketBurst: number
+  /** Signal messages a second of one connection, and how many at once. */
+  signalMessagesPerS: number
+  signalMessageBurst: number
+  signalMessageBytes: number
+  /** Bytes waiting in a socket above which it is closed as too slow. */
+  signalBufferBytes: number
+  /** `JoinResponse.pingInterval` and `pingTimeout`. */
+  pingIntervalS: number
+  pingTimeoutS: number
+  /** A connection silent for so long is taken for dead. */
+  signalSilenceMs: number
+  /** How long a participant is kept after its socket was lost. */
+  resumeWindowMs: number
+  /** A participant whose media has not connected for so long after joining is let go. */
+  connectTimeoutMs: number
+  /** A participant whose media has been lost for so long is let go. */
+  mediaLossMs: number
+  /** Updates about participants who publish nothing wait this long for company. */
+  observerUpdateMs: number
+  /** Up to so many participants in a room every update goes out at once. */
+  promptUpdatesUpTo: number
+  /** Counts in `RoomUpdate` are coalesced over this time. */
+  roomUpdateMs: number
+  qualityIntervalMs: number
+  /** Dynacast: a lower demand must last so long before the publisher hears of it. */
+  dynacastDowngradeMs: number
+  /** Encoded bytes after which a `ParticipantUpdate` is split. */
+  updateChunkBytes: number
+  emptyTimeoutS: number
+  departureTimeoutS: number
+}
+
+export const defaultLimits: RoomLimits = {
+  metadataBytes: 64 * 1024,
+  attributesBytes: 64 * 1024,
+  nameBytes: 1024,
+  tracksPerParticipant: 32,
+  dataPacketBytes: 66 * 1024,
+  dataPacketsPerS: 600,
+  dataPacketBurst: 2000,
+  signalMessagesPerS: 60,
+  signalMessageBurst: 600,
+  signalMessageBytes: 512 * 1024,
+  signalBufferBytes: 8 * 1024 * 1024,
+  pingIntervalS: 5,
+  pingTimeoutS: 15,
+  signalSilenceMs: 30_000,
+  resumeWindowMs: 20_000,
+  connectTimeoutMs: 30_000,
+  mediaLossMs: 30_000,
+  observerUpdateMs: 1_000,
+  promptUpdatesUpTo: 50,
+  roomUpdateMs: 2_000,
+  qualityIntervalMs: 5_000,
+  dynacastDowngradeMs: 5_000,
+  updateChunkBytes: 128 * 1024,
+  emptyTimeoutS: 300,
+  departureTimeoutS: 20,
+}
+
+/** UTF-8 length. */
+export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf8')
+export const attributesLength = (attributes: Record<string, string>): number => {
+  let bytes = 0
+  for (const [key, value] of Object.entries(attributes)) bytes += byteLength(key) + byteLength(value)
+  return bytes
+}
+
+/** A bucket of `burst` tokens refilled at `perS`; `take` says whether one was left. Time in ms, any origin. */
+export class TokenBucket {
+  readonly #perS: number
+  readonly #burst: number
+  #tokens: number
+  #at: number
+  constructor(perS: number, burst: number, nowMs: number) {
+    this.#perS = perS
+    this.#burst = burst
+    this.#tokens = burst
+    this.#at = nowMs
+  }
+  take(nowMs: number): boolean {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (Math.max(0, nowMs - this.#at) * this.#perS) / 1000)
+    this.#at = nowMs
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+}

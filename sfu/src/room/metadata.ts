@@ -1,0 +1,47 @@
+/** Changes of name, metadata and attributes, by the participant itself or by the API, within the limits. */
+import { AppError } from '@diemcau/core/errors.ts'
+import { attributesLength, byteLength, type RoomLimits } from './limits.ts'
+
+export interface Profile {
+  name: string
+  metadata: string
+  attributes: Record<string, string>
+}
+
+/**
+ * Overlays `changes`; an attribute set to '' is removed. Undefined when nothing changes. Throws
+ * AppError('resource_exhausted') when the result would be over a limit, and then changes nothing.
+ */
+export function changedProfile(
+  profile: Profile,
+  changes: Partial<Profile>,
+  limits: RoomLimits,
+): Profile | undefined {
+  const attributes = { ...profile.attributes }
+  for (const [key, value] of Object.entries(changes.attributes ?? {})) {
+    if (value === '') delete attributes[key]
+    else attributes[key] = value
+  }
+  const next = {
+    name: changes.name ?? profile.name,
+    metadata: changes.metadata ?? profile.metadata,
+    attributes,
+  }
+  assertProfile(next, limits)
+  const keys = new Set([...Object.keys(attributes), ...Object.keys(profile.attributes)])
+  const isSame =
+    next.name === profile.name &&
+    next.metadata === profile.metadata &&
+    [...keys].every(key => attributes[key] === profile.attributes[key])
+  return isSame ? undefined : next
+}
+
+export function assertProfile(profile: Profile, limits: RoomLimits): void {
+  const over = (what: string, limit: number): never => {
+    throw new AppError('resource_exhausted', `${what} is over the limit of ${limit} bytes`)
+  }
+  if (byteLength(profile.name) > limits.nameBytes) over('name', limits.nameBytes)
+  if (byteLength(profile.metadata) > limits.metadataBytes) over('metadata', limits.metadataBytes)
+  if (attributesLength(profile.attributes) > limits.attributesBytes)
+    over('attributes', limits.attributesBytes)
+}

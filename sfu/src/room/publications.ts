@@ -1,0 +1,264 @@
+/**
+ * The tracks of one participant: AddTrackRequest → pending, publisher offer → published, and the ways back. Publisher
+ * offers are answered in the order they came (the media side serialises them).
+ */
+import type { TrackId } from '@diemcau/core/ids.ts'
+import {
+  type AddTrackRequest,
+  type AudioTrackFeature,
+  MuteTrackRequest,
+  type ParticipantPermission,
+  RequestResponse,
+  RequestResponse_Reason,
+  SessionDescription,
+  type SignalResponse,
+  TrackPublishedResponse,
+  TrackSubscribed,
+  TrackType,
+  TrackUnpublishedResponse,
+} from '@livekit/protocol'
+import { byteLength, type RoomLimits } from './limits.ts'
+import type { Log } from './log.ts'
+import { mayPublishSource } from './permissions.ts'
+import type { PeerMedia, TrackClaim } from './ports.ts'
+import { Publication } from './publication.ts'
+
+export type UnpublishReason = 'unpublished' | 'permission_revoked' | 'participant_left'
+
+/** What the owner of the publications does with what happens to them. */
+export interface PublicationsListener {
+  trackPublished(publication: Publication): void
+  trackUnpublished(publication: Publication, reason: UnpublishReason): void
+  /** Muted state, size or features of a track changed. */
+  trackChanged(publication: Publication, what: 'muted' | 'info'): void
+  /** The offer cannot be answered at all; the participant has to go. */
+  offerUnusable(error: unknown): void
+}
+
+export interface PublicationsDeps {
+  limits: RoomLimits
+  log: Log
+  now(): number
+  permission(): ParticipantPermission
+  /** Rejects when the participant closed. */
+  media(): Promise<PeerMedia>
+  send(message: SignalResponse['message']): void
+}
+
+const TEXT_LIMIT_BYTES = 1024
+
+export class Publications {
+  readonly #deps: PublicationsDeps
+  readonly #listener: PublicationsListener
+  readonly #byId = new Map<string, Publication>()
+
+  constructor(deps: PublicationsDeps, listener: PublicationsListener) {
+    this.#deps = deps
+    this.#listener = listener
+  }
+
+  get(trackSid: string): Publication | undefined {
+    return this.#byId.get(trackSid)
+  }
+
+  published(): Publication[] {
+    return [...this.#byId.values()].filter(publication => publication.isPublished)
+  }
+
+  /** AddTrackRequest: answered with trackPublished, or refused with a RequestResponse. */
+  addTrack(request: AddTrackRequest): void {
+    const known = request.sid ? this.#byId.get(request.sid) : undefined
+    if (known) {
+      if (known.claim.codecs.length + request.simulcastCodecs.length <= 4) known.addCodecs(request)
+      this.#confirm(request.cid, known)
+      return
+    }
+    const refusal = this.#refusalOf(request)
+    if (refusal) {
+      const [reason, message] = refusal
+      this.#deps.log.info({ reason: message }, 'track refused')
+      this.#deps.send({
+        case: 'requestResponse',
+        value: new RequestResponse({ reason, message, request: { case: 'addTrack', value: request } }),
+      })
+      return
+    }
+    const publication = new Publication(request, this.#deps.now())
+    this.#byId.set(publication.trackId, publication)
+    this.#confirm(request.cid, publication)
+  }
+
+  #confirm(cid: string, publication: Publication): void {
+    this.#deps.send({
+      case: 'trackPublished',
+      value: new TrackPublishedResponse({ cid, track: publication.info }),
+    })
+  }
+
+  #refusalOf(request: AddTrackRequest): [RequestResponse_Reason, string] | undefined {
+    if (!mayPublishSource(this.#deps.permission(), request.source))
+      return [RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow publishing this source']
+    if (request.type !== TrackType.AUDIO && request.type !== TrackType.VIDEO)
+      return [RequestResponse_Reason.UNSUPPORTED_TYPE, 'only audio and video tracks can be published']
+    if (request.cid === '' && request.simulcastCodecs.every(codec => codec.cid === ''))
+      return [RequestResponse_Reason.INVALID_REQUEST, 'cid is empty']
+    if (this.#byId.size >= this.#deps.limits.tracksPerParticipant)
+      return [RequestResponse_Reason.LIMIT_EXCEEDED, 'too many tracks']
+    const texts = [
+      request.cid,
+      request.name,
+      request.stream,
+      ...request.simulcastCodecs.map(codec => codec.cid),
+    ]
+    if (texts.some(text => byteLength(text) > TEXT_LIMIT_BYTES))
+      return [RequestResponse_Reason.LIMIT_EXCEEDED, 'a name or id is too long']
+    if (request.layers.length > 8 || request.simulcastCodecs.length > 4 || request.audioFeatures.length > 16)
+      return [RequestResponse_Reason.LIMIT_EXCEEDED, 'too many layers or codecs']
+    return undefined
+  }
+
+  /**
+   * Answers a publisher offer. The answer goes out before anybody hears of new tracks, so the publisher sends by the
+   * time its subscribers ask. Never throws.
+   */
+  async handleOffer(offer: SessionDescription): Promise<void> {
+    try {
+      const media = await this.#deps.media()
+      const result = await media.handlePublisherOffer(offer.sdp, this.#claims())
+      this.#deps.send({
+        case: 'answer',
+        value: new SessionDescription({ type: 'answer', sdp: result.answer, id: offer.id }),
+      })
+      for (const trackId of result.unpublished) this.#remove(trackId, 'unpublished')
+      for (const { trackId, mid, reason } of result.refused) this.#refuse(trackId, mid, reason)
+      for (const published of result.published) {
+        const publication = this.#byId.get(published.trackId)
+        if (!publication) {
+          // Its permission went away while the offer was being answered.
+          await media.unpublish(published.trackId)
+          continue
+        }
+        const isNew = !publication.isPublished
+        if (!isNew) continue
+        publication.setPublished(published, this.#deps.now())
+        if (publication.info.muted) await media.setTrackMuted(publication.trackId, true)
+        this.#listener.trackPublished(publication)
+      }
+    } catch (error) {
+      this.#listener.offerUnusable(error)
+    }
+  }
+
+  /** Pending ones first: a track published again under its old cid must not be taken for the one just stopped. */
+  #claims(): TrackClaim[] {
+    return [...this.#byId.values()]
+      .sort((a, b) => Number(a.isPublished) - Number(b.isPublished) || b.requestedAtMs - a.requestedAtMs)
+      .map(publication => publication.claim)
+  }
+
+  #refuse(trackId: TrackId | null, mid: string, reason: string): void {
+    this.#deps.log.info({ trackId, mid, reason }, 'section of an offer refused')
+    const publication = trackId === null ? undefined : this.#byId.get(trackId)
+    // A refused backup codec leaves the track as it is.
+    if (!publication || publication.isPublished) return
+    this.#byId.delete(publication.trackId)
+    this.#sendUnpublished(publication.trackId)
+  }
+
+  /** MuteTrackRequest of the client, for its own track. Unknown tracks are ignored: the client may be behind. */
+  setMutedByClient(trackSid: string, muted: boolean): void {
+    const publication = this.#byId.get(trackSid)
+    if (publication) this.#setMuted(publication, muted)
+  }
+
+  /** A moderator's mute. The client is told first: an update alone would make it insist on its own state. */
+  setMutedByServer(publication: Publication, muted: boolean): void {
+    this.#deps.send({ case: 'mute', value: new MuteTrackRequest({ sid: publication.trackId, muted }) })
+    this.#setMuted(publication, muted)
+  }
+
+  #setMuted(publication: Publication, muted: boolean): void {
+    if (publication.info.muted === muted) return
+    publication.info.muted = muted
+    publication.claim.muted = muted
+    publication.touch(this.#deps.now())
+    if (!publication.isPublished) return
+    this.#withMedia('mute', media => media.setTrackMuted(publication.trackId, publication.info.muted))
+    this.#listener.trackChanged(publication, 'muted')
+  }
+
+  setVideoSize(trackSid: string, width: number, height: number): void {
+    const publication = this.#byId.get(trackSid)
+    if (publication?.claim.kind !== 'video') return
+    publication.info.width = width
+    publication.info.height = height
+    this.#changed(publication)
+  }
+
+  setAudioFeatures(trackSid: string, features: AudioTrackFeature[]): void {
+    const publication = this.#byId.get(trackSid)
+    if (publication?.claim.kind !== 'audio' || features.length > 16) return
+    publication.info.audioFeatures = features
+    this.#changed(publication)
+  }
+
+  #changed(publication: Publication): void {
+    publication.touch(this.#deps.now())
+    if (publication.isPublished) this.#listener.trackChanged(publication, 'info')
+  }
+
+  /** TrackSubscribed goes to the publisher once a track. */
+  markSubscribed(publication: Publication): void {
+    if (publication.wasSubscribed) return
+    publication.wasSubscribed = true
+    this.#deps.send({
+      case: 'trackSubscribed',
+      value: new TrackSubscribed({ trackSid: publication.trackId }),
+    })
+  }
+
+  /** After a change of permissions: takes down what is not allowed any more and tells the client. */
+  dropDisallowed(): void {
+    for (const publication of [...this.#byId.values()]) {
+      if (mayPublishSource(this.#deps.permission(), publication.info.source)) continue
+      this.#sendUnpublished(publication.trackId)
+      if (publication.isPublished) {
+        this.#withMedia('unpublish', media => media.unpublish(publication.trackId))
+        this.#remove(publication.trackId, 'permission_revoked')
+      } else {
+        this.#byId.delete(publication.trackId)
+      }
+    }
+  }
+
+  /** Tracks the client still thinks it publishes (SyncState) but that are gone here. */
+  syncClient(trackSids: string[]): void {
+    for (const sid of trackSids) if (!this.#byId.has(sid)) this.#sendUnpublished(sid)
+  }
+
+  /** Forgets all tracks; the media side closes them with the peer. */
+  close(): void {
+    for (const publication of this.published()) this.#remove(publication.trackId, 'participant_left')
+    this.#byId.clear()
+  }
+
+  #remove(trackId: TrackId, reason: UnpublishReason): void {
+    const publication = this.#byId.get(trackId)
+    if (!publication) return
+    this.#byId.delete(trackId)
+    if (!publication.isPublished) return
+    publication.isPublished = false
+    this.#listener.trackUnpublished(publication, reason)
+  }
+
+  #sendUnpublished(trackSid: string): void {
+    this.#deps.send({ case: 'trackUnpublished', value: new TrackUnpublishedResponse({ trackSid }) })
+  }
+
+  #withMedia(what: string, act: (media: PeerMedia) => Promise<void>): void {
+    this.#deps
+      .media()
+      .then(act)
+      .catch(error => this.#deps.log.debug({ err: error, what }, 'media operation failed'))
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * What a room tells its participants of one another: infos, speakers, qualities, room updates, demands. Each message is
+ * encoded once, whoever it goes to. Owns the timers of the coalesced ones; the room closes it.
+ */
+import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
+import {
+  ConnectionQualityUpdate,
+  RoomUpdate,
+  SpeakersChanged,
+  SubscriptionPermissionUpdate,
+} from '@livekit/protocol'
+import { QualityChanges } from './connection-quality.ts'
+import { type Demand, Dynacast, qualityUpdateOf } from './dynacast.ts'
+import type { RoomLimits } from './limits.ts'
+import type { Log } from './log.ts'
+import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
+import type { Participant } from './participant.ts'
+import type { RoomView } from './room-view.ts'
+import { Speakers } from './speakers.ts'
+import { encodeSignal, encodeUpdates } from './wire.ts'
+
+export class RoomBroadcast {
+  readonly #room: RoomView
+  readonly #limits: RoomLimits
+  readonly #log: Log
+  readonly #observers: ObserverUpdates
+  readonly #speakers = new Speakers()
+  readonly #qualities = new QualityChanges()
+  readonly #dynacast: Dynacast
+  readonly #qualityTimer: NodeJS.Timeout
+  #isMeasuring = false
+  #countsTimer: NodeJS.Timeout | undefined
+
+  constructor(room: RoomView, limits: RoomLimits, log: Log) {
+    this.#room = room
+    this.#limits = limits
+    this.#log = log
+    this.#dynacast = new Dynacast(limits.dynacastDowngradeMs)
+    this.#observers = new ObserverUpdates(limits.observerUpdateMs, updates => this.#sendUpdates(updates))
+    this.#qualityTimer = setInterval(() => {
+      this.#measure().catch(error => log.warn({ err: error }, 'connection quality could not be measured'))
+    }, limits.qualityIntervalMs)
+  }
+
+  /** State, speakers and so on that a new or returning participant has missed. Its list is in the join reply. */
+  welcome(participant: Participant): void {
+    const speakers = this.#speakers.current()
+    if (speakers.length > 0)
+      participant.send({ case: 'speakersChanged', value: new SpeakersChanged({ speakers }) })
+    const updates = this.#qualities.current()
+    if (updates.length > 0)
+      participant.send({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) })
+  }
+
+  /**
+   * Tells the others of `participant`. `isPrompt` false lets it wait for company when it publishes nothing and the room
+   * is large. Itself hears only when `isToSelf` (its own name or permissions were changed).
+   */
+  participant(participant: Participant, how: { isPrompt: boolean; isToSelf?: boolean }): void {
+    const encoded = participant.encodedInfo()
+    const update = { identity: participant.identity, encoded }
+    if (how.isToSelf)
+      participant.outbox.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
+    if (participant.isHidden) return
+    const isSmallRoom = this.#room.participants.size <= this.#limits.promptUpdatesUpTo
+    const isPublisher = participant.publications.published().length > 0
+    if (how.isPrompt || isPublisher || isSmallRoom) {
+      this.#observers.drop(participant.identity)
+      this.#sendUpdates([update], participant)
+    } else {
+      this.#observers.queue(update)
+    }
+  }
+
+  #sendUpdates(updates: InfoUpdate[], except?: Participant): void {
+    const encoded = updates.map(update => update.encoded)
+    const messages = encodeUpdates(encoded, this.#limits.updateChunkBytes)
+    for (const receiver of this.#room.participants.values())
+      if (receiver !== except) receiver.outbox.sendUpdates(messages, updates)
+  }
+
+  /** The room itself changed in a way that matters now: metadata, recording. */
+  room(): void {
+    clearTimeout(this.#countsTimer)
+    this.#countsTimer = undefined
+    const value = new RoomUpdate({ room: this.#room.message() })
+    const message = encodeSignal({ case: 'roomUpdate', value })
+    for (const receiver of this.#room.participants.values()) receiver.outbox.send(message)
+  }
+
+  /** The number of participants or publishers changed; told soon, once for all changes until then. */
+  counts(): void {
+    this.#countsTimer ??= setTimeout(() => this.room(), this.#limits.roomUpdateMs)
+  }
+
+  /** Returns who is heard now, loudest first, or undefined when nothing changed. */
+  speakers(audible: { participantId: ParticipantId; level: number }[]): ParticipantId[] | undefined {
+    const speakers = this.#speakers.update(audible)
+    if (speakers.length === 0) return undefined
+    this.#sendTransient({ case: 'speakersChanged', value: new SpeakersChanged({ speakers }) })
+    return this.#speakers.order()
+  }
+
+  #sendTransient(message: Parameters<typeof encodeSignal>[0]): void {
+    const encoded = encodeSignal(message)
+    for (const receiver of this.#room.participants.values()) receiver.outbox.sendTransient(encoded)
+  }
+
+  async #measure(): Promise<void> {
+    // A slow worker must not pile up questions.
+    if (this.#isMeasuring) return
+    this.#isMeasuring = true
+    try {
+      const measured = await Promise.all(
+        [...this.#room.participants.values()].map(async participant => {
+          const quality = await participant.media?.quality().catch(() => undefined)
+          return { participant, score: quality?.score ?? null }
+        }),
+      )
+      const forAll = new ConnectionQualityUpdate()
+      for (const { participant, score } of measured) {
+        if (participant.isClosed) continue
+        const change = this.#qualities.update(participant.id, score, participant.isMediaLost)
+        if (!change) continue
+        const isForAll = !participant.isHidden && participant.publications.published().length > 0
+        if (isForAll) forAll.updates.push(change)
+        else
+          participant.send({
+            case: 'connectionQuality',
+            value: new ConnectionQualityUpdate({ updates: [change] }),
+          })
+      }
+      if (forAll.updates.length > 0) this.#sendTransient({ case: 'connectionQuality', value: forAll })
+    } finally {
+      this.#isMeasuring = false
+    }
+  }
+
+  announceDemand(publisher: Participant, trackId: TrackId, demand: Demand): void {
+    this.#dynacast.update(trackId, demand, settled => {
+      const publication = publisher.publications.get(trackId)
+      if (!publication) return
+      const value = qualityUpdateOf(trackId, settled, publication.spatialLayers)
+      this.#log.debug({ trackId, demand: settled }, 'demand told to the publisher')
+      publisher.send({ case: 'subscribedQualityUpdate', value })
+    })
+  }
+
+  subscriptionPermission(
+    receiver: Participant,
+    publisher: Participant,
+    trackSid: TrackId,
+    allowed: boolean,
+  ): void {
+    receiver.send({
+      case: 'subscriptionPermissionUpdate',
+      value: new SubscriptionPermissionUpdate({ participantSid: publisher.id, trackSid, allowed }),
+    })
+  }
+
+  forget(participant: Participant): void {
+    this.#speakers.remove(participant.id)
+    this.#qualities.remove(participant.id)
+  }
+
+  forgetTrack(trackId: TrackId): void {
+    this.#dynacast.remove(trackId)
+  }
+
+  close(): void {
+    clearInterval(this.#qualityTimer)
+    clearTimeout(this.#countsTimer)
+    this.#observers.close()
+    this.#dynacast.close()
+  }
+}

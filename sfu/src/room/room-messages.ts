@@ -1,0 +1,90 @@
+/** Messages that describe a room: Room itself, the replies to joining and resuming. */
+import {
+  Codec,
+  JoinResponse,
+  ReconnectResponse,
+  Room as RoomMessage,
+  ServerInfo,
+  ServerInfo_Edition,
+} from '@livekit/protocol'
+import type { RoomLimits } from './limits.ts'
+import type { Participant } from './participant.ts'
+import type { RoomView } from './room-view.ts'
+import { encodeJoin, encodeSignal } from './wire.ts'
+
+/** The LiveKit server whose signalling this follows; clients refuse a reply without a version. */
+const SPOKEN_VERSION = '1.9.0'
+const SPOKEN_PROTOCOL = 16
+
+/** What clients may publish. A list that is not empty also lets them send offer and AddTrackRequest in parallel. */
+const PUBLISH_CODECS = ['audio/opus', 'video/VP8', 'video/H264', 'video/VP9', 'video/AV1']
+
+const codecs = (): Codec[] => PUBLISH_CODECS.map(mime => new Codec({ mime }))
+
+export function roomMessageOf(room: RoomView): RoomMessage {
+  const visible = room.visible()
+  return new RoomMessage({
+    sid: room.id,
+    name: room.name,
+    emptyTimeout: room.options.emptyTimeoutS,
+    departureTimeout: room.options.departureTimeoutS,
+    maxParticipants: room.options.maxParticipants,
+    creationTime: BigInt(Math.floor(room.createdAtMs / 1000)),
+    creationTimeMs: BigInt(room.createdAtMs),
+    enabledCodecs: codecs(),
+    metadata: room.options.metadata,
+    numParticipants: visible.length,
+    numPublishers: visible.filter(participant => participant.publications.published().length > 0).length,
+    activeRecording:
+      room.captures.size > 0 ||
+      [...room.participants.values()].some(participant => participant.permission.recorder),
+  })
+}
+
+const serverInfo = (nodeId: string): ServerInfo =>
+  new ServerInfo({
+    edition: ServerInfo_Edition.Standard,
+    version: SPOKEN_VERSION,
+    protocol: SPOKEN_PROTOCOL,
+    nodeId,
+  })
+
+/** The first message of a connection (livekit_rtc.proto, JoinResponse). */
+export function encodeJoinReply(
+  room: RoomView,
+  participant: Participant,
+  limits: RoomLimits,
+  nodeId: string,
+): Uint8Array {
+  const others = room
+    .visible()
+    .filter(other => other !== participant)
+    .map(other => other.encodedInfo())
+  return encodeJoin(
+    new JoinResponse({
+      room: room.message(),
+      participant: participant.info(),
+      serverVersion: SPOKEN_VERSION,
+      serverInfo: serverInfo(nodeId),
+      // ICE-lite with fixed ports: clients need neither STUN nor TURN of ours.
+      iceServers: [],
+      subscriberPrimary: true,
+      pingInterval: limits.pingIntervalS,
+      pingTimeout: limits.pingTimeoutS,
+      enabledPublishCodecs: codecs(),
+      fastPublish: true,
+    }),
+    others,
+  )
+}
+
+/** The first message of a resumed connection; clients drop whatever comes before it. */
+export const encodeReconnectReply = (participant: Participant, nodeId: string): Uint8Array =>
+  encodeSignal({
+    case: 'reconnect',
+    value: new ReconnectResponse({
+      iceServers: [],
+      serverInfo: serverInfo(nodeId),
+      lastMessageSeq: participant.lastReliableSequence,
+    }),
+  })

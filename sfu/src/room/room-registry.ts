@@ -1,0 +1,216 @@
+/**
+ * All rooms of this node. Getting or creating a room is one synchronous step, so two joins can never make two rooms of
+ * one name. Implements RoomDirectory for the API and the capture edge; signalling joins and resumes through it.
+ */
+import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import { AppError } from '@diemcau/core/errors.ts'
+import { newId } from '@diemcau/core/ids.ts'
+import {
+  DataPacket,
+  type ParticipantInfo,
+  ParticipantPermission,
+  type Room as RoomMessage,
+  type TrackInfo,
+} from '@livekit/protocol'
+import type { JoinQuery, VerifiedClaims } from './claims.ts'
+import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
+import type { Log } from './log.ts'
+import type { Participant } from './participant.ts'
+import type { MediaNode } from './ports.ts'
+import { Room, type RoomDeps } from './room.ts'
+import type { RoomDirectory, RoomEventSink } from './room-api.ts'
+import type { SignalLink } from './signal-link.ts'
+
+export interface RoomRegistryOptions {
+  media: MediaNode
+  events: RoomEventSink
+  log: Log
+  /** Default: a new one. */
+  nodeId?: string
+  limits?: Partial<RoomLimits>
+  /** Milliseconds since the epoch; Date.now in production. */
+  now?: () => number
+}
+
+const NAME_LIMIT_BYTES = 256
+
+export class RoomRegistry implements RoomDirectory {
+  readonly limits: RoomLimits
+  readonly log: Log
+  readonly #rooms = new Map<string, Room>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #roomDeps: RoomDeps
+  #isClosed = false
+
+  /** The media node and the event sink stay the caller's to close, after `close()`. */
+  constructor(options: RoomRegistryOptions) {
+    this.limits = { ...defaultLimits, ...options.limits }
+    this.log = options.log
+    this.#roomDeps = {
+      media: options.media,
+      events: options.events,
+      limits: this.limits,
+      log: options.log,
+      now: options.now ?? Date.now,
+      nodeId: options.nodeId ?? newId('ND_'),
+      onClosed: room => {
+        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+      },
+    }
+  }
+
+  /** Joins the room of the token, making it when there is none. Throws AppError as Room.join, or 'unavailable'. */
+  join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): { room: Room; participant: Participant } {
+    const room = this.#getOrCreate(claims.video.room ?? '')
+    return { room, participant: room.join(claims, query, link) }
+  }
+
+  /** Undefined when the participant is not kept here (any more). */
+  resume(
+    claims: VerifiedClaims,
+    sid: string,
+    link: SignalLink,
+  ): { room: Room; participant: Participant } | undefined {
+    const room = this.#rooms.get(claims.video.room ?? '')
+    const participant = room?.resume(claims.identity, sid, link)
+    return room && participant ? { room, participant } : undefined
+  }
+
+  #getOrCreate(name: string, options: Partial<Room['options']> = {}): Room {
+    const existing = this.#rooms.get(name)
+    if (existing) return existing
+    if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
+    if (name === '' || byteLength(name) > NAME_LIMIT_BYTES)
+      throw new AppError('invalid_argument', `a room name has 1 to ${NAME_LIMIT_BYTES} bytes`)
+    if (byteLength(options.metadata ?? '') > this.limits.metadataBytes)
+      throw new AppError('resource_exhausted', 'room metadata is over the limit')
+    const room = new Room(
+      {
+        name,
+        // 0 is "not given" in the API's messages.
+        emptyTimeoutS: options.emptyTimeoutS || this.limits.emptyTimeoutS,
+        departureTimeoutS: options.departureTimeoutS || this.limits.departureTimeoutS,
+        maxParticipants: options.maxParticipants ?? 0,
+        metadata: options.metadata ?? '',
+      },
+      this.#roomDeps,
+    )
+    this.#rooms.set(name, room)
+    return room
+  }
+
+  #room(name: string): Room {
+    const room = this.#rooms.get(name)
+    if (!room) throw new AppError('not_found', 'the room does not exist')
+    return room
+  }
+
+  #participant(room: string, identity: string): { room: Room; participant: Participant } {
+    const found = this.#room(room)
+    const participant = found.participants.get(identity)
+    if (!participant) throw new AppError('not_found', 'the participant does not exist')
+    return { room: found, participant }
+  }
+
+  /** As in LiveKit, an existing room is returned as it is. */
+  async createRoom(options: Parameters<RoomDirectory['createRoom']>[0]): Promise<RoomMessage> {
+    return this.#getOrCreate(options.name, options).message()
+  }
+
+  listRooms(names?: string[]): RoomMessage[] {
+    const rooms = [...this.#rooms.values()]
+    const wanted = names && names.length > 0 ? rooms.filter(room => names.includes(room.name)) : rooms
+    return wanted.map(room => room.message())
+  }
+
+  async deleteRoom(name: string): Promise<void> {
+    await this.#track(this.#room(name).close('deleted'))
+  }
+
+  listParticipants(room: string): ParticipantInfo[] {
+    return [...this.#room(room).participants.values()].map(participant => participant.info())
+  }
+
+  getParticipant(room: string, identity: string): ParticipantInfo {
+    return this.#participant(room, identity).participant.info()
+  }
+
+  async removeParticipant(room: string, identity: string): Promise<void> {
+    const found = this.#participant(room, identity)
+    found.room.leave(found.participant, 'removed')
+  }
+
+  /** Unmuting from afar is refused, as by LiveKit's default: a microphone is opened by its owner. */
+  async mutePublishedTrack(
+    room: string,
+    identity: string,
+    trackSid: string,
+    muted: boolean,
+  ): Promise<TrackInfo> {
+    const { participant } = this.#participant(room, identity)
+    const publication = participant.publications.get(trackSid)
+    if (!publication) throw new AppError('not_found', 'the track does not exist')
+    if (!muted && publication.info.muted)
+      throw new AppError('permission_denied', 'remote unmute is not enabled')
+    participant.publications.setMutedByServer(publication, muted)
+    return publication.info.clone()
+  }
+
+  async updateParticipant(
+    room: string,
+    identity: string,
+    changes: Parameters<RoomDirectory['updateParticipant']>[2],
+  ): Promise<ParticipantInfo> {
+    const found = this.#participant(room, identity)
+    const { permission, ...profile } = changes
+    found.room.changeProfile(found.participant, profile)
+    if (permission) found.room.changePermission(found.participant, new ParticipantPermission(permission))
+    return found.participant.info()
+  }
+
+  async updateSubscriptions(
+    room: string,
+    identity: string,
+    trackSids: string[],
+    subscribe: boolean,
+  ): Promise<void> {
+    const unknown = this.#participant(room, identity).participant.subscriptions.setWanted(
+      trackSids,
+      subscribe,
+    )
+    if (subscribe && unknown.length > 0)
+      throw new AppError('not_found', `no such track: ${unknown.slice(0, 5).join(', ')}`)
+  }
+
+  async sendData(room: string, packet: DataPacket): Promise<void> {
+    const target = this.#room(room)
+    if (packet.toBinary().length > this.limits.dataPacketBytes)
+      throw new AppError('invalid_argument', 'the data packet is too large')
+    target.sendData(new DataPacket(packet))
+  }
+
+  async updateRoomMetadata(room: string, metadata: string): Promise<RoomMessage> {
+    const target = this.#room(room)
+    target.changeMetadata(metadata)
+    return target.message()
+  }
+
+  async openCapture(
+    room: string,
+    send: (event: CaptureEvent) => void,
+  ): Promise<{ handle(command: CaptureCommand): Promise<void>; close(reason: string): Promise<void> }> {
+    return this.#room(room).openCapture(send)
+  }
+
+  /** Closes every room; participants are told to come back (LeaveRequest RECONNECT). New joins are refused. */
+  async close(_reason: 'node_stopping' = 'node_stopping'): Promise<void> {
+    this.#isClosed = true
+    for (const room of [...this.#rooms.values()]) this.#track(room.close('node_stopping'))
+    await Promise.allSettled(this.#closing)
+  }
+
+  #track(closing: Promise<void>): Promise<void> {
+    this.#closing.add(closing)
+    return closing.finally(() => this.#closing.delete(closing))
+  }
+}

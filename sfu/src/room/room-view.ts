@@ -1,0 +1,26 @@
+/** What the parts of a room (its messages, its broadcasts) may see of it. */
+import type { RoomId } from '@diemcau/core/ids.ts'
+import type { Room as RoomMessage } from '@livekit/protocol'
+import type { Participant } from './participant.ts'
+
+export interface RoomOptions {
+  name: string
+  emptyTimeoutS: number
+  departureTimeoutS: number
+  /** 0: no limit but the node's. */
+  maxParticipants: number
+  metadata: string
+}
+
+export interface RoomView {
+  readonly id: RoomId
+  readonly name: string
+  readonly createdAtMs: number
+  readonly options: RoomOptions
+  /** By identity. */
+  readonly participants: ReadonlyMap<string, Participant>
+  readonly captures: ReadonlySet<unknown>
+  /** Those others know of. */
+  visible(): Participant[]
+  message(): RoomMessage
+}

@@ -1,0 +1,396 @@
+/**
+ * One room of live media. Everything that orders a room happens in synchronous steps of this class: join, leave,
+ * tracks, permissions, metadata. No step awaits between reading and changing the room's state, so the event loop is the
+ * room's queue; media work, which does await, is queued participant by participant behind it.
+ */
+import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import { AppError } from '@diemcau/core/errors.ts'
+import { newRoomId, type ParticipantId, type RoomId, type TrackId } from '@diemcau/core/ids.ts'
+import {
+  type DataPacket,
+  DataPacket_Kind,
+  type ParticipantInfo,
+  type ParticipantPermission,
+  type Room as RoomMessage,
+  type SubscriptionPermission,
+  type WebhookEvent,
+} from '@livekit/protocol'
+import { CaptureSession, capturedTrackOf } from './capture-session.ts'
+import type { JoinQuery, VerifiedClaims } from './claims.ts'
+import {
+  type ParticipantCloseReason,
+  participantReasonOf,
+  type RoomCloseReason,
+  roomEndReasonOf,
+} from './close-reasons.ts'
+import { destinationsOf, isReceiver, type Routed, readClientPacket } from './data-packets.ts'
+import { byteLength, type RoomLimits } from './limits.ts'
+import type { Log } from './log.ts'
+import { assertProfile, changedProfile, type Profile } from './metadata.ts'
+import { Participant, type ParticipantListener } from './participant.ts'
+import { permissionOf } from './permissions.ts'
+import type { DataKind, MediaNode, RoomMedia } from './ports.ts'
+import type { Publication } from './publication.ts'
+import type { UnpublishReason } from './publications.ts'
+import type { RoomEventSink } from './room-api.ts'
+import { RoomBroadcast } from './room-broadcast.ts'
+import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-messages.ts'
+import type { RoomOptions, RoomView } from './room-view.ts'
+import type { SignalLink } from './signal-link.ts'
+
+export interface RoomDeps {
+  media: MediaNode
+  events: RoomEventSink
+  limits: RoomLimits
+  log: Log
+  now(): number
+  nodeId: string
+  /** The room has closed; the owner removes it. */
+  onClosed(room: Room, reason: RoomCloseReason): void
+}
+
+export class Room implements RoomView {
+  readonly id: RoomId = newRoomId()
+  readonly name: string
+  readonly createdAtMs: number
+  readonly options: RoomOptions
+  readonly participants = new Map<string, Participant>()
+  readonly captures = new Set<CaptureSession>()
+  readonly #deps: RoomDeps
+  readonly #log: Log
+  readonly #media: RoomMedia
+  readonly #broadcast: RoomBroadcast
+  readonly #publisherByTrack = new Map<string, Participant>()
+  /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
+  readonly #bySid = new Map<string, Participant>()
+  #idleTimer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: RoomOptions, deps: RoomDeps) {
+    this.options = options
+    this.name = options.name
+    this.#deps = deps
+    this.createdAtMs = deps.now()
+    this.#log = deps.log.child({ roomId: this.id, room: this.name })
+    this.#broadcast = new RoomBroadcast(this, deps.limits, this.#log)
+    this.#media = deps.media.openRoom(this.id, {
+      onSpeakers: audible => this.#handleSpeakers(audible),
+      onDemandChanged: (publisher, trackId, demand) => {
+        const participant = this.#bySid.get(publisher)
+        if (participant && !this.#isClosed) this.#broadcast.announceDemand(participant, trackId, demand)
+      },
+    })
+    this.#closeWhenIdle(options.emptyTimeoutS)
+    this.#emit('room_started')
+    this.#log.info({}, 'room started')
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+  bySid(sid: string): Participant | undefined {
+    return this.#bySid.get(sid)
+  }
+  publisherOf(trackSid: string): Participant | undefined {
+    return this.#publisherByTrack.get(trackSid)
+  }
+  /** Those others know of. */
+  visible(): Participant[] {
+    return [...this.participants.values()].filter(participant => !participant.isHidden)
+  }
+  message(): RoomMessage {
+    return roomMessageOf(this)
+  }
+
+  /** Throws AppError('resource_exhausted') when the room is full or the token's profile is over a limit. */
+  join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): Participant {
+    this.#assertOpen()
+    const { limits, log, now } = this.#deps
+    assertProfile(claims, limits)
+    const previous = this.participants.get(claims.identity)
+    const { maxParticipants } = this.options
+    if (!previous && maxParticipants > 0 && this.participants.size >= maxParticipants)
+      if (!permissionOf(claims.video).recorder)
+        throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
+    clearTimeout(this.#idleTimer)
+    if (previous) this.#remove(previous, 'duplicate_identity')
+    const listener = this.#participantListener()
+    const participant = new Participant({ claims, query, limits, log, now, listener })
+    participant.attachLink(link, encodeJoinReply(this, participant, limits, this.#deps.nodeId))
+    this.participants.set(participant.identity, participant)
+    this.#bySid.set(participant.id, participant)
+    this.#log.info({ participantId: participant.id, identity: participant.identity }, 'participant joined')
+    // Others know the old connection and its tracks; the new one must take its place in their lists at once.
+    if (previous?.hasBeenActive) this.#broadcast.participant(participant, { isPrompt: true })
+    this.#broadcast.welcome(participant)
+    for (const [trackSid, publisher] of this.#publisherByTrack)
+      participant.subscriptions.addTrack(
+        trackSid as TrackId,
+        publisher.allowsSubscriber(participant, trackSid as TrackId),
+      )
+    void participant.openMedia(this.#media)
+    this.#broadcast.counts()
+    return participant
+  }
+
+  /** Gives the participant with this sid its new link. False when it is not here (any more). */
+  resume(identity: string, sid: string, link: SignalLink): Participant | undefined {
+    const participant = this.#bySid.get(sid)
+    if (!participant || participant.identity !== identity || participant.isClosed) return undefined
+    this.#log.info({ participantId: sid, identity }, 'participant resumed')
+    void participant.resumeLink(link, encodeReconnectReply(participant, this.#deps.nodeId))
+    this.#broadcast.welcome(participant)
+    return participant
+  }
+
+  /** Takes a participant out of the room and closes it, telling it and the others. Unknown ones are ignored. */
+  leave(participant: Participant, reason: ParticipantCloseReason): void {
+    if (this.participants.get(participant.identity) !== participant) return
+    this.#remove(participant, reason)
+    this.#broadcast.counts()
+    if (this.participants.size === 0) this.#closeWhenIdle(this.options.departureTimeoutS)
+  }
+
+  #remove(participant: Participant, reason: ParticipantCloseReason): void {
+    this.participants.delete(participant.identity)
+    this.#bySid.delete(participant.id)
+    participant.close(reason)
+    this.#broadcast.forget(participant)
+    // A new connection of the same identity follows at once and replaces this one in everybody's list.
+    if (reason !== 'duplicate_identity') this.#broadcast.participant(participant, { isPrompt: false })
+    if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
+  }
+
+  #participantListener(): ParticipantListener {
+    return {
+      participantActive: participant => {
+        this.#broadcast.participant(participant, { isPrompt: false })
+        this.#emit('participant_joined', { participant: participant.info() })
+        if (participant.permission.recorder) this.#broadcast.room()
+      },
+      trackPublished: (participant, publication) => this.#handlePublished(participant, publication),
+      trackUnpublished: (participant, publication, reason) =>
+        this.#handleUnpublished(participant, publication, reason),
+      trackChanged: (participant, publication, what) => {
+        this.#broadcast.participant(participant, { isPrompt: true })
+        if (what !== 'muted') return
+        const { muted } = publication.info
+        this.#notifyCaptures({
+          type: 'track_muted',
+          at: this.#deps.now(),
+          trackId: publication.trackId,
+          muted,
+        })
+      },
+      trackSubscribed: (_participant, trackId) => {
+        const publisher = this.#publisherByTrack.get(trackId)
+        const publication = publisher?.publications.get(trackId)
+        if (publication) publisher?.publications.markSubscribed(publication)
+      },
+      dataReceived: (participant, kind, payload) => this.#routeClientData(participant, kind, payload),
+      publisherOf: trackId => this.#publisherByTrack.get(trackId)?.id ?? '',
+      participantEnded: (participant, reason) => this.leave(participant, reason),
+    }
+  }
+
+  #handlePublished(publisher: Participant, publication: Publication): void {
+    const { trackId } = publication
+    this.#log.info(
+      { participantId: publisher.id, trackId, mimeType: publication.info.mimeType },
+      'track published',
+    )
+    this.#emit('track_published', { participant: publisher.info(), track: publication.info })
+    // Nobody may learn of a hidden participant, so nobody can be offered its tracks.
+    if (publisher.isHidden) return
+    this.#publisherByTrack.set(trackId, publisher)
+    // The list first: clients drop media of a participant or track they have not heard of.
+    this.#broadcast.participant(publisher, { isPrompt: true })
+    for (const participant of this.participants.values())
+      if (participant !== publisher)
+        participant.subscriptions.addTrack(trackId, publisher.allowsSubscriber(participant, trackId))
+    const track = capturedTrackOf(publisher, publication)
+    this.#notifyCaptures({ type: 'track_published', at: this.#deps.now(), track })
+    this.#broadcast.counts()
+  }
+
+  #handleUnpublished(publisher: Participant, publication: Publication, reason: UnpublishReason): void {
+    const { trackId } = publication
+    this.#log.info({ participantId: publisher.id, trackId, reason }, 'track unpublished')
+    this.#emit('track_unpublished', { participant: publisher.info(), track: publication.info })
+    this.#broadcast.forgetTrack(trackId)
+    if (!this.#publisherByTrack.delete(trackId)) return
+    // Leaving is told once, as a whole, and not track by track.
+    if (reason !== 'participant_left') this.#broadcast.participant(publisher, { isPrompt: true })
+    for (const participant of this.participants.values()) participant.subscriptions.removeTrack(trackId)
+    this.#notifyCaptures({ type: 'track_unpublished', at: this.#deps.now(), trackId, reason })
+    this.#broadcast.counts()
+  }
+
+  /** Name, metadata, attributes. Throws AppError('resource_exhausted'). */
+  changeProfile(participant: Participant, changes: Partial<Profile>): void {
+    const next = changedProfile(participant, changes, this.#deps.limits)
+    if (!next) return
+    Object.assign(participant, next)
+    participant.touch()
+    this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
+    const { id: participantId, identity, name, attributes } = participant
+    const at = this.#deps.now()
+    this.#notifyCaptures({ type: 'participant_updated', at, participantId, identity, name, attributes })
+  }
+
+  /** A whole new permission set: takes down what it no longer allows. */
+  changePermission(participant: Participant, permission: ParticipantPermission): void {
+    const wasHidden = participant.isHidden
+    // Hiding cannot be taken back from those who know the participant, nor can it be shown half-way.
+    permission.hidden = wasHidden
+    participant.permission = permission
+    participant.touch()
+    participant.publications.dropDisallowed()
+    participant.subscriptions.reevaluate()
+    this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
+  }
+
+  /** The publisher's word on who may have its tracks. */
+  changeSubscriptionPermission(publisher: Participant, permission: SubscriptionPermission): void {
+    publisher.trackPermissions = permission.allParticipants
+      ? undefined
+      : permission.trackPermissions.map(entry => ({
+          identity: entry.participantIdentity,
+          sid: entry.participantSid,
+          allTracks: entry.allTracks,
+          trackSids: new Set(entry.trackSids),
+        }))
+    for (const { trackId } of publisher.publications.published())
+      for (const participant of this.participants.values()) {
+        if (participant === publisher) continue
+        const isAllowed = publisher.allowsSubscriber(participant, trackId)
+        if (participant.subscriptions.setAllowed(trackId, isAllowed))
+          this.#broadcast.subscriptionPermission(participant, publisher, trackId, isAllowed)
+      }
+  }
+
+  changeMetadata(metadata: string): void {
+    if (byteLength(metadata) > this.#deps.limits.metadataBytes)
+      throw new AppError('resource_exhausted', 'room metadata is over the limit')
+    this.options.metadata = metadata
+    this.#broadcast.room()
+  }
+
+  #routeClientData(sender: Participant, kind: DataKind, payload: Uint8Array): void {
+    const refusal = this.#dataRefusal(sender, kind, payload)
+    const routed = refusal ? undefined : readClientPacket(payload, kind, sender)
+    if (!routed) {
+      this.#log.debug({ participantId: sender.id, reason: refusal ?? 'malformed' }, 'data packet dropped')
+      return
+    }
+    const { sequence } = routed.packet
+    if (kind === 'reliable' && sequence > 0) {
+      // After a resume clients send again what they are not sure of.
+      if (sequence <= sender.lastReliableSequence) return
+      sender.lastReliableSequence = sequence
+    }
+    this.#deliver(routed, sender)
+  }
+
+  #dataRefusal(sender: Participant, kind: DataKind, payload: Uint8Array): string | undefined {
+    if (!sender.permission.canPublishData) return 'not_allowed'
+    if (kind === 'data_track') return 'data_tracks_are_not_supported'
+    if (payload.length > this.#deps.limits.dataPacketBytes) return 'too_large'
+    if (!sender.dataBucket.take(this.#deps.now())) return 'too_many'
+    return undefined
+  }
+
+  /** Data from the API: no sender. */
+  sendData(packet: DataPacket): void {
+    this.#deliver({ packet, destinations: destinationsOf(packet) }, undefined)
+  }
+
+  #deliver({ packet, destinations }: Routed, sender: Participant | undefined): void {
+    const kind: DataKind = packet.kind === DataPacket_Kind.LOSSY ? 'lossy' : 'reliable'
+    const payload = packet.toBinary()
+    const isMetrics = packet.value.case === 'metrics'
+    for (const receiver of this.participants.values()) {
+      if (receiver === sender || !isReceiver(destinations, receiver)) continue
+      if (isMetrics && !receiver.permission.canSubscribeMetrics) continue
+      receiver.media?.sendData(kind, payload)
+    }
+  }
+
+  #handleSpeakers(audible: { participantId: ParticipantId; trackId: TrackId; level: number }[]): void {
+    if (this.#isClosed) return
+    const visible = audible.filter(({ participantId }) => {
+      const participant = this.#bySid.get(participantId)
+      return participant !== undefined && !participant.isHidden
+    })
+    const order = this.#broadcast.speakers(visible)
+    if (order) this.#notifyCaptures({ type: 'speakers', at: this.#deps.now(), participantIds: order })
+  }
+
+  openCapture(send: (event: CaptureEvent) => void): {
+    handle(command: CaptureCommand): Promise<void>
+    close(reason: string): Promise<void>
+  } {
+    this.#assertOpen()
+    const session = new CaptureSession({
+      media: this.#media.openCapture(),
+      send,
+      log: this.#log,
+      now: this.#deps.now,
+      onClosed: closed => {
+        this.captures.delete(closed)
+        if (!this.#isClosed) this.#broadcast.room()
+      },
+    })
+    const tracks = this.visible().flatMap(participant =>
+      participant.publications.published().map(publication => capturedTrackOf(participant, publication)),
+    )
+    this.captures.add(session)
+    session.notify({ type: 'joined', roomName: this.name, roomId: this.id, at: this.#deps.now(), tracks })
+    this.#broadcast.room()
+    return session
+  }
+
+  #notifyCaptures(event: CaptureEvent): void {
+    for (const capture of this.captures) capture.notify(event)
+  }
+
+  #closeWhenIdle(timeoutS: number): void {
+    clearTimeout(this.#idleTimer)
+    this.#idleTimer = setTimeout(() => void this.close('idle'), timeoutS * 1000)
+  }
+
+  /** Resolves when the media has gone too; the room is out of the way at once. */
+  async close(reason: RoomCloseReason): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#idleTimer)
+    this.#broadcast.close()
+    for (const participant of [...this.participants.values()]) {
+      participant.close(participantReasonOf(reason))
+      if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
+    }
+    this.participants.clear()
+    this.#bySid.clear()
+    this.#publisherByTrack.clear()
+    const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'
+    const captures = [...this.captures].map(capture => capture.close(reason, mediaReason))
+    this.#emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })
+    this.#log.info({ reason }, 'room finished')
+    this.#deps.onClosed(this, reason)
+    await Promise.allSettled([...captures, this.#media.close(mediaReason)])
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new AppError('unavailable', 'the room is closing')
+  }
+
+  #emit(
+    event: string,
+    facts: Partial<Pick<WebhookEvent, 'track' | 'roomEndReason'>> & { participant?: ParticipantInfo } = {},
+  ): void {
+    const createdAt = BigInt(Math.floor(this.#deps.now() / 1000))
+    // Infos are live objects; the outbox sends them later and must see them as they were.
+    const track = facts.track?.clone()
+    this.#deps.events.emit({ event, createdAt, room: this.message(), ...facts, ...(track ? { track } : {}) })
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * What one participant receives: for every published track of the others a *desired* state (auto-subscribe or the
+ * client's word, its permission, the publisher's permission) and an *actual* one, brought together by one small loop a
+ * track. Messages may come in any order and operations may fail; the loop heals both.
+ */
+import { AppError } from '@diemcau/core/errors.ts'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import type { Log } from './log.ts'
+import type { PeerMedia } from './ports.ts'
+
+export type TrackSettings = Parameters<PeerMedia['updateTrackSettings']>[1]
+
+export interface SubscriptionsDeps {
+  log: Log
+  autoSubscribe: boolean
+  maySubscribe(): boolean
+  /** Resolves when the subscriber connection has been started; rejects when the participant closed. */
+  media(): Promise<PeerMedia>
+  /** Delays between attempts, in ms; when they are used up the subscription has failed. */
+  retryDelaysMs: readonly number[]
+}
+
+export interface SubscriptionsListener {
+  subscribed(trackId: TrackId): void
+  subscriptionFailed(trackId: TrackId, error: unknown): void
+}
+
+interface Entry {
+  readonly trackId: TrackId
+  /** The publisher's SubscriptionPermission for this participant. */
+  isAllowed: boolean
+  /** The client's word; undefined: auto-subscribe decides. */
+  wanted: boolean | undefined
+  isActual: boolean
+  settings: TrackSettings | undefined
+  appliedSettings: TrackSettings | undefined
+  isRunning: boolean
+  isGone: boolean
+  attempts: number
+  retryTimer: NodeJS.Timeout | undefined
+}
+
+export class Subscriptions {
+  readonly #deps: SubscriptionsDeps
+  readonly #listener: SubscriptionsListener
+  readonly #entries = new Map<string, Entry>()
+  #isClosed = false
+
+  constructor(deps: SubscriptionsDeps, listener: SubscriptionsListener) {
+    this.#deps = deps
+    this.#listener = listener
+  }
+
+  /** A track of somebody else was published, or is there when this participant joins. */
+  addTrack(trackId: TrackId, isAllowed: boolean): void {
+    if (this.#isClosed || this.#entries.has(trackId)) return
+    const entry: Entry = {
+      trackId,
+      isAllowed,
+      wanted: undefined,
+      isActual: false,
+      settings: undefined,
+      appliedSettings: undefined,
+      isRunning: false,
+      isGone: false,
+      attempts: 0,
+      retryTimer: undefined,
+    }
+    this.#entries.set(trackId, entry)
+    this.#reconcile(entry)
+  }
+
+  removeTrack(trackId: TrackId): void {
+    const entry = this.#entries.get(trackId)
+    if (!entry) return
+    this.#entries.delete(trackId)
+    entry.isGone = true
+    this.#reconcile(entry)
+  }
+
+  /** UpdateSubscription. Returns the tracks nobody publishes. */
+  setWanted(trackSids: Iterable<string>, wanted: boolean): string[] {
+    const unknown: string[] = []
+    for (const sid of trackSids) {
+      const entry = this.#entries.get(sid)
+      if (!entry) unknown.push(sid)
+      else {
+        entry.wanted = wanted
+        this.#retryNow(entry)
+      }
+    }
+    return unknown
+  }
+
+  /** UpdateTrackSettings: kept for tracks not subscribed yet, applied at once to the others. */
+  setSettings(trackSids: Iterable<string>, settings: TrackSettings): void {
+    for (const sid of trackSids) {
+      const entry = this.#entries.get(sid)
+      if (!entry) continue
+      entry.settings = settings
+      this.#reconcile(entry)
+    }
+  }
+
+  /** SyncState.trackSidsDisabled: pauses without touching the sizes asked for earlier. */
+  setDisabled(trackSids: Iterable<string>): void {
+    for (const sid of trackSids) {
+      const settings = this.#entries.get(sid)?.settings
+      this.setSettings([sid], {
+        quality: 2,
+        width: 0,
+        height: 0,
+        fps: 0,
+        priority: 0,
+        ...settings,
+        disabled: true,
+      })
+    }
+  }
+
+  /** The publisher allowed or forbade this participant the track. True when that is news. */
+  setAllowed(trackId: TrackId, isAllowed: boolean): boolean {
+    const entry = this.#entries.get(trackId)
+    if (!entry || entry.isAllowed === isAllowed) return false
+    entry.isAllowed = isAllowed
+    this.#retryNow(entry)
+    return true
+  }
+
+  /** canSubscribe changed. */
+  reevaluate(): void {
+    for (const entry of this.#entries.values()) this.#retryNow(entry)
+  }
+
+  isSubscribed(trackId: string): boolean {
+    return this.#entries.get(trackId)?.isActual ?? false
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const entry of this.#entries.values()) clearTimeout(entry.retryTimer)
+    this.#entries.clear()
+  }
+
+  #isDesired(entry: Entry): boolean {
+    if (this.#isClosed || entry.isGone || !entry.isAllowed) return false
+    return (entry.wanted ?? this.#deps.autoSubscribe) && this.#deps.maySubscribe()
+  }
+
+  #retryNow(entry: Entry): void {
+    entry.attempts = 0
+    clearTimeout(entry.retryTimer)
+    entry.retryTimer = undefined
+    this.#reconcile(entry)
+  }
+
+  #reconcile(entry: Entry): void {
+    if (this.#isClosed || entry.isRunning || !this.#needsWork(entry)) return
+    if (entry.retryTimer && !entry.isGone) return
+    clearTimeout(entry.retryTimer)
+    entry.retryTimer = undefined
+    entry.isRunning = true
+    this.#run(entry)
+      .catch(error => this.#handleFailure(entry, error))
+      .finally(() => {
+        entry.isRunning = false
+        // What changed while the last step was under way must not be forgotten.
+        if (entry.attempts === 0) this.#reconcile(entry)
+      })
+  }
+
+  #needsWork(entry: Entry): boolean {
+    const isDesired = this.#isDesired(entry)
+    return isDesired !== entry.isActual || (entry.isActual && entry.settings !== entry.appliedSettings)
+  }
+
+  async #run(entry: Entry): Promise<void> {
+    const media = await this.#deps.media()
+    while (!this.#isClosed) {
+      const isDesired = this.#isDesired(entry)
+      if (isDesired !== entry.isActual) {
+        if (isDesired) {
+          await media.subscribe(entry.trackId)
+          entry.isActual = true
+          entry.appliedSettings = undefined
+          entry.attempts = 0
+          if (!this.#isClosed && !entry.isGone) this.#listener.subscribed(entry.trackId)
+        } else {
+          await media.unsubscribe(entry.trackId)
+          entry.isActual = false
+        }
+      } else if (entry.isActual && entry.settings && entry.settings !== entry.appliedSettings) {
+        const settings = entry.settings
+        await media.updateTrackSettings(entry.trackId, settings)
+        entry.appliedSettings = settings
+        entry.attempts = 0
+      } else {
+        return
+      }
+    }
+  }
+
+  #handleFailure(entry: Entry, error: unknown): void {
+    const delayMs = this.#deps.retryDelaysMs[entry.attempts]
+    const isFinal = error instanceof AppError && error.code === 'codec_unsupported'
+    entry.attempts++
+    if (this.#isClosed || entry.isGone) return
+    if (delayMs === undefined || isFinal) {
+      this.#deps.log.warn({ err: error, trackId: entry.trackId }, 'subscription failed')
+      this.#listener.subscriptionFailed(entry.trackId, error)
+      return
+    }
+    this.#deps.log.debug({ err: error, trackId: entry.trackId }, 'subscription is tried again')
+    entry.retryTimer = setTimeout(() => {
+      entry.retryTimer = undefined
+      this.#reconcile(entry)
+    }, delayMs)
+    entry.retryTimer.unref()
+  }
+}
