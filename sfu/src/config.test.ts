@@ -27,12 +27,14 @@ describe('sfu configuration', () => {
 
   it('names every fault at once', () => {
     const faults = faultsOf({
+      NODE_ENV: 'production',
       SFU_PORT: 'seven',
       SFU_WORKERS: '0',
       WEBHOOK_URLS: 'ftp://x',
       LOG_LEVEL: 'loud',
     })
     expect(faults.map(fault => fault.split(':')[0]).sort()).toEqual([
+      'LIVEKIT_API_KEY, LIVEKIT_API_SECRET',
       'LOG_LEVEL',
       'SFU_PORT',
       'SFU_WORKERS',

@@ -25,9 +25,6 @@ const environment = z.object({
   SFU_MEDIA_PORT: port.default(7882),
   SFU_ANNOUNCED_ADDRESS: z.string().default('').transform(list),
   SFU_WORKERS: count(1, 64).default(Math.max(1, availableParallelism())),
-  LIVEKIT_API_KEY: z.string().min(1).default(DEVELOPMENT_KEY),
-  LIVEKIT_API_SECRET: z.string().min(1).default(DEVELOPMENT_SECRET),
-  LIVEKIT_EXTRA_KEYS: z.string().default('').transform(list),
   WEBHOOK_URLS: z
     .string()
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
@@ -95,26 +92,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = environment.safeParse(given)
-  if (!parsed.success)
-    throw new ConfigError(
-      parsed.error.issues.map(issue => `${String(issue.path[0] ?? '')}: ${issue.message}`),
-    )
-  const values = parsed.data
-  const production = values.NODE_ENV === 'production'
-  const faults: string[] = []
-  const keys: [ApiKey, ...ApiKey[]] = [{ key: values.LIVEKIT_API_KEY, secret: values.LIVEKIT_API_SECRET }]
-  for (const pair of values.LIVEKIT_EXTRA_KEYS) {
-    const [key = '', secret = '', ...rest] = pair.split(':').map(part => part.trim())
-    if (key === '' || secret === '' || rest.length > 0)
-      faults.push('LIVEKIT_EXTRA_KEYS: expected key:secret pairs separated by commas')
-    else if (keys.some(known => known.key === key))
-      faults.push(`LIVEKIT_EXTRA_KEYS: key ${key} is given twice`)
-    else keys.push({ key, secret })
+  // Keys are checked on what was given, so that they are reported together with the faults of single variables.
+  const { keys, faults } = readKeys(given)
+  if (!parsed.success) {
+    const single = parsed.error.issues.map(issue => `${String(issue.path[0] ?? '')}: ${issue.message}`)
+    throw new ConfigError([...single, ...faults])
   }
-  if (production && keys.some(({ key, secret }) => key === DEVELOPMENT_KEY || secret === DEVELOPMENT_SECRET))
-    faults.push(
-      'LIVEKIT_API_KEY, LIVEKIT_API_SECRET: the development pair is refused with NODE_ENV=production',
-    )
+  const values = parsed.data
   const lastMediaPort = values.SFU_MEDIA_PORT + values.SFU_WORKERS - 1
   if (lastMediaPort > 65_535)
     faults.push('SFU_MEDIA_PORT: each worker takes the next port, and the last one is over 65535')
@@ -125,7 +109,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     )
   if (faults.length > 0) throw new ConfigError(faults)
   return {
-    production,
+    production: values.NODE_ENV === 'production',
     port: values.SFU_PORT,
     bind: values.SFU_BIND,
     mediaPort: values.SFU_MEDIA_PORT,
@@ -141,6 +125,34 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
   }
+}
+
+function readKeys(given: Record<string, string | undefined>): {
+  keys: [ApiKey, ...ApiKey[]]
+  faults: string[]
+} {
+  const keys: [ApiKey, ...ApiKey[]] = [
+    {
+      key: given.LIVEKIT_API_KEY ?? DEVELOPMENT_KEY,
+      secret: given.LIVEKIT_API_SECRET ?? DEVELOPMENT_SECRET,
+    },
+  ]
+  const faults: string[] = []
+  for (const pair of list(given.LIVEKIT_EXTRA_KEYS ?? '')) {
+    const [key = '', secret = '', ...rest] = pair.split(':').map(part => part.trim())
+    if (key === '' || secret === '' || rest.length > 0)
+      faults.push('LIVEKIT_EXTRA_KEYS: expected key:secret pairs separated by commas')
+    else if (keys.some(known => known.key === key))
+      faults.push(`LIVEKIT_EXTRA_KEYS: key ${key} is given twice`)
+    else keys.push({ key, secret })
+  }
+  const isDevelopmentKey = ({ key, secret }: ApiKey) =>
+    key === DEVELOPMENT_KEY || secret === DEVELOPMENT_SECRET
+  if (given.NODE_ENV === 'production' && keys.some(isDevelopmentKey))
+    faults.push(
+      'LIVEKIT_API_KEY, LIVEKIT_API_SECRET: the development pair is refused with NODE_ENV=production',
+    )
+  return { keys, faults }
 }
 
 /** The process's own environment, checked. @throws ConfigError */
