@@ -112,7 +112,8 @@ async function proveCase({ mediasoup, workerBin, program, profile, clientRole })
   } catch (error) {
     result.reason = /** @type {Error} */ (error).message
     // The death of the process is often seen a moment after the request it broke.
-    if (worker?.died) result.reason = `the worker died (${result.reason})`
+    if (worker?.died && !result.reason.startsWith('the worker died'))
+      result.reason = `the worker died (${result.reason})`
   } finally {
     clearTimeout(timer)
     await clients?.close()
