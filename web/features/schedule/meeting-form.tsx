@@ -1,0 +1,276 @@
+'use client'
+import type { FormResult, MeetingInput } from '@diemcau/core/contracts/meeting.ts'
+import { useRouter } from 'next/navigation'
+import { useTimeZone, useTranslations } from 'next-intl'
+import { useDeferredValue, useEffect, useState, useTransition } from 'react'
+import { Button } from '../../ui/button.tsx'
+import { Combobox } from '../../ui/combobox.tsx'
+import { DateTimeField } from '../../ui/date-time-field.tsx'
+import { ErrorSummary } from '../../ui/error-summary.tsx'
+import { Field, Fieldset } from '../../ui/field.tsx'
+import { Input, Textarea } from '../../ui/input.tsx'
+import { toIso } from '../../ui/lib/zoned-time.ts'
+import { LinkButton } from '../../ui/link-button.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { RadioGroup } from '../../ui/radio-group.tsx'
+import { Switch } from '../../ui/switch.tsx'
+import { useToast } from '../../ui/toast.tsx'
+import { DEFAULT_TIME_ZONE, useFormats } from '../../ui/use-formats.ts'
+import { type MeetingDraft, moveStart, readDraft, splitEmails } from './draft.ts'
+import { type HallChoice, type HallClash, HallPicker } from './hall-picker.tsx'
+import { InvitationPreview } from './invitation-preview.tsx'
+import { PeoplePicker, type PersonChoice } from './people-picker.tsx'
+import { useStoredDraft } from './use-stored-draft.ts'
+
+const kinds = ['meeting', 'town_hall', 'voter_contact'] as const
+
+export interface MeetingFormProps {
+  /** Null: a new meeting. */
+  meetingId: string | null
+  initial: MeetingDraft
+  halls: HallChoice[]
+  people: PersonChoice[]
+  save: (input: MeetingInput) => Promise<FormResult>
+  findClashes: (asked: { hallIds: string[]; startsAt: string; endsAt: string }) => Promise<HallClash[]>
+}
+
+/** Schedules or changes a meeting: one column to fill in, beside it the invitation as it will be read. */
+export function MeetingForm({ meetingId, initial, halls, people, save, findClashes }: MeetingFormProps) {
+  const t = useTranslations('portal.form')
+  const texts = useTranslations('portal.form.fault')
+  const kindTexts = useTranslations('portal.meeting')
+  const format = useFormats()
+  const router = useRouter()
+  const toast = useToast()
+  const timeZone = useTimeZone() ?? DEFAULT_TIME_ZONE
+  const { draft, change, restoredAt, discard, forget } = useStoredDraft(
+    `diemcau:draft:${meetingId ?? 'new'}`,
+    initial,
+  )
+  const [faults, setFaults] = useState<Partial<Record<string, string>>>({})
+  const [message, setMessage] = useState<string | null>(null)
+  const [attempt, setAttempt] = useState(0)
+  const [isSaving, startSaving] = useTransition()
+
+  const set = (part: Partial<MeetingDraft>) => change(before => ({ ...before, ...part }))
+  const now = new Date()
+  const startsAt = toIso(draft.start, timeZone, now)
+  const endsAt = toIso(draft.end, timeZone, now)
+  const emails = splitEmails(draft.emails)
+  const clashes = useClashes({ hallIds: draft.hallIds, startsAt, endsAt }, findClashes)
+  const previewed = useDeferredValue(draft)
+
+  const textOf = (fault: string) => (texts.has(fault) ? texts(fault) : fault)
+  const fail = (found: Record<string, string>, whole: string | null) => {
+    setFaults(Object.fromEntries(Object.entries(found).map(([field, fault]) => [field, textOf(fault)])))
+    setMessage(whole)
+    setAttempt(count => count + 1)
+  }
+  const submit = () => {
+    const { input, faults: found } = readDraft(draft, timeZone, new Date())
+    if (!input) return fail(found, null)
+    startSaving(async () => {
+      const result = await save(input)
+      if (!result.ok) return fail(result.fields, Object.keys(result.fields).length ? null : result.message)
+      forget()
+      toast({ tone: 'ok', text: meetingId ? t('saved') : t('created') })
+      router.push(`/meetings/${result.id}`)
+      router.refresh()
+    })
+  }
+
+  return (
+    <div className="grid items-start gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,40rem)_minmax(18rem,1fr)]">
+      <form
+        noValidate
+        className="flex min-w-0 flex-col gap-10"
+        onSubmit={event => {
+          event.preventDefault()
+          submit()
+        }}
+      >
+        {restoredAt && (
+          <Notice>
+            <div className="flex flex-wrap items-center justify-between gap-2">
+              <p>{t('restored', { when: format.dayTime(restoredAt) })}</p>
+              <Button size="sm" onClick={discard}>
+                {t('discard')}
+              </Button>
+            </div>
+          </Notice>
+        )}
+        <ErrorSummary
+          attempt={attempt}
+          message={message}
+          faults={Object.entries(faults).map(([field, text]) => ({ fieldId: field, message: text ?? '' }))}
+        />
+
+        <Fieldset legend={t('what')}>
+          <Field label={t('title')} id="title" help={t('titleHelp')} error={faults.title}>
+            <Input
+              value={draft.title}
+              maxLength={220}
+              autoComplete="off"
+              onChange={event => set({ title: event.target.value })}
+            />
+          </Field>
+          <div>
+            <p className="mb-1.5 font-medium">{t('kind')}</p>
+            <RadioGroup
+              label={t('kind')}
+              value={draft.kind}
+              onChange={kind =>
+                // A meeting with voters is open to watch by its nature; the clerk may still turn it off.
+                set(kind === 'voter_contact' ? { kind, watchAllowed: true } : { kind })
+              }
+              options={kinds.map(value => ({
+                value,
+                label: kindTexts(`kind.${value}`),
+                help: kindTexts(`kindHelp.${value}`),
+              }))}
+            />
+          </div>
+        </Fieldset>
+
+        <Fieldset legend={t('when')}>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field label={t('start')} id="startsAt" error={faults.startsAt}>
+              <DateTimeField
+                idPrefix="startsAt"
+                value={draft.start}
+                onChange={start => change(before => moveStart(before, start, timeZone, new Date()))}
+              />
+            </Field>
+            <Field label={t('end')} id="endsAt" error={faults.endsAt}>
+              <DateTimeField idPrefix="endsAt" value={draft.end} onChange={end => set({ end })} />
+            </Field>
+          </div>
+        </Fieldset>
+
+        <Fieldset legend={t('who')}>
+          <Field label={t('chair')} id="chairId" error={faults.chairId}>
+            <Combobox
+              options={people.map(toOption)}
+              value={draft.chairId || null}
+              placeholder={t('personPlaceholder')}
+              onChange={id => set({ chairId: id ?? '' })}
+            />
+          </Field>
+          <Field label={t('secretary')} id="secretaryId" error={faults.secretaryId} optional>
+            <Combobox
+              clearable
+              options={people.map(toOption)}
+              value={draft.secretaryId || null}
+              placeholder={t('personPlaceholder')}
+              onChange={id => set({ secretaryId: id ?? '' })}
+            />
+          </Field>
+          <HallPicker
+            id="hallIds"
+            halls={halls}
+            chosen={draft.hallIds}
+            clashes={clashes}
+            error={faults.hallIds}
+            onChange={hallIds => set({ hallIds })}
+          />
+          <PeoplePicker
+            id="userIds"
+            people={people}
+            chosen={draft.userIds}
+            error={faults.userIds}
+            onChange={userIds => set({ userIds })}
+          />
+          <Field label={t('emails')} id="emails" help={t('emailsHelp')} error={faults.emails} optional>
+            <Textarea
+              rows={2}
+              className="min-h-20"
+              inputMode="email"
+              spellCheck={false}
+              value={draft.emails}
+              onChange={event => set({ emails: event.target.value })}
+            />
+          </Field>
+        </Fieldset>
+
+        <Fieldset legend={t('content')}>
+          <Field label={t('agenda')} id="agenda" help={t('agendaHelp')} error={faults.agenda} optional>
+            <Textarea value={draft.agenda} onChange={event => set({ agenda: event.target.value })} />
+          </Field>
+          <Field label={t('description')} id="description" error={faults.description} optional>
+            <Textarea
+              value={draft.description}
+              onChange={event => set({ description: event.target.value })}
+            />
+          </Field>
+        </Fieldset>
+
+        <Fieldset legend={t('rules')}>
+          <div className="divide-y divide-line rounded-md border border-line bg-surface px-4">
+            {(['lobby', 'guestsAllowed', 'watchAllowed', 'recorded'] as const).map(rule => (
+              <Switch
+                key={rule}
+                className="py-3"
+                label={t(rule)}
+                help={t(`${rule}Help`)}
+                checked={draft[rule]}
+                onChange={isOn => set({ [rule]: isOn })}
+              />
+            ))}
+          </div>
+        </Fieldset>
+
+        <details className="lg:hidden">
+          <summary className="min-h-11 py-2 font-medium text-accent">{t('showPreview')}</summary>
+          <InvitationPreview {...{ draft: previewed, startsAt, endsAt, halls, people, emails, clashes }} />
+        </details>
+
+        <div className="flex flex-col gap-3 border-t border-line pt-6">
+          <p className="text-muted">{meetingId ? t('saveHelp') : t('createHelp')}</p>
+          <div className="flex flex-col gap-2 sm:flex-row">
+            <Button type="submit" variant="primary" pending={isSaving}>
+              {isSaving ? t('saving') : meetingId ? t('save') : t('create')}
+            </Button>
+            <LinkButton href={meetingId ? `/meetings/${meetingId}` : '/meetings'}>{t('leave')}</LinkButton>
+          </div>
+        </div>
+      </form>
+      <aside className="sticky top-8 hidden max-h-[calc(100dvh-4rem)] overflow-y-auto lg:block">
+        <p className="mb-2 text-sm font-semibold text-muted">{t('previewTitle')}</p>
+        <InvitationPreview {...{ draft: previewed, startsAt, endsAt, halls, people, emails, clashes }} />
+      </aside>
+    </div>
+  )
+}
+
+const toOption = (person: PersonChoice) => ({ value: person.id, label: person.name, detail: person.detail })
+
+/** Asks which chosen halls are taken, half a second after halls or times changed; the newest answer wins. */
+function useClashes(
+  asked: { hallIds: string[]; startsAt: string | null; endsAt: string | null },
+  find: MeetingFormProps['findClashes'],
+): HallClash[] {
+  const [clashes, setClashes] = useState<HallClash[]>([])
+  const question = JSON.stringify(asked)
+  useEffect(() => {
+    const { hallIds, startsAt, endsAt } = JSON.parse(question) as typeof asked
+    if (hallIds.length === 0 || !startsAt || !endsAt || endsAt <= startsAt) {
+      setClashes([])
+      return
+    }
+    let isStale = false
+    const timer = setTimeout(async () => {
+      try {
+        const found = await find({ hallIds, startsAt, endsAt })
+        if (!isStale) setClashes(found)
+      } catch {
+        // Only a warning is missing; saving tells about faults.
+      }
+    }, 500)
+    return () => {
+      isStale = true
+      clearTimeout(timer)
+    }
+  }, [question, find])
+  const chosen = new Set(asked.hallIds)
+  return clashes.filter(clash => chosen.has(clash.hallId))
+}

@@ -1,0 +1,33 @@
+import type { AccountRole } from '@diemcau/core/roles.ts'
+import { mayAdminister } from '@diemcau/core/roles.ts'
+import { CalendarDays, CirclePlay, Home, Landmark, type LucideIcon, Mail, Users } from 'lucide-react'
+
+export interface NavigationItem {
+  href: string
+  /** Key under `portal.nav`. */
+  key: string
+  icon: LucideIcon
+}
+
+const everyday: NavigationItem[] = [
+  { href: '/', key: 'home', icon: Home },
+  { href: '/meetings', key: 'meetings', icon: CalendarDays },
+  { href: '/recordings', key: 'recordings', icon: CirclePlay },
+]
+const administration: NavigationItem[] = [
+  { href: '/halls', key: 'halls', icon: Landmark },
+  { href: '/users', key: 'users', icon: Users },
+  { href: '/outbox', key: 'outbox', icon: Mail },
+]
+
+/** What an account finds in the navigation; pages check the right themselves, this only spares dead ends. */
+export function navigationFor(role: AccountRole): {
+  everyday: NavigationItem[]
+  administration: NavigationItem[]
+} {
+  return { everyday, administration: mayAdminister(role) ? administration : [] }
+}
+
+/** Whether `pathname` belongs to the item: the home page only by itself, the others with all below them. */
+export const isCurrent = (item: NavigationItem, pathname: string): boolean =>
+  item.href === '/' ? pathname === '/' : pathname === item.href || pathname.startsWith(`${item.href}/`)
