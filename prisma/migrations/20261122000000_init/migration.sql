@@ -326,6 +326,7 @@ CREATE TABLE "presence_event" (
     "unit" TEXT NOT NULL,
     "endpointId" TEXT NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
+    "joinedAt" TIMESTAMPTZ(3),
     "receivedAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "presence_event_pkey" PRIMARY KEY ("id")

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { type FloorCommand, floorCommand } from '../contracts/floor.ts'
+import type { MeetingRole } from '../roles.ts'
+import { refuseCommand } from './command-rules.ts'
+
+const commandId = '7b0b9e0e-6a55-4d38-9c4c-3f5f3f0c2f11'
+const live = {
+  status: 'live',
+  recorded: true,
+  options: { chat: true, viewersMayRaiseHand: false, viewersMayAsk: false },
+}
+const run = (role: MeetingRole, command: Record<string, unknown>, meeting = live) =>
+  refuseCommand(
+    floorCommand.parse({ commandId, ...command }) as FloorCommand,
+    { identity: 'user:1', role },
+    meeting,
+  )
+const moderatorOnly: Record<string, unknown>[] = [
+  { type: 'question_set_status', questionId: 'q', status: 'answered' },
+  { type: 'mute', identity: 'user:2', source: 'camera' },
+  { type: 'mute_all' },
+  { type: 'ask_unmute', identity: 'user:2' },
+  { type: 'remove', identity: 'user:2' },
+  { type: 'lock', locked: true },
+  { type: 'spotlight', identity: null },
+  { type: 'set_options', chat: false },
+  { type: 'lobby_admit', requestId: 'l' },
+  { type: 'lobby_admit_all' },
+  { type: 'lobby_deny', requestId: 'l' },
+  { type: 'recording_start' },
+  { type: 'recording_stop' },
+  { type: 'end_meeting' },
+]
+
+describe('command rules', () => {
+  it.each(moderatorOnly)('keeps $type for moderators', command => {
+    for (const role of ['chair', 'secretary', 'operator'] as const) expect(run(role, command)).toBeNull()
+    for (const role of ['delegate', 'guest', 'viewer'] as const)
+      expect(run(role, command)).toBe('moderators_only')
+  })
+  it('lets anybody lower their own hand and only moderators that of another', () => {
+    expect(run('guest', { type: 'hand_lower' })).toBeNull()
+    expect(run('guest', { type: 'hand_lower', identity: 'user:1' })).toBeNull()
+    expect(run('guest', { type: 'hand_lower', identity: 'user:2' })).toBe('moderators_only')
+    expect(run('secretary', { type: 'hand_lower', identity: 'user:2' })).toBeNull()
+  })
+  it('lets viewers raise a hand or ask only when the chair allows it, and never chat', () => {
+    expect(run('viewer', { type: 'hand_raise' })).toBe('viewers_may_not_raise')
+    expect(run('viewer', { type: 'question_ask', text: 'Why?' })).toBe('viewers_may_not_ask')
+    const open = { ...live, options: { chat: true, viewersMayRaiseHand: true, viewersMayAsk: true } }
+    expect(run('viewer', { type: 'hand_raise' }, open)).toBeNull()
+    expect(run('viewer', { type: 'question_ask', text: 'Why?' }, open)).toBeNull()
+    expect(run('viewer', { type: 'chat_send', text: 'Hello' }, open)).toBe('viewers_may_not_chat')
+  })
+  it('closes the chat for all but moderators', () => {
+    const closed = { ...live, options: { ...live.options, chat: false } }
+    expect(run('delegate', { type: 'chat_send', text: 'Hello' }, closed)).toBe('chat_closed')
+    expect(run('chair', { type: 'chat_send', text: 'Hello' }, closed)).toBeNull()
+  })
+  it('refuses everything once the meeting is over, and a recording nobody was told of', () => {
+    expect(run('chair', { type: 'lock', locked: true }, { ...live, status: 'ended' })).toBe('meeting_over')
+    expect(run('chair', { type: 'recording_start' }, { ...live, recorded: false })).toBe('not_recorded')
+  })
+  it('does not let a chair remove themselves', () => {
+    expect(run('chair', { type: 'remove', identity: 'user:1' })).toBe('not_yourself')
+  })
+})

@@ -1,0 +1,49 @@
+/** Who may send which command. Pure; the gateway asks before it opens a transaction. */
+import type { FloorCommand, MeetingOptions } from '../contracts/floor.ts'
+import { isModerator, type MeetingRole } from '../roles.ts'
+
+const moderatorCommands: ReadonlySet<FloorCommand['type']> = new Set<FloorCommand['type']>([
+  'question_set_status',
+  'mute',
+  'mute_all',
+  'ask_unmute',
+  'remove',
+  'lock',
+  'spotlight',
+  'set_options',
+  'lobby_admit',
+  'lobby_admit_all',
+  'lobby_deny',
+  'recording_start',
+  'recording_stop',
+  'end_meeting',
+])
+
+/** Reason of refusal (a code of errors.json), or null when the command may go on. */
+export function refuseCommand(
+  command: FloorCommand,
+  sender: { identity: string; role: MeetingRole },
+  meeting: { status: string; recorded: boolean; options: MeetingOptions },
+): string | null {
+  if (meeting.status === 'ended' || meeting.status === 'cancelled') return 'meeting_over'
+  if (isModerator(sender.role)) {
+    if (command.type === 'recording_start' && !meeting.recorded) return 'not_recorded'
+    if (command.type === 'remove' && command.identity === sender.identity) return 'not_yourself'
+    return null
+  }
+  if (moderatorCommands.has(command.type)) return 'moderators_only'
+  const isViewer = sender.role === 'viewer'
+  switch (command.type) {
+    case 'chat_send':
+      if (isViewer) return 'viewers_may_not_chat'
+      return meeting.options.chat ? null : 'chat_closed'
+    case 'hand_raise':
+      return isViewer && !meeting.options.viewersMayRaiseHand ? 'viewers_may_not_raise' : null
+    case 'hand_lower':
+      return command.identity !== undefined && command.identity !== sender.identity ? 'moderators_only' : null
+    case 'question_ask':
+      return isViewer && !meeting.options.viewersMayAsk ? 'viewers_may_not_ask' : null
+    default:
+      return 'moderators_only'
+  }
+}
