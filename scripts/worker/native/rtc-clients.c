@@ -157,7 +157,7 @@ static bool command(char *line) {
   else if (strcmp(words[0], "open") == 0 && count == 10) open_peer(id, words + 2);
   else if (strcmp(words[0], "send") == 0 && count == 9 && peer) add_sender(peer, words + 2);
   else if (strcmp(words[0], "feedback") == 0 && count == 3 && peer) peer->streams->feedback_id = atoi(words[2]);
-  else if (strcmp(words[0], "close") == 0 && peer) close_peer(peer);
+  else if (strcmp(words[0], "close") == 0) peer ? close_peer(peer) : (void)0;
   else fprintf(stderr, "rtc-clients: not understood: %s with %d words\n", words[0], count);
   return true;
 }

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** CPU time of processes and threads, from /proc (Linux). All times in milliseconds. */
+
+const TICK_MS = 10
+
+interface ProcessFacts {
+  pid: number
+  parent: number
+  name: string
+  cpuMs: number
+}
+
+/** Undefined when there is no such process. */
+export function processFacts(pid: number): ProcessFacts | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name stands in parentheses and may itself hold spaces and parentheses.
+    const end = text.lastIndexOf(')')
+    const fields = text.slice(end + 2).split(' ')
+    return {
+      pid,
+      parent: Number(fields[1]),
+      name: text.slice(text.indexOf('(') + 1, end),
+      cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const processIds = () =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+
+/** The mediasoup workers that a process has started. */
+export function workersOf(pid: number): number[] {
+  return processIds().filter(id => {
+    const facts = processFacts(id)
+    return facts?.parent === pid && facts.name.startsWith('mediasoup-worke')
+  })
+}
+
+/** The process that listens on a TCP port of this machine; undefined when it is another's or there is none. */
+export function listenerOf(port: number): number | undefined {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const inodes = new Set<string>()
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      // State 0A is LISTEN.
+      if (fields[1]?.endsWith(`:${hex}`) && fields[3] === '0A' && fields[9])
+        inodes.add(`socket:[${fields[9]}]`)
+    }
+  }
+  return processIds().find(pid => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some(fd => {
+        try {
+          return inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`))
+        } catch {
+          return false // closed since it was listed
+        }
+      })
+    } catch {
+      return false // ended since it was listed, or another user's
+    }
+  })
+}
