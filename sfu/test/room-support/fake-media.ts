@@ -1,0 +1,214 @@
+/**
+ * The media ports in memory: records what the room asked, lets a test play what media does by itself. A publisher offer
+ * is JSON `{publish: [cid], stop: [trackId], bad?: true}`, so that tests say in words what an SDP would.
+ */
+import { AppError } from '@diemcau/core/errors.ts'
+import type { RoomId, TrackId } from '@diemcau/core/ids.ts'
+import type {
+  CaptureMedia,
+  DataKind,
+  MediaCloseReason,
+  MediaNode,
+  PeerMedia,
+  PeerMediaListener,
+  PeerMediaOptions,
+  RoomMedia,
+  RoomMediaListener,
+  TrackClaim,
+} from '../../src/room/ports.ts'
+
+export class FakeMediaNode implements MediaNode {
+  readonly rooms: FakeRoomMedia[] = []
+  openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia {
+    const room = new FakeRoomMedia(roomId, listener)
+    this.rooms.push(room)
+    return room
+  }
+  workers() {
+    return [{ index: 0, pid: 1, peers: this.peers().length }]
+  }
+  async close() {}
+  peers(): FakePeer[] {
+    return this.rooms.flatMap(room => room.peers)
+  }
+  peer(participantId: string): FakePeer {
+    const peer = this.peers().find(candidate => candidate.options.participantId === participantId)
+    if (!peer) throw new Error(`no media for ${participantId}`)
+    return peer
+  }
+}
+
+export class FakeRoomMedia implements RoomMedia {
+  readonly roomId: RoomId
+  readonly listener: RoomMediaListener
+  readonly peers: FakePeer[] = []
+  readonly captures: FakeCapture[] = []
+  readonly tracks = new Set<TrackId>()
+  closedWith: MediaCloseReason | undefined
+  /** While set, openPeer waits for it. */
+  openGate: Promise<void> | undefined
+  failOpen = false
+  constructor(roomId: RoomId, listener: RoomMediaListener) {
+    this.roomId = roomId
+    this.listener = listener
+  }
+  async openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia> {
+    await this.openGate
+    if (this.failOpen) throw new Error('no worker')
+    const peer = new FakePeer(this, options, listener)
+    this.peers.push(peer)
+    return peer
+  }
+  openCapture(): CaptureMedia {
+    const capture = new FakeCapture(this)
+    this.captures.push(capture)
+    return capture
+  }
+  async close(reason: MediaCloseReason) {
+    this.closedWith ??= reason
+    for (const peer of this.peers) await peer.close(reason)
+  }
+}
+
+export class FakePeer implements PeerMedia {
+  readonly workerIndex = 0
+  readonly room: FakeRoomMedia
+  readonly options: PeerMediaOptions
+  readonly listener: PeerMediaListener
+  readonly subscribed = new Set<TrackId>()
+  readonly settings = new Map<TrackId, Parameters<PeerMedia['updateTrackSettings']>[1]>()
+  readonly muted = new Map<TrackId, boolean>()
+  readonly published = new Set<TrackId>()
+  readonly sent: { kind: DataKind; payload: Uint8Array }[] = []
+  readonly calls: string[] = []
+  readonly answers: string[] = []
+  score: number | null = null
+  iceRestarts = 0
+  closedWith: MediaCloseReason | undefined
+  /** While set, subscribe waits for it. */
+  subscribeGate: Promise<void> | undefined
+  subscribeFailures = 0
+  constructor(room: FakeRoomMedia, options: PeerMediaOptions, listener: PeerMediaListener) {
+    this.room = room
+    this.options = options
+    this.listener = listener
+  }
+  async start() {
+    this.calls.push('start')
+    this.listener.onSubscriberOffer({ sdp: 'offer with data only', midToTrackId: {} })
+  }
+  async handlePublisherOffer(sdp: string, claims: TrackClaim[]) {
+    const offer = parse(sdp)
+    if (offer.bad) throw new AppError('bad_sdp', 'absurd')
+    const refused: { trackId: TrackId | null; mid: string; reason: string }[] = []
+    const published = []
+    for (const cid of offer.publish ?? []) {
+      const claim = claims.find(candidate => candidate.cid === cid && !this.published.has(candidate.trackId))
+      if (!claim || cid === 'refuse-me') {
+        refused.push({ trackId: claim?.trackId ?? null, mid: '9', reason: 'unsupported' })
+        continue
+      }
+      this.published.add(claim.trackId)
+      this.room.tracks.add(claim.trackId)
+      const mimeType = claim.kind === 'audio' ? 'audio/opus' : 'video/VP8'
+      const spatialLayers = Math.max(1, claim.layerCount)
+      const { trackId } = claim
+      published.push({
+        trackId,
+        mid: `${this.published.size}`,
+        mimeType,
+        spatialLayers,
+        simulcast: spatialLayers > 1,
+      })
+    }
+    const unpublished = [...this.published].filter(trackId => offer.stop?.includes(trackId))
+    for (const trackId of unpublished) this.#drop(trackId)
+    return { answer: `answer to ${sdp}`, published, unpublished, refused }
+  }
+  #drop(trackId: TrackId) {
+    this.published.delete(trackId)
+    this.room.tracks.delete(trackId)
+  }
+  async setTrackMuted(trackId: TrackId, muted: boolean) {
+    this.muted.set(trackId, muted)
+  }
+  async unpublish(trackId: TrackId) {
+    this.calls.push(`unpublish ${trackId}`)
+    this.#drop(trackId)
+  }
+  async subscribe(trackId: TrackId) {
+    this.calls.push(`subscribe ${trackId}`)
+    await this.subscribeGate
+    if (this.subscribeFailures > 0) {
+      this.subscribeFailures--
+      throw new Error('transient')
+    }
+    if (!this.room.tracks.has(trackId)) throw new AppError('track_not_found', trackId)
+    this.subscribed.add(trackId)
+  }
+  async unsubscribe(trackId: TrackId) {
+    this.calls.push(`unsubscribe ${trackId}`)
+    this.subscribed.delete(trackId)
+  }
+  async updateTrackSettings(trackId: TrackId, settings: Parameters<PeerMedia['updateTrackSettings']>[1]) {
+    this.settings.set(trackId, settings)
+  }
+  async handleSubscriberAnswer(sdp: string) {
+    if (sdp === 'bad') throw new AppError('bad_sdp', 'absurd')
+    this.answers.push(sdp)
+  }
+  async restartSubscriberIce() {
+    this.iceRestarts++
+    this.listener.onSubscriberOffer({ sdp: 'offer with new credentials', midToTrackId: {} })
+  }
+  sendData(kind: DataKind, payload: Uint8Array) {
+    this.sent.push({ kind, payload })
+    return true
+  }
+  async quality() {
+    return { score: this.score, lossPercent: 0, rttMs: null }
+  }
+  async close(reason: MediaCloseReason) {
+    if (this.closedWith) return
+    this.closedWith = reason
+    for (const trackId of [...this.published]) this.#drop(trackId)
+  }
+}
+
+export class FakeCapture implements CaptureMedia {
+  readonly room: FakeRoomMedia
+  readonly calls: string[] = []
+  closedWith: MediaCloseReason | undefined
+  constructor(room: FakeRoomMedia) {
+    this.room = room
+  }
+  async consume(trackId: TrackId, address: string, port: number) {
+    if (!this.room.tracks.has(trackId)) throw new AppError('track_not_found', trackId)
+    this.calls.push(`consume ${trackId} ${address}:${port}`)
+    return {
+      payloadType: 96,
+      ssrc: 7,
+      mimeType: 'video/VP8',
+      clockRate: 90000,
+      channels: undefined,
+      fmtp: '',
+    }
+  }
+  async resume(trackId: TrackId) {
+    this.calls.push(`resume ${trackId}`)
+  }
+  async release(trackId: TrackId) {
+    this.calls.push(`release ${trackId}`)
+  }
+  async close(reason: MediaCloseReason) {
+    this.closedWith ??= reason
+  }
+}
+
+function parse(sdp: string): { publish?: string[]; stop?: string[]; bad?: boolean } {
+  try {
+    return JSON.parse(sdp)
+  } catch {
+    return { bad: true }
+  }
+}

@@ -1,0 +1,162 @@
+/** A registry on fake media, and clients that decode what they are sent. For unit tests of room and signalling. */
+import {
+  AddTrackRequest,
+  DataPacket,
+  type ParticipantInfo,
+  SessionDescription,
+  SignalResponse,
+  TrackSource,
+  TrackType,
+  UserPacket,
+  type WebhookEvent,
+} from '@livekit/protocol'
+import {
+  defaultJoinQuery,
+  type JoinQuery,
+  type VerifiedClaims,
+  type VideoGrants,
+} from '../../src/room/claims.ts'
+import type { RoomLimits } from '../../src/room/limits.ts'
+import { silentLog } from '../../src/room/log.ts'
+import type { Participant } from '../../src/room/participant.ts'
+import type { Room } from '../../src/room/room.ts'
+import { RoomRegistry } from '../../src/room/room-registry.ts'
+import type { SignalLink } from '../../src/room/signal-link.ts'
+import { FakeMediaNode, type FakePeer, type FakeRoomMedia } from './fake-media.ts'
+
+export class RecordingLink implements SignalLink {
+  readonly messages: SignalResponse['message'][] = []
+  closed: { code: number; reason: string } | undefined
+  send(message: Uint8Array): void {
+    if (!this.closed) this.messages.push(SignalResponse.fromBinary(message).message)
+  }
+  close(code: number, reason: string): void {
+    this.closed ??= { code, reason }
+  }
+  cases(): string[] {
+    return this.messages.map(message => message.case ?? '?')
+  }
+  all<C extends NonNullable<SignalResponse['message']['case']>>(wanted: C) {
+    type Value = Extract<SignalResponse['message'], { case: C }>['value']
+    return this.messages.filter(message => message.case === wanted).map(message => message.value as Value)
+  }
+  last<C extends NonNullable<SignalResponse['message']['case']>>(wanted: C) {
+    const value = this.all(wanted).at(-1)
+    if (value === undefined) throw new Error(`no ${wanted} among ${this.cases().join(', ')}`)
+    return value
+  }
+  /** The newest info of an identity this client was told of in updates. */
+  told(identity: string): ParticipantInfo | undefined {
+    return this.all('update')
+      .flatMap(update => update.participants)
+      .findLast(info => info.identity === identity)
+  }
+}
+
+export interface Client {
+  link: RecordingLink
+  participant: Participant
+  room: Room
+  peer: FakePeer
+}
+
+export class TestRooms {
+  readonly media = new FakeMediaNode()
+  readonly events: (Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>)[] = []
+  readonly registry: RoomRegistry
+  constructor(limits: Partial<RoomLimits> = {}) {
+    this.registry = new RoomRegistry({
+      media: this.media,
+      events: { emit: event => void this.events.push(event) },
+      log: silentLog,
+      limits: { observerUpdateMs: 10, roomUpdateMs: 10, ...limits },
+    })
+  }
+
+  claims(identity: string, video: VideoGrants = {}, rest: Partial<VerifiedClaims> = {}): VerifiedClaims {
+    const grants = { roomJoin: true, room: 'R', ...video }
+    return {
+      identity,
+      name: `name of ${identity}`,
+      metadata: '',
+      attributes: {},
+      kind: '',
+      video: grants,
+      ...rest,
+    }
+  }
+
+  /** Joins without waiting for media. */
+  enter(
+    identity: string,
+    options: { video?: VideoGrants; query?: Partial<JoinQuery>; claims?: Partial<VerifiedClaims> } = {},
+  ): { link: RecordingLink; participant: Participant; room: Room } {
+    const link = new RecordingLink()
+    const claims = this.claims(identity, options.video, options.claims)
+    const { room, participant } = this.registry.join(claims, { ...defaultJoinQuery, ...options.query }, link)
+    return { link, participant, room }
+  }
+
+  /** Joins and connects media. */
+  async join(identity: string, options: Parameters<TestRooms['enter']>[1] = {}): Promise<Client> {
+    const client = this.enter(identity, options)
+    await settle()
+    const peer = this.media.peer(client.participant.id)
+    peer.listener.onConnected('subscriber')
+    await settle()
+    return { ...client, peer }
+  }
+
+  roomMedia(): FakeRoomMedia {
+    const room = this.media.rooms.at(-1)
+    if (!room) throw new Error('no room')
+    return room
+  }
+
+  eventNames(): string[] {
+    return this.events.map(event => event.event)
+  }
+}
+
+/** Lets everything that is not waiting for a timer finish. */
+export const settle = async (): Promise<void> => {
+  for (let i = 0; i < 3; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+export const trackRequest = (cid: string, rest: Partial<AddTrackRequest> = {}): AddTrackRequest =>
+  new AddTrackRequest({
+    cid,
+    name: cid,
+    type: TrackType.VIDEO,
+    source: TrackSource.CAMERA,
+    width: 640,
+    height: 360,
+    ...rest,
+  })
+
+export const offer = (
+  content: { publish?: string[]; stop?: string[]; bad?: boolean },
+  id = 0,
+): SessionDescription => new SessionDescription({ type: 'offer', sdp: JSON.stringify(content), id })
+
+/** Publishes a track and returns its sid. */
+export async function publish(client: Client, cid: string, rest: Partial<AddTrackRequest> = {}) {
+  client.participant.publications.addTrack(trackRequest(cid, rest))
+  const { track } = client.link.last('trackPublished')
+  await client.participant.publications.handleOffer(offer({ publish: [cid] }))
+  await settle()
+  return track!.sid as import('@diemcau/core/ids.ts').TrackId
+}
+
+export const userPacket = (
+  text: string,
+  rest: ConstructorParameters<typeof DataPacket>[0] = {},
+): Uint8Array =>
+  new DataPacket({
+    value: { case: 'user', value: new UserPacket({ payload: Buffer.from(text), topic: 'chat' }) },
+    ...rest,
+  }).toBinary()
+
+/** What this client's media side was given to send, decoded. */
+export const received = (client: Client) =>
+  client.peer.sent.map(({ kind, payload }) => ({ kind, packet: DataPacket.fromBinary(payload) }))
