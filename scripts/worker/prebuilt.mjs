@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { cacheDir, isRunningWorker, mediasoupVersion } from './cache.mjs'
 import { SetupError, tryRun } from './run.mjs'
 
-const downloadLimitMs = 20_000
+const defaultLimitMs = 20_000
 /** After a day the download is tried once more: the machine may have been offline only then. */
 const retryAfterMs = 24 * 3600_000
 
@@ -28,10 +28,10 @@ function failedRecently(root) {
 /**
  * Downloads the official worker.
  *
- * @param {{ root: string, log: (line: string) => void }} input
+ * @param {{ root: string, log: (line: string) => void, limitMs?: number }} input limitMs: when it is cut off
  * @returns {Promise<string | undefined>} its path; undefined when it cannot be had, now or since a failure remembered
  */
-export async function downloadPrebuilt({ root, log }) {
+export async function downloadPrebuilt({ root, log, limitMs = defaultLimitMs }) {
   if (process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD || failedRecently(root)) return undefined
   log('downloading the official mediasoup worker')
   const env = { ...process.env }
@@ -44,7 +44,7 @@ export async function downloadPrebuilt({ root, log }) {
   const { output, timedOut } = await tryRun(process.execPath, ['npm-scripts.mjs', 'postinstall'], {
     cwd: join(root, 'node_modules', 'mediasoup'),
     env,
-    timeoutMs: downloadLimitMs,
+    timeoutMs: limitMs,
   })
   if (existsSync(path) && isRunningWorker(path)) {
     rmSync(failureMarker(root), { force: true })
@@ -56,9 +56,7 @@ export async function downloadPrebuilt({ root, log }) {
     /downloadPrebuiltWorker\(\) \| (failed to [^\n]*|no available [^\n]*|[^\n]*fails to run[^\n]*)/.exec(
       output,
     )
-  const reason = timedOut
-    ? `no answer within ${downloadLimitMs / 1000} s`
-    : (said?.[1] ?? 'it did not arrive')
+  const reason = timedOut ? `no answer within ${limitMs / 1000} s` : (said?.[1] ?? 'it did not arrive')
   log(`the official mediasoup worker is not available: ${reason}`)
   try {
     mkdirSync(dirname(failureMarker(root)), { recursive: true })
