@@ -1,0 +1,210 @@
+import {
+  AudioFrame,
+  AudioSource,
+  AudioStream,
+  DataPacketKind,
+  type DisconnectReason,
+  LocalAudioTrack,
+  LocalVideoTrack,
+  type RemoteTrack,
+  Room,
+  RoomEvent,
+  TrackKind,
+  TrackPublishOptions,
+  TrackSource,
+  VideoBufferType,
+  VideoCodec,
+  VideoFrame,
+  VideoSource,
+  VideoStream,
+} from '@livekit/rtc-node'
+import type { RunningSfu, TestGrants } from './start-sfu.ts'
+
+/**
+ * A participant on the stock native SDK (@livekit/rtc-node): can publish a moving picture and a tone, and counts what it
+ * receives. Call `leave` on each, and the SDK's `dispose()` once at the end of the test file: it holds the process otherwise.
+ */
+
+const VIDEO = { width: 320, height: 240, fps: 15 }
+const AUDIO = { rate: 48_000, frameMs: 10, hz: 440 }
+
+export interface ReceivedData {
+  from: string
+  text: string
+  topic: string
+  reliable: boolean
+}
+
+/** What came from one remote participant. */
+export interface Reception {
+  videoFrames: number
+  videoSize: string
+  /** Frames of sound heard, and those of them that were loud (root mean square over 1 % of full scale). */
+  audioFrames: number
+  loudFrames: number
+  /** Milliseconds on this process's clock of the first decoded picture. */
+  firstVideoAt: number | undefined
+}
+
+export class NativePeer {
+  readonly room = new Room()
+  readonly data: ReceivedData[] = []
+  readonly received = new Map<string, Reception>()
+  /** Set when the server or `leave` ended the connection. */
+  disconnectedBy: DisconnectReason | undefined
+  /** When `connect` was called and when it resolved, in milliseconds. */
+  connectingAt = 0
+  connectedAt = 0
+  readonly #readers = new Set<ReadableStreamDefaultReader<unknown>>()
+  #timers: NodeJS.Timeout[] = []
+  #isSounding = false
+  #closers: (() => Promise<void>)[] = []
+
+  private constructor() {
+    this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) =>
+      this.#watch(track, participant.identity),
+    )
+    this.room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
+      this.data.push({
+        from: participant?.identity ?? '',
+        text: Buffer.from(payload).toString(),
+        topic: topic ?? '',
+        reliable: kind === DataPacketKind.KIND_RELIABLE,
+      }),
+    )
+    this.room.on(RoomEvent.Disconnected, reason => {
+      this.disconnectedBy = reason
+    })
+  }
+
+  static async join(
+    sfu: RunningSfu,
+    grants: TestGrants & { room: string; identity: string },
+    options: { autoSubscribe?: boolean } = {},
+  ): Promise<NativePeer> {
+    const peer = new NativePeer()
+    const token = await sfu.token(grants)
+    peer.connectingAt = performance.now()
+    await peer.room.connect(sfu.wsUrl, token, {
+      autoSubscribe: options.autoSubscribe ?? true,
+      dynacast: false,
+    })
+    peer.connectedAt = performance.now()
+    return peer
+  }
+
+  /** What was received from `identity` so far; zeros when nothing. */
+  from(identity: string): Reception {
+    let reception = this.received.get(identity)
+    if (reception === undefined) {
+      reception = { videoFrames: 0, videoSize: '', audioFrames: 0, loudFrames: 0, firstVideoAt: undefined }
+      this.received.set(identity, reception)
+    }
+    return reception
+  }
+
+  /** Publishes a camera whose picture changes with every frame; returns the track's sid. */
+  async publishCamera(): Promise<string> {
+    const { width, height, fps } = VIDEO
+    const source = new VideoSource(width, height)
+    const track = LocalVideoTrack.createVideoTrack('camera', source)
+    let count = 0
+    const timer = setInterval(() => source.captureFrame(movingPicture(width, height, count++)), 1000 / fps)
+    this.#timers.push(timer)
+    this.#closers.push(() => track.close())
+    const publication = await this.room.localParticipant!.publishTrack(
+      track,
+      new TrackPublishOptions({
+        source: TrackSource.SOURCE_CAMERA,
+        videoCodec: VideoCodec.VP8,
+        simulcast: false,
+      }),
+    )
+    return publication.sid!
+  }
+
+  /** Publishes a microphone that hums; returns the track's sid. */
+  async publishMicrophone(): Promise<string> {
+    const source = new AudioSource(AUDIO.rate, 1)
+    const track = LocalAudioTrack.createAudioTrack('microphone', source)
+    this.#isSounding = true
+    void this.#hum(source)
+    this.#closers.push(() => track.close())
+    const publication = await this.room.localParticipant!.publishTrack(
+      track,
+      new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
+    )
+    return publication.sid!
+  }
+
+  async send(text: string, options: { reliable: boolean; topic?: string; to?: string[] }): Promise<void> {
+    await this.room.localParticipant!.publishData(Buffer.from(text), {
+      reliable: options.reliable,
+      topic: options.topic,
+      destination_identities: options.to,
+    })
+  }
+
+  /** Safe to call twice. */
+  async leave(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#timers = []
+    this.#isSounding = false
+    const readers = [...this.#readers]
+    this.#readers.clear()
+    for (const reader of readers) await reader.cancel()
+    const closers = this.#closers
+    this.#closers = []
+    for (const close of closers) await close()
+    if (this.room.isConnected) await this.room.disconnect()
+  }
+
+  async #hum(source: AudioSource): Promise<void> {
+    const samples = (AUDIO.rate * AUDIO.frameMs) / 1000
+    for (let at = 0; this.#isSounding; at += samples) {
+      const frame = AudioFrame.create(AUDIO.rate, 1, samples)
+      for (let i = 0; i < samples; i++)
+        frame.data[i] = 8_000 * Math.sin((2 * Math.PI * AUDIO.hz * (at + i)) / AUDIO.rate)
+      // Resolves at the pace at which sound is played; rejects when the source is closed under it.
+      await source.captureFrame(frame).catch(() => {
+        this.#isSounding = false
+      })
+    }
+  }
+
+  #watch(track: RemoteTrack, identity: string): void {
+    const reception = this.from(identity)
+    if (track.kind === TrackKind.KIND_VIDEO)
+      void this.#read(new VideoStream(track), ({ frame }) => {
+        reception.firstVideoAt ??= performance.now()
+        reception.videoFrames += 1
+        reception.videoSize = `${frame.width}x${frame.height}`
+      })
+    else
+      void this.#read(new AudioStream(track, AUDIO.rate, 1), frame => {
+        reception.audioFrames += 1
+        let sum = 0
+        for (const sample of frame.data) sum += sample * sample
+        if (Math.sqrt(sum / frame.data.length) > 327) reception.loudFrames += 1
+      })
+  }
+
+  async #read<T>(stream: ReadableStream<T>, onValue: (value: T) => void): Promise<void> {
+    const reader = stream.getReader()
+    this.#readers.add(reader)
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      onValue(value)
+    }
+  }
+}
+
+/** I420: a grey ramp that shifts from frame to frame. */
+function movingPicture(width: number, height: number, count: number): VideoFrame {
+  const luma = width * height
+  const data = new Uint8Array(luma * 1.5).fill(128)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) data[y * width + x] = (x + y + count * 4) & 0xff
+  return new VideoFrame(data, width, height, VideoBufferType.I420)
+}
