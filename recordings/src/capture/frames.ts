@@ -1,0 +1,103 @@
+import type { ArrivedPacket } from './reorder-buffer.ts'
+
+/** One coded picture or one block of sound, whole. */
+export interface MediaFrame {
+  /** RTP timestamp as in the packet, 32 bits. */
+  timestamp: number
+  /** Arrival of its first packet, milliseconds since the epoch. */
+  arrivedAtMs: number
+  isKey: boolean
+  /** Set on key frames of video only. */
+  size?: { width: number; height: number }
+  /** Codec private data for the container, on key frames where the codec has some. */
+  codecPrivate?: Buffer
+  data: Buffer
+}
+
+/** Puts the packets of a stream, in order, together to frames. */
+export interface Depacketizer {
+  /** Complete frames; what cannot be decoded after a loss is left out. */
+  push(packet: ArrivedPacket): MediaFrame[]
+  /** True while frames are left out because a key frame is needed. */
+  readonly needsKeyFrame: boolean
+}
+
+/** Opus in RTP: one packet is one frame, and any of them can be decoded by itself (RFC 7587 §4.2). */
+export class OpusDepacketizer implements Depacketizer {
+  readonly needsKeyFrame = false
+
+  push(packet: ArrivedPacket): MediaFrame[] {
+    if (packet.payload.length === 0) return []
+    const { timestamp, arrivedAtMs } = packet
+    return [{ timestamp, arrivedAtMs, isKey: true, data: Buffer.from(packet.payload) }]
+  }
+}
+
+/** What a video codec adds to the common assembly of frames. */
+export interface VideoPayloadFormat {
+  /** Takes the payload of one packet into `parts`; false when it cannot be read. */
+  add(payload: Buffer, parts: Buffer[]): boolean
+  /** Makes the frame of the parts collected under one timestamp; null when there is nothing in them. */
+  finish(parts: Buffer[]): Pick<MediaFrame, 'isKey' | 'size' | 'codecPrivate' | 'data'> | null
+  reset(): void
+}
+
+/**
+ * Collects the packets of one timestamp up to the marker bit. After a loss everything up to the next key frame is
+ * left out: a picture that stands still for a moment is better than one that falls apart.
+ */
+export class VideoDepacketizer implements Depacketizer {
+  readonly #format: VideoPayloadFormat
+  #parts: Buffer[] = []
+  #timestamp: number | null = null
+  #arrivedAtMs = 0
+  #isBroken = false
+  #needsKeyFrame = true
+
+  constructor(format: VideoPayloadFormat) {
+    this.#format = format
+  }
+
+  get needsKeyFrame(): boolean {
+    return this.#needsKeyFrame
+  }
+
+  push(packet: ArrivedPacket): MediaFrame[] {
+    const frames: MediaFrame[] = []
+    if (packet.afterLoss) {
+      this.#needsKeyFrame = true
+      // What was begun can no longer be completed. If the lost packets began the frame of this one, the codec sees
+      // that its first part is not a beginning and the frame is left out as well.
+      if (this.#timestamp === packet.timestamp) this.#isBroken = true
+      else this.#begin(null)
+    } else if (this.#timestamp !== null && this.#timestamp !== packet.timestamp) {
+      // The marker bit is only a hint (RFC 3550 §5.1): a new timestamp ends the frame as well.
+      this.#end(frames)
+    }
+    if (this.#timestamp === null) this.#begin(packet)
+    if (packet.payload.length > 0 && !this.#format.add(packet.payload, this.#parts)) this.#isBroken = true
+    if (packet.marker) this.#end(frames)
+    return frames
+  }
+
+  #begin(packet: ArrivedPacket | null): void {
+    this.#parts = []
+    this.#format.reset()
+    this.#timestamp = packet ? packet.timestamp : null
+    this.#arrivedAtMs = packet ? packet.arrivedAtMs : 0
+    this.#isBroken = false
+  }
+
+  #end(frames: MediaFrame[]): void {
+    const isBroken = this.#isBroken
+    const timestamp = this.#timestamp!
+    const arrivedAtMs = this.#arrivedAtMs
+    const frame = isBroken ? null : this.#format.finish(this.#parts)
+    this.#begin(null)
+    if (isBroken) this.#needsKeyFrame = true
+    if (!frame) return
+    if (frame.isKey) this.#needsKeyFrame = false
+    if (this.#needsKeyFrame) return
+    frames.push({ timestamp, arrivedAtMs, ...frame })
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+
+const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const DEVELOPMENT_KEY = 'devkey'
+const DEVELOPMENT_SECRET = 'secret'
+
+const optional = z
+  .string()
+  .optional()
+  .transform(value => (value === '' ? undefined : value))
+const port = z.coerce.number().int().min(0).max(65_535)
+const httpUrl = z.url({ protocol: /^https?$/ }).transform(url => url.replace(/\/+$/, ''))
+
+const schema = z
+  .object({
+    NODE_ENV: z.string().default('development'),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LIVEKIT_API_KEY: z.string().min(1).default(DEVELOPMENT_KEY),
+    LIVEKIT_API_SECRET: z.string().min(1).default(DEVELOPMENT_SECRET),
+    RECORDINGS_PORT: port.default(7980),
+    RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),
+    /** Address at which the SFU reaches this process with RTP; also the address the UDP ports are bound to. */
+    RECORDINGS_RTP_ADDRESS: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+    SFU_URL: httpUrl.default('http://127.0.0.1:7880'),
+    WEBHOOK_URLS: z
+      .string()
+      .default('http://127.0.0.1:3000/api/webhooks/livekit')
+      .transform(list => list.split(',').map(url => url.trim()))
+      .pipe(z.array(z.union([httpUrl, z.literal('')])))
+      .transform(urls => urls.filter(url => url !== '')),
+    DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
+    FFMPEG_PATH: optional,
+    FFPROBE_PATH: optional,
+    /** Where others reach this process's files; default: at RECORDINGS_BIND and RECORDINGS_PORT. */
+    PUBLIC_RECORDINGS_URL: optional.pipe(httpUrl.optional()),
+    /** Threads of each ffmpeg of a composition. */
+    RECORDINGS_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+    /** A recording is refused, and a running one ended, when less than this is free. Bytes. */
+    RECORDINGS_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(300_000_000),
+    /** How long a recording waits for a room that is not there (any more) before it ends. Milliseconds. */
+    RECORDINGS_ROOM_WAIT_MS: z.coerce.number().int().min(0).default(120_000),
+  })
+  .superRefine((env, context) => {
+    if (env.NODE_ENV !== 'production') return
+    if (env.LIVEKIT_API_KEY === DEVELOPMENT_KEY)
+      context.addIssue({
+        code: 'custom',
+        path: ['LIVEKIT_API_KEY'],
+        message: 'the development key is refused in production',
+      })
+    if (env.LIVEKIT_API_SECRET === DEVELOPMENT_SECRET || env.LIVEKIT_API_SECRET.length < 32)
+      context.addIssue({
+        code: 'custom',
+        path: ['LIVEKIT_API_SECRET'],
+        message: 'production needs a secret of its own of at least 32 characters',
+      })
+  })
+
+/** All settings of the process; every time in milliseconds, every size in bytes. */
+export interface Config {
+  logLevel: string
+  apiKey: string
+  apiSecret: string
+  port: number
+  bind: string
+  rtpAddress: string
+  sfuUrl: string
+  webhookUrls: string[]
+  /** Folder of this process's data. */
+  dataDir: string
+  recordingsDir: string
+  ffmpegPath: string | undefined
+  ffprobePath: string | undefined
+  publicUrl: string | undefined
+  threads: number
+  minFreeBytes: number
+  roomWaitMs: number
+}
+
+/** Reads the settings. Returns every fault at once, one line each, instead of a half-made configuration. */
+export function parseConfig(
+  env: Record<string, string | undefined>,
+): { config: Config; faults: null } | { config: null; faults: string[] } {
+  const parsed = schema.safeParse(env)
+  if (!parsed.success)
+    return {
+      config: null,
+      faults: parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
+    }
+  const value = parsed.data
+  const dataDir = resolve(value.DATA_DIR)
+  return {
+    faults: null,
+    config: {
+      logLevel: value.LOG_LEVEL,
+      apiKey: value.LIVEKIT_API_KEY,
+      apiSecret: value.LIVEKIT_API_SECRET,
+      port: value.RECORDINGS_PORT,
+      bind: value.RECORDINGS_BIND,
+      rtpAddress: value.RECORDINGS_RTP_ADDRESS,
+      sfuUrl: value.SFU_URL,
+      webhookUrls: value.WEBHOOK_URLS,
+      dataDir,
+      recordingsDir: join(dataDir, 'recordings'),
+      ffmpegPath: value.FFMPEG_PATH,
+      ffprobePath: value.FFPROBE_PATH,
+      publicUrl: value.PUBLIC_RECORDINGS_URL,
+      threads: value.RECORDINGS_THREADS,
+      minFreeBytes: value.RECORDINGS_MIN_FREE_BYTES,
+      roomWaitMs: value.RECORDINGS_ROOM_WAIT_MS,
+    },
+  }
+}
+
+/** Settings from the environment; faults are printed and end the process with 78 (EX_CONFIG of sysexits.h). */
+export function loadConfig(): Config {
+  const { config, faults } = parseConfig(process.env)
+  const problems = faults ?? []
+  if (config) {
+    try {
+      mkdirSync(config.recordingsDir, { recursive: true })
+      return config
+    } catch (error) {
+      problems.push(`DATA_DIR: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  for (const problem of problems) console.error(`recordings: ${problem}`)
+  process.exit(78)
+}

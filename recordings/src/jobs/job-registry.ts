@@ -1,0 +1,102 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import { newEgressId } from '@diemcau/core/ids.ts'
+import {
+  isFinal,
+  newRecording,
+  type RecordingLayout,
+  type RecordingState,
+} from '@diemcau/core/recording/status.ts'
+import { nowMs } from '../capture/clock.ts'
+import { isEgressId, JobFolder, listJobFolders } from '../store/job-store.ts'
+import { type JobEnvironment, RecordingJob } from './recording-job.ts'
+
+/** All recordings of this process, running and finished. Closing it leaves running ones to the next process. */
+export class JobRegistry {
+  readonly #root: string
+  readonly #environment: JobEnvironment
+  readonly #jobs = new Map<string, RecordingJob>()
+  #isClosed = false
+
+  private constructor(root: string, environment: JobEnvironment) {
+    this.#root = root
+    this.#environment = environment
+  }
+
+  /** Reads what is on the disk and goes on with what is not finished. */
+  static async create(root: string, environment: JobEnvironment): Promise<JobRegistry> {
+    const registry = new JobRegistry(root, environment)
+    for (const egressId of await listJobFolders(root)) {
+      const folder = new JobFolder(root, egressId)
+      const state = await folder.readState()
+      if (!state || state.egressId !== egressId) {
+        environment.log.warn({ egressId }, 'folder without a readable state is left alone')
+        continue
+      }
+      const job = new RecordingJob(folder, state, environment)
+      registry.#jobs.set(egressId, job)
+      await job.start()
+    }
+    return registry
+  }
+
+  /** Begins a recording. @throws AppError `disk_full`, `closed`. */
+  async startRecording(options: {
+    roomName: string
+    layout: RecordingLayout
+    request: unknown
+  }): Promise<RecordingState> {
+    if (this.#isClosed) throw new AppError('closed', 'the recorder is stopping')
+    const egressId = newEgressId()
+    const folder = new JobFolder(this.#root, egressId)
+    await folder.create()
+    const free = await folder.freeBytes()
+    if (free < this.#environment.minFreeBytes) {
+      await folder.remove()
+      throw new AppError('disk_full', `only ${Math.round(free / 1e6)} MB are free on the disk for recordings`)
+    }
+    const job = new RecordingJob(
+      folder,
+      newRecording({ ...options, egressId, at: nowMs() }),
+      this.#environment,
+    )
+    this.#jobs.set(egressId, job)
+    await job.start()
+    return job.state
+  }
+
+  /** @throws AppError('not_found') */
+  get(egressId: string): RecordingJob {
+    const job = isEgressId(egressId) ? this.#jobs.get(egressId) : undefined
+    if (!job) throw new AppError('not_found', 'egress does not exist')
+    return job
+  }
+
+  /** Newest first. */
+  list(filter: { roomName?: string; egressId?: string; isActive?: boolean }): RecordingState[] {
+    return [...this.#jobs.values()]
+      .map(job => job.state)
+      .filter(
+        state =>
+          (!filter.roomName || state.roomName === filter.roomName) &&
+          (!filter.egressId || state.egressId === filter.egressId) &&
+          (!filter.isActive || !isFinal(state.phase)),
+      )
+      .sort((a, b) => b.requestedAtMs - a.requestedAtMs)
+  }
+
+  /** Removes all files of a finished recording. @throws AppError `not_found`, `recording_running`. */
+  async remove(egressId: string): Promise<void> {
+    const job = this.get(egressId)
+    if (!isFinal(job.state.phase))
+      throw new AppError('recording_running', 'a recording that is not finished cannot be deleted')
+    this.#jobs.delete(egressId)
+    await job.close()
+    await job.folder.remove()
+  }
+
+  /** Idempotent. Running compositions must have been aborted by the caller. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#jobs.values()].map(job => job.close()))
+  }
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { WebhookOutbox } from '@diemcau/core/outbox/webhook-outbox.ts'
+import type { RecordingState } from '@diemcau/core/recording/status.ts'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { checkTools, findFfmpeg, fontPath } from './ffmpeg/find-ffmpeg.ts'
+import { JobRegistry } from './jobs/job-registry.ts'
+import { makeFile } from './jobs/make-file.ts'
+import { SerialQueue } from './jobs/serial-queue.ts'
+import { egressInfoOf } from './server/egress-info.ts'
+import { egressMethods } from './server/egress-service.ts'
+import { RecordingsHttpServer } from './server/http-server.ts'
+import { mintCaptureToken } from './server/token.ts'
+import { announceChange, signWebhook } from './webhooks/egress-webhooks.ts'
+
+/** The whole process as an object: what main.ts starts and stops, and tests too. */
+export class RecordingsProcess {
+  readonly #server: RecordingsHttpServer
+  readonly #jobs: JobRegistry
+  readonly #outbox: WebhookOutbox
+  readonly #abort: AbortController
+  #closed: Promise<void> | null = null
+
+  private constructor(
+    server: RecordingsHttpServer,
+    jobs: JobRegistry,
+    outbox: WebhookOutbox,
+    abort: AbortController,
+  ) {
+    this.#server = server
+    this.#jobs = jobs
+    this.#outbox = outbox
+    this.#abort = abort
+  }
+
+  /** Opens the port first, so that a port in use is told before any recording is touched. */
+  static async create(config: Config, log: Logger): Promise<RecordingsProcess> {
+    const keys = { apiKey: config.apiKey, apiSecret: config.apiSecret }
+    const ffmpegPath = findFfmpeg(config.ffmpegPath)
+    const ffprobePath = config.ffprobePath ?? 'ffprobe'
+    const abort = new AbortController()
+    const compositions = new SerialQueue()
+    let jobs: JobRegistry | null = null
+    let methods: ReturnType<typeof egressMethods> = new Map()
+
+    const server = await RecordingsHttpServer.create({
+      port: config.port,
+      bind: config.bind,
+      keys,
+      jobs: () => jobs,
+      methods: () => methods,
+      log,
+    })
+    const host = config.bind === '0.0.0.0' || config.bind === '::' ? '127.0.0.1' : config.bind
+    const publicUrl = config.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
+    const infoOf = (state: RecordingState) => egressInfoOf(state, publicUrl)
+
+    const outbox = WebhookOutbox.open({
+      file: join(config.dataDir, 'outbox', 'recordings.jsonl'),
+      urls: config.webhookUrls,
+      sign: body => signWebhook(body, keys),
+      log,
+    })
+    const fault = await checkTools(ffmpegPath, ffprobePath)
+    if (fault) log.error({ fault }, 'recordings will be refused until ffmpeg is there')
+
+    jobs = await JobRegistry.create(config.recordingsDir, {
+      sfuUrl: config.sfuUrl,
+      rtpAddress: config.rtpAddress,
+      roomWaitMs: config.roomWaitMs,
+      minFreeBytes: config.minFreeBytes,
+      mintCaptureToken: roomName => mintCaptureToken(roomName, keys),
+      compose: (folder, manifest, onProgress) =>
+        compositions.run(() =>
+          makeFile({
+            folder,
+            manifest,
+            ffmpegPath,
+            ffprobePath,
+            fontPath: fontPath(),
+            threads: config.threads,
+            signal: abort.signal,
+            log,
+            onProgress,
+          }),
+        ),
+      onChange: (before, after) => announceChange(outbox, before, after, infoOf),
+      log,
+    })
+    methods = egressMethods({ jobs, infoOf, toolsFault: () => checkTools(ffmpegPath, ffprobePath) })
+    return new RecordingsProcess(server, jobs, outbox, abort)
+  }
+
+  get port(): number {
+    return this.#server.port
+  }
+
+  /** Leaves running recordings and compositions to the next process; what was captured is on the disk. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const jobsClosed = this.#jobs.close()
+    // After the jobs know that they are closed: an aborted composition is then no failure of theirs.
+    this.#abort.abort(new Error('the recorder is stopping'))
+    await jobsClosed
+    await this.#server.close()
+    this.#outbox.close()
+  }
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+/** Every two seconds a white flash and a beep of a fifth of a second begin in the same moment. */
+export const CLAP_EVERY_MS = 2000
+const CLAP_SECONDS = 0.2
+
+const VIDEO = {
+  VP8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0'] as string[],
+}
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p']
+
+/** A publisher: ffmpeg sends VP8 (or H.264) and Opus as RTP in real time, a key frame every second. */
+export class Clapper {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  static start(options: {
+    ffmpegPath: string
+    videoPort: number
+    audioPort: number
+    codec?: 'VP8' | 'H264'
+    size?: string
+  }): Clapper {
+    const clap = `lt(mod(t,${CLAP_EVERY_MS / 1000}),${CLAP_SECONDS})`
+    const graph =
+      `testsrc2=s=${options.size ?? '640x360'}:r=25,eq=brightness=-0.45,` +
+      `drawbox=color=white:t=fill:enable='${clap}'[out0];` +
+      `aevalsrc='if(${clap},0.5*sin(2*PI*1000*t),0)':s=48000:c=stereo[out1]`
+    const rtp = (port: number, payloadType: number) => [
+      '-payload_type',
+      String(payloadType),
+      '-f',
+      'rtp',
+      `rtp://127.0.0.1:${port}?rtcpport=${port}&pkt_size=1200`,
+    ]
+    const child = spawn(
+      options.ffmpegPath,
+      [
+        ...['-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', graph],
+        ...['-map', '0:v', ...(options.codec === 'H264' ? H264 : VIDEO.VP8), '-b:v', '800k', '-g', '25'],
+        ...rtp(options.videoPort, 96),
+        ...['-map', '0:a', '-c:a', 'libopus', '-b:a', '48k', ...rtp(options.audioPort, 111)],
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    )
+    return new Clapper(child)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await closed
+  }
+}
