@@ -36,10 +36,11 @@ export function tryRun(program, args, options = {}) {
     let output = ''
     let rest = ''
     let timedOut = false
-    const killAll = () => {
+    // SIGTERM lets ninja end its compilers, which are in groups of their own.
+    const killAll = (/** @type {NodeJS.Signals} */ signal = 'SIGTERM') => {
       try {
-        if (process.platform === 'win32' || child.pid === undefined) child.kill('SIGKILL')
-        else process.kill(-child.pid, 'SIGKILL')
+        if (process.platform === 'win32' || child.pid === undefined) child.kill(signal)
+        else process.kill(-child.pid, signal)
       } catch {
         // It ended by itself in the meantime.
       }
@@ -56,12 +57,14 @@ export function tryRun(program, args, options = {}) {
     }
     process.on('exit', onExit)
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, onSignal)
-    const timer = options.timeoutMs
-      ? setTimeout(() => {
-          timedOut = true
-          killAll()
-        }, options.timeoutMs)
-      : undefined
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer
+    if (options.timeoutMs)
+      timer = setTimeout(() => {
+        timedOut = true
+        killAll()
+        timer = setTimeout(() => killAll('SIGKILL'), 2000)
+      }, options.timeoutMs)
     const take = (/** @type {Buffer} */ chunk) => {
       const text = chunk.toString()
       output = (output + text).slice(-65536)
