@@ -137,6 +137,12 @@ export class LocalMedia {
     this.#handleChange()
   }
 
+  /** Takes over what was chosen before joining; nothing is being sent yet. */
+  prepare(choice: DeviceChoice): void {
+    this.#choice = choice
+    this.#room.options.audioOutput = choice.speakerId ? { deviceId: choice.speakerId } : {}
+  }
+
   /** Uses other devices from now on, also for what is being sent. Rejects when a device cannot be opened. */
   async choose(choice: DeviceChoice): Promise<void> {
     const before = this.#choice

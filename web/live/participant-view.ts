@@ -53,18 +53,3 @@ export function reuseViews(former: readonly ParticipantView[], next: Participant
   const isUnchanged = reused.length === former.length && reused.every((view, index) => view === former[index])
   return isUnchanged ? (former as ParticipantView[]) : reused
 }
-
-/** Up to two letters for the place of a picture: the first of the first and of the last word. */
-export function initials(name: string): string {
-  const words = name.split(/[\s–-]+/).filter(Boolean)
-  const letters = words.length > 1 ? [words[0]!, words[words.length - 1]!] : words
-  return letters.map(word => [...word][0]!.toLocaleUpperCase('vi')).join('')
-}
-
-/** Lower case without Vietnamese marks, so that "thai nguyen" finds "Thái Nguyên". */
-export const foldAccents = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{Diacritic}/gu, '')
-    .replace(/[đĐ]/g, 'd')
-    .toLowerCase()

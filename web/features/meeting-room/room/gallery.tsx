@@ -52,7 +52,10 @@ export function Gallery({
         return (
           <div
             key={identity ?? `seat-${index}`}
-            className={cx('absolute top-0 left-0', participant && 'transition-transform duration-150 ease-out')}
+            className={cx(
+              'absolute top-0 left-0',
+              participant && 'transition-transform duration-150 ease-out',
+            )}
             style={{ width: tile.width, height: tile.height, transform: `translate(${x}px, ${y}px)` }}
           >
             {participant ? (

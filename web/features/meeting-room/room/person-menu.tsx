@@ -1,5 +1,17 @@
 'use client'
-import { EllipsisVertical, Hand, Mic, MicOff, MonitorX, Pin, PinOff, Star, StarOff, UserX, VideoOff } from 'lucide-react'
+import {
+  EllipsisVertical,
+  Hand,
+  Mic,
+  MicOff,
+  MonitorX,
+  Pin,
+  PinOff,
+  Star,
+  StarOff,
+  UserX,
+  VideoOff,
+} from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ParticipantView } from '../../../live/participant-view.ts'
 import { cx } from '../../../ui/lib/cx.ts'
@@ -71,7 +83,10 @@ export function PersonMenu({
             <span data-testid="action-spotlight">{isSpotlit ? t('unspotlight') : t('spotlight')}</span>
           </MenuItem>
           {hasHand && (
-            <MenuItem icon={<Hand aria-hidden />} onSelect={() => void command({ type: 'hand_lower', identity })}>
+            <MenuItem
+              icon={<Hand aria-hidden />}
+              onSelect={() => void command({ type: 'hand_lower', identity })}
+            >
               <span data-testid="action-lower-hand">{t('lowerHand')}</span>
             </MenuItem>
           )}

@@ -5,12 +5,12 @@ import { isPortrait } from '../../../live/gallery-layout.ts'
 import type { ParticipantView } from '../../../live/participant-view.ts'
 import { planStage, type StagePicture } from '../../../live/stage-plan.ts'
 import { pictureKey } from '../../../live/subscription-plan.ts'
+import { useHeldSpeaker } from '../../../live/use-held-speaker.ts'
 import { Gallery } from './gallery.tsx'
 import { useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
 import { usePin } from './pin-context.tsx'
 import { Strip } from './strip.tsx'
 import { Tile } from './tile.tsx'
-import { useHeldSpeaker } from './use-held-speaker.ts'
 import { useSize } from './use-size.ts'
 
 /** What tiles need beside the participant. */
@@ -64,7 +64,12 @@ export function Stage() {
   const isAlone = participants.length === 1 && participants[0]?.isLocal
 
   return (
-    <section ref={element} aria-label={t('label')} data-testid="stage" className="relative min-h-0 min-w-0 flex-1">
+    <section
+      ref={element}
+      aria-label={t('label')}
+      data-testid="stage"
+      className="relative min-h-0 min-w-0 flex-1"
+    >
       {isAlone && (
         <p className="absolute inset-x-0 top-3 z-10 mx-auto w-fit max-w-[90%] rounded-md bg-[#0b1016e0] px-3 py-1.5 text-center text-white">
           {t('alone')}

@@ -26,7 +26,15 @@ export interface TileProps {
 
 /** One participant's picture with name, microphone, hand, and who speaks by a frame and a sign. */
 export const Tile = memo(function Tile(props: TileProps) {
-  const { participant, source = 'camera', handOrder, isSpotlit, isPinned, isSmall = false, isMain = false } = props
+  const {
+    participant,
+    source = 'camera',
+    handOrder,
+    isSpotlit,
+    isPinned,
+    isSmall = false,
+    isMain = false,
+  } = props
   const { session } = useMeeting()
   const t = useTranslations('room.tile')
   const isScreen = source === 'screen_share'
@@ -58,7 +66,11 @@ export const Tile = memo(function Tile(props: TileProps) {
           className={cx('size-full', isMain || isScreen ? 'object-contain' : 'object-cover')}
         />
       ) : (
-        <NoPicture participant={participant} isSmall={isSmall} isWaiting={isScreen || participant.camera === 'on'} />
+        <NoPicture
+          participant={participant}
+          isSmall={isSmall}
+          isWaiting={isScreen || participant.camera === 'on'}
+        />
       )}
       <div
         aria-hidden
@@ -152,7 +164,11 @@ function Sign({
       data-testid={testId}
       className={cx(
         'tabular inline-flex items-center gap-1 rounded-md px-1.5 py-0.5 text-sm font-semibold [&_svg]:size-4',
-        strong ? 'bg-[#ffd24d] text-[#2b2000]' : warn ? 'bg-[#3d2e10] text-[#ffd98a]' : 'bg-[#0b1016e0] text-white',
+        strong
+          ? 'bg-[#ffd24d] text-[#2b2000]'
+          : warn
+            ? 'bg-[#3d2e10] text-[#ffd98a]'
+            : 'bg-[#0b1016e0] text-white',
       )}
     >
       {icon}

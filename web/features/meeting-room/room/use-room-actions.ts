@@ -67,6 +67,17 @@ export function useRoomActions(): RoomActions {
       toggleHand: () => void command({ type: isHandRaised ? 'hand_lower' : 'hand_raise' }),
       isHandRaised,
     }),
-    [attempt, camera, command, isHandRaised, isSharing, local, microphone, setMicrophone, setSettings, settings],
+    [
+      attempt,
+      camera,
+      command,
+      isHandRaised,
+      isSharing,
+      local,
+      microphone,
+      setMicrophone,
+      setSettings,
+      settings,
+    ],
   )
 }

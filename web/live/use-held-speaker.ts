@@ -1,7 +1,7 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
-import type { MediaView } from '../../../live/media-room.ts'
-import { type HeldSpeaker, holdSpeaker, SPEAKER_HOLD_MS } from '../../../live/stage-plan.ts'
+import type { MediaView } from './media-room.ts'
+import { type HeldSpeaker, holdSpeaker, SPEAKER_HOLD_MS } from './stage-plan.ts'
 
 /** Who has the stage as speaker, without jumping at every word; null while nobody has spoken. */
 export function useHeldSpeaker(media: MediaView, self: string | null): string | null {

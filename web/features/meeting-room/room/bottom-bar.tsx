@@ -1,0 +1,127 @@
+'use client'
+import {
+  Hand,
+  MessageSquare,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  PhoneOff,
+  Users,
+  Video,
+  VideoOff,
+} from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
+import { BarButton } from './bar-button.tsx'
+import { ChairBar } from './chair-bar.tsx'
+import { useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
+import { MoreMenu } from './more-menu.tsx'
+import type { PanelName } from './side-panel.tsx'
+import type { RoomActions } from './use-room-actions.ts'
+
+export interface BottomBarProps {
+  actions: RoomActions
+  panel: PanelName | null
+  unread: { chat: number; questions: number }
+  onPanel: (panel: PanelName) => void
+  onDevices: () => void
+  onHelp: () => void
+}
+
+/** Screens can be shared from desktops; phones' browsers have no such thing. */
+const useMayShare = (): boolean => {
+  const [mayShare, setMayShare] = useState(false)
+  useEffect(() => setMayShare(typeof navigator.mediaDevices?.getDisplayMedia === 'function'), [])
+  return mayShare
+}
+
+/** The one bar: words under the icons, the chair's tools apart, leaving at the end. */
+export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }: BottomBarProps) {
+  const t = useTranslations('room.bar')
+  const { session } = useMeeting()
+  const media = useMedia()
+  const floor = useFloor()
+  const self = useSelf()
+  const mayShare = useMayShare()
+  const isMicOn = media.microphone === 'on'
+  const isCameraOn = media.camera === 'on'
+
+  return (
+    <div
+      role="toolbar"
+      aria-label={t('label')}
+      className="flex shrink-0 flex-wrap items-center justify-center gap-1 bg-[#10161d] px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] lg:gap-1.5"
+    >
+      <BarButton
+        testId="toggle-mic"
+        icon={isMicOn ? <Mic aria-hidden /> : <MicOff aria-hidden />}
+        label={t('mic')}
+        hint={isMicOn ? t('micOffHint') : t('micOnHint')}
+        isPressed={isMicOn}
+        tone={isMicOn ? 'plain' : 'off'}
+        onPress={actions.toggleMicrophone}
+      />
+      <BarButton
+        testId="toggle-camera"
+        icon={isCameraOn ? <Video aria-hidden /> : <VideoOff aria-hidden />}
+        label={t('camera')}
+        hint={isCameraOn ? t('cameraOffHint') : t('cameraOnHint')}
+        isPressed={isCameraOn}
+        tone={isCameraOn ? 'plain' : 'off'}
+        onPress={actions.toggleCamera}
+      />
+      {mayShare && (
+        <BarButton
+          testId="toggle-screen"
+          icon={media.isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
+          label={media.isSharing ? t('screenStop') : t('screen')}
+          hint={media.isSharing ? t('screenStopHint') : t('screenHint')}
+          isPressed={media.isSharing}
+          tone={media.isSharing ? 'on' : 'plain'}
+          onPress={actions.toggleScreen}
+        />
+      )}
+      <BarButton
+        testId="toggle-hand"
+        icon={<Hand aria-hidden />}
+        label={actions.isHandRaised ? t('handLower') : t('hand')}
+        hint={actions.isHandRaised ? t('handLowerHint') : t('handHint')}
+        isPressed={actions.isHandRaised}
+        tone={actions.isHandRaised ? 'on' : 'plain'}
+        onPress={actions.toggleHand}
+      />
+      <BarButton
+        testId="open-chat"
+        icon={<MessageSquare aria-hidden />}
+        label={t('chat')}
+        hint={t('chatHint')}
+        isPressed={panel === 'chat'}
+        tone={panel === 'chat' ? 'on' : 'plain'}
+        badge={unread.chat}
+        onPress={() => onPanel('chat')}
+      />
+      <BarButton
+        testId="open-people"
+        icon={<Users aria-hidden />}
+        label={t('people')}
+        hint={t('peopleHint')}
+        isPressed={panel === 'people'}
+        tone={panel === 'people' ? 'on' : 'plain'}
+        badge={self.isModerator ? floor.hands.length : 0}
+        onPress={() => onPanel('people')}
+      />
+      <MoreMenu unreadQuestions={unread.questions} onPanel={onPanel} onDevices={onDevices} onHelp={onHelp} />
+      {self.isModerator && <ChairBar onPanel={onPanel} />}
+      <span aria-hidden className="mx-1 hidden h-10 w-px bg-white/20 sm:block" />
+      <BarButton
+        testId="leave"
+        icon={<PhoneOff aria-hidden />}
+        label={t('leave')}
+        hint={t('leaveHint')}
+        tone="danger"
+        onPress={() => session.leave()}
+      />
+    </div>
+  )
+}

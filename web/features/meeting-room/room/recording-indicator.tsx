@@ -1,0 +1,31 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { isCapturing } from '../../../live/floor-state.ts'
+import { LiveDot } from '../../../ui/badge.tsx'
+import { useFormats } from '../../../ui/use-formats.ts'
+import { useFloor, useMedia } from './meeting-context.tsx'
+
+/** A red dot with the word and since when; for everyone, for as long as anything is captured. */
+export function RecordingIndicator() {
+  const t = useTranslations('room.recording')
+  const formats = useFormats()
+  const { recording } = useFloor()
+  const { isRecording } = useMedia()
+  if (!isCapturing(recording) && !isRecording) return null
+  const isStarting = recording?.status === 'requested' || recording?.status === 'starting'
+  return (
+    <p
+      role="status"
+      data-testid="recording-indicator"
+      data-status={recording?.status ?? 'recording'}
+      className="flex shrink-0 items-center gap-2 rounded-md bg-[#5c1020] px-2.5 py-1 text-sm font-semibold text-white"
+    >
+      <LiveDot className="text-[#ff5a67]" />
+      {isStarting && !isRecording
+        ? t('starting')
+        : recording?.startedAt
+          ? t('since', { time: formats.time(recording.startedAt) })
+          : t('now')}
+    </p>
+  )
+}

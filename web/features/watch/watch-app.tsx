@@ -1,0 +1,166 @@
+'use client'
+import type { PublicMeeting } from '@diemcau/core/contracts/join.ts'
+import { CircleCheck, CircleX } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { useCallback, useEffect, useState } from 'react'
+import { exposeForTests } from '../../live/expose-for-tests.ts'
+import { MeetingSession, type OverReason } from '../../live/meeting-session.ts'
+import { loadJoin, loadSettings, type SavedSettings, saveJoin } from '../../live/saved-settings.ts'
+import { useStore } from '../../live/use-store.ts'
+import { Button } from '../../ui/button.tsx'
+import { useFormats } from '../../ui/use-formats.ts'
+import { PasscodeForm } from './passcode-form.tsx'
+import { WatchRoom } from './watch-room.tsx'
+
+/** How soon (ms) a meeting that has not begun, or a server that did not answer, is asked again. */
+const RETRY_MS = 8000
+
+/** The public page for voters: joins by itself, asks for no device and no account, and comes back by itself. */
+export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeting | null }) {
+  const [settings, setSettings] = useState<SavedSettings | null>(null)
+  const [stay, setStay] = useState(0)
+  useEffect(() => setSettings(loadSettings()), [])
+  const again = useCallback(() => setStay(count => count + 1), [])
+  if (!meeting) return <WatchOver why="not_found" title={null} onAgain={again} />
+  if (meeting.status === 'ended' || meeting.status === 'cancelled')
+    return <WatchOver why={meeting.status} title={meeting.title} onAgain={again} />
+  if (!meeting.watchAllowed) return <WatchOver why="not_allowed" title={meeting.title} onAgain={again} />
+  if (!settings) return <Loading />
+  return <WatchStay key={stay} code={code} meeting={meeting} settings={settings} onAgain={again} />
+}
+
+function WatchStay({
+  code,
+  meeting,
+  settings,
+  onAgain,
+}: {
+  code: string
+  meeting: PublicMeeting
+  settings: SavedSettings
+  onAgain: () => void
+}) {
+  const [session, setSession] = useState<MeetingSession | null>(null)
+  useEffect(() => {
+    // Sound waits for a tap: nobody is surprised in a bus, and browsers ask for it anyway.
+    const made = new MeetingSession(code, settings, false)
+    const conceal = exposeForTests(made)
+    setSession(made)
+    const { passcode } = loadJoin(code)
+    void made.join({ as: 'viewer', deviceId: settings.deviceId, ...(passcode ? { passcode } : {}) }, [])
+    return () => {
+      conceal()
+      made.close()
+    }
+  }, [code, settings])
+  if (!session) return <Loading />
+  return <WatchPhases session={session} meeting={meeting} settings={settings} onAgain={onAgain} />
+}
+
+function WatchPhases({
+  session,
+  meeting,
+  settings,
+  onAgain,
+}: {
+  session: MeetingSession
+  meeting: PublicMeeting
+  settings: SavedSettings
+  onAgain: () => void
+}) {
+  const phase = useStore(session.phase)
+  const isWaitingForStart = phase.name === 'over' && phase.why === 'too_early'
+  const isUnreachable = phase.name === 'check' && phase.problem === 'unreachable'
+
+  useEffect(() => {
+    if (!isWaitingForStart && !isUnreachable) return
+    const timer = setTimeout(onAgain, RETRY_MS)
+    return () => clearTimeout(timer)
+  }, [isWaitingForStart, isUnreachable, onAgain])
+
+  if (phase.name === 'room')
+    return <WatchRoom session={session} meeting={meeting} admitted={phase.admitted} />
+  if (phase.name === 'over')
+    return isWaitingForStart ? (
+      <NotStarted meeting={meeting} />
+    ) : (
+      <WatchOver why={phase.why} title={meeting.title} onAgain={onAgain} />
+    )
+  if (phase.name === 'check' && phase.problem && !isUnreachable)
+    return (
+      <PasscodeForm
+        meeting={meeting}
+        problem={phase.problem}
+        onSend={passcode => {
+          saveJoin(meeting.code, { ...loadJoin(meeting.code), passcode })
+          void session.join({ as: 'viewer', deviceId: settings.deviceId, passcode }, [])
+        }}
+      />
+    )
+  return <Loading />
+}
+
+function NotStarted({ meeting }: { meeting: PublicMeeting }) {
+  const t = useTranslations('room.watch')
+  const formats = useFormats()
+  return (
+    <main
+      data-testid="over-page"
+      data-reason="too_early"
+      className="mx-auto flex min-h-dvh max-w-xl flex-col justify-center gap-4 px-6 py-10"
+    >
+      <h1 className="text-2xl font-semibold">{meeting.title}</h1>
+      <p role="status" className="text-lg">
+        {t('notStarted', { time: formats.dayTime(meeting.startsAt) })}
+      </p>
+      {meeting.description && <p className="whitespace-pre-line text-muted">{meeting.description}</p>}
+    </main>
+  )
+}
+
+function WatchOver({
+  why,
+  title,
+  onAgain,
+}: {
+  why: OverReason | 'not_allowed'
+  title: string | null
+  onAgain: () => void
+}) {
+  const t = useTranslations('room')
+  const Icon = why === 'ended' ? CircleCheck : CircleX
+  // What the portal calls "guests not allowed" means for viewers that nothing is broadcast.
+  const isClosed = why === 'not_allowed' || why === 'guests_not_allowed'
+  const isFinal =
+    isClosed || why === 'ended' || why === 'cancelled' || why === 'not_found' || why === 'removed'
+  return (
+    <main
+      data-testid="over-page"
+      data-reason={why}
+      className="mx-auto flex min-h-dvh max-w-xl flex-col items-center justify-center gap-4 px-6 py-10 text-center"
+    >
+      <Icon aria-hidden className="size-12 stroke-[1.5] text-muted" />
+      {title && <p className="text-muted">{title}</p>}
+      <h1 className="text-2xl font-semibold text-balance">
+        {isClosed ? t('watch.notAllowed.title') : t(`over.${why}.title`)}
+      </h1>
+      <p className="text-lg text-pretty">{isClosed ? t('watch.notAllowed.text') : t(`over.${why}.text`)}</p>
+      {!isFinal && (
+        <Button variant="primary" size="lg" data-testid="join-again" onClick={onAgain}>
+          {t('watch.rejoin')}
+        </Button>
+      )}
+    </main>
+  )
+}
+
+function Loading() {
+  const t = useTranslations('room')
+  return (
+    <main className="flex min-h-dvh items-center justify-center p-6">
+      <p role="status" className="text-muted">
+        {t('loading')}
+      </p>
+    </main>
+  )
+}
