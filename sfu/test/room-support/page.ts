@@ -231,6 +231,11 @@ export class PageClient {
     document.body.prepend(element)
   }
 
+  hide(identity: string, source: string) {
+    for (const element of this.#publication(identity, source).track?.attachedElements ?? [])
+      element.style.display = 'none'
+  }
+
   async send(
     text: string,
     options: { reliable?: boolean; to?: string[]; topic?: string; size?: number } = {},

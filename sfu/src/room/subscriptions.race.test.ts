@@ -1,0 +1,152 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakePeer, FakeRoomMedia } from '../../test/room-support/fake-media.ts'
+import { silentLog } from './log.ts'
+import type { PeerMedia } from './ports.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+const TRACK = 'TR_1' as TrackId
+const none = () => {}
+
+/** Subscriptions on a fake peer that knows TR_1. */
+function setUp(options: { autoSubscribe?: boolean; media?: Promise<PeerMedia> } = {}) {
+  const room = new FakeRoomMedia('RM_1' as never, { onSpeakers: none, onDemandChanged: none })
+  room.tracks.add(TRACK)
+  const peer = new FakePeer(room, { participantId: 'PA_1' as never, sdk: 'JS' }, {} as never)
+  const state = { maySubscribe: true, subscribed: [] as string[], failed: [] as unknown[] }
+  const subscriptions = new Subscriptions(
+    {
+      log: silentLog,
+      autoSubscribe: options.autoSubscribe ?? true,
+      maySubscribe: () => state.maySubscribe,
+      media: () => options.media ?? Promise.resolve(peer),
+      retryDelaysMs: [10, 20],
+    },
+    {
+      subscribed: trackId => state.subscribed.push(trackId),
+      subscriptionFailed: (_trackId, error) => state.failed.push(error),
+    },
+  )
+  return { subscriptions, peer, room, state }
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+describe('Subscriptions', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('subscribes by itself when auto-subscribe is on, and only on request when it is off', async () => {
+    const on = setUp()
+    on.subscriptions.addTrack(TRACK, true)
+    await settle()
+    expect([...on.peer.subscribed]).toEqual([TRACK])
+    expect(on.state.subscribed).toEqual([TRACK])
+
+    const off = setUp({ autoSubscribe: false })
+    off.subscriptions.addTrack(TRACK, true)
+    await settle()
+    expect(off.peer.calls).toEqual([])
+    expect(off.subscriptions.setWanted([TRACK, 'TR_unknown'], true)).toEqual(['TR_unknown'])
+    await settle()
+    expect(off.subscriptions.isSubscribed(TRACK)).toBe(true)
+  })
+
+  it('ends where the last word left it, whatever was said while a step was under way', async () => {
+    const { subscriptions, peer } = setUp()
+    const gate = Promise.withResolvers<void>()
+    peer.subscribeGate = gate.promise
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    subscriptions.setWanted([TRACK], false)
+    subscriptions.setWanted([TRACK], true)
+    subscriptions.setWanted([TRACK], false)
+    gate.resolve()
+    await settle()
+    expect(peer.subscribed.size).toBe(0)
+    expect(peer.calls).toEqual([`subscribe ${TRACK}`, `unsubscribe ${TRACK}`])
+  })
+
+  it('lets go of a track that was unpublished while it was being subscribed', async () => {
+    const { subscriptions, peer, state } = setUp()
+    const gate = Promise.withResolvers<void>()
+    peer.subscribeGate = gate.promise
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    subscriptions.removeTrack(TRACK)
+    gate.resolve()
+    await settle()
+    expect(peer.subscribed.size).toBe(0)
+    expect(state.subscribed).toEqual([])
+  })
+
+  it('waits for media that is still being opened, and applies the settings asked for before', async () => {
+    const opened = Promise.withResolvers<PeerMedia>()
+    const { subscriptions, peer } = setUp({ media: opened.promise })
+    subscriptions.addTrack(TRACK, true)
+    const settings = { disabled: true, quality: 0, width: 0, height: 0, fps: 0, priority: 0 }
+    subscriptions.setSettings([TRACK], settings)
+    opened.resolve(peer)
+    await settle()
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+    expect(peer.settings.get(TRACK)).toEqual(settings)
+  })
+
+  it('tries again after a passing failure', async () => {
+    const { subscriptions, peer, state } = setUp()
+    peer.subscribeFailures = 2
+    subscriptions.addTrack(TRACK, true)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+    expect(state.failed).toEqual([])
+  })
+
+  it('gives up after the last try, and starts anew when the client asks again', async () => {
+    const { subscriptions, peer, state } = setUp()
+    peer.subscribeFailures = 3
+    subscriptions.addTrack(TRACK, true)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(peer.calls).toHaveLength(3)
+    expect(state.failed).toHaveLength(1)
+    subscriptions.setWanted([TRACK], true)
+    await settle()
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+  })
+
+  it('does not try a codec again that the client cannot decode', async () => {
+    const { subscriptions, peer, state } = setUp()
+    vi.spyOn(peer, 'subscribe').mockRejectedValue(new AppError('codec_unsupported', 'av1'))
+    subscriptions.addTrack(TRACK, true)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(peer.subscribe).toHaveBeenCalledTimes(1)
+    expect(state.failed).toHaveLength(1)
+  })
+
+  it('follows permissions of subscriber and publisher', async () => {
+    const { subscriptions, peer, state } = setUp()
+    subscriptions.addTrack(TRACK, false)
+    await settle()
+    expect(peer.calls).toEqual([])
+    expect(subscriptions.setAllowed(TRACK, true)).toBe(true)
+    expect(subscriptions.setAllowed(TRACK, true)).toBe(false)
+    await settle()
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+    state.maySubscribe = false
+    subscriptions.reevaluate()
+    await settle()
+    expect(peer.subscribed.has(TRACK)).toBe(false)
+  })
+
+  it('does nothing after close, also not what was waiting', async () => {
+    const { subscriptions, peer } = setUp()
+    peer.subscribeFailures = 1
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    subscriptions.close()
+    subscriptions.close()
+    subscriptions.addTrack(TRACK, true)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(peer.calls).toEqual([`subscribe ${TRACK}`])
+  })
+})
