@@ -4,13 +4,7 @@
  */
 import { newParticipantId, newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import { type Browser, chromium, type Page } from '@playwright/test'
-import type {
-  DataKind,
-  PeerMedia,
-  PeerMediaListener,
-  RoomMedia,
-  TrackClaim,
-} from '../src/room/ports.ts'
+import type { DataKind, PeerMedia, PeerMediaListener, RoomMedia, TrackClaim } from '../src/room/ports.ts'
 import { pageScript } from './media-page.ts'
 
 export async function launchBrowser(): Promise<Browser> {
@@ -77,8 +71,8 @@ export class MediaClient {
       layerCount: layers,
       layers: Array.from({ length: layers }, (_, i) => ({
         quality: i,
-        width: 640 / 2 ** (layers - 1 - i),
-        height: 360 / 2 ** (layers - 1 - i),
+        width: 960 / 2 ** (layers - 1 - i),
+        height: 540 / 2 ** (layers - 1 - i),
       })),
       muted: options.muted ?? false,
       disableDtx: true,
@@ -105,7 +99,9 @@ export class MediaClient {
   }
 
   /** Inbound streams by track id, from getStats of the subscriber connection. */
-  async inbound(): Promise<Record<string, { frames: number; width: number; packets: number; codec: string }>> {
+  async inbound(): Promise<
+    Record<string, { frames: number; width: number; packets: number; codec: string }>
+  > {
     return await this.page.evaluate(() => window.client.inbound())
   }
 

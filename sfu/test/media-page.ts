@@ -43,15 +43,16 @@ window.client = (() => {
   }
   const canvasTrack = () => {
     const canvas = document.createElement('canvas')
-    canvas.width = 640; canvas.height = 360
+    // Chrome sends three simulcast layers from 960x540 on.
+    canvas.width = 960; canvas.height = 540
     const context = canvas.getContext('2d')
     let n = 0
     setInterval(() => {
       n += 7
       context.fillStyle = 'hsl(' + n % 360 + ' 80% 50%)'
-      context.fillRect(0, 0, 640, 360)
+      context.fillRect(0, 0, 960, 540)
       context.fillStyle = 'white'
-      context.fillRect(n % 600, n % 300, 40, 40)
+      context.fillRect(n % 900, n % 500, 40, 40)
     }, 50)
     return canvas.captureStream(20).getVideoTracks()[0]
   }
@@ -68,7 +69,7 @@ window.client = (() => {
       const track = kind === 'audio' ? toneTrack() : canvasTrack()
       const rids = ['q', 'h', 'f'].slice(0, layers)
       const sendEncodings = layers > 1 && !['vp9', 'av1'].includes(codec)
-        ? rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 2 ** (layers - 1 - i), maxBitrate: 400_000 }))
+        ? rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 2 ** (layers - 1 - i), maxBitrate: 100_000 * 3 ** i }))
         : layers > 1 ? [{ scalabilityMode: 'L' + layers + 'T3_KEY', maxBitrate: 900_000 }] : [{ maxBitrate: 900_000 }]
       const transceiver = pub.addTransceiver(track, { direction: 'sendonly', sendEncodings, streams: [new MediaStream()] })
       if (codec) {

@@ -80,3 +80,245 @@ describe('two peers of one room', () => {
     expect(quality.score).toBeGreaterThan(4)
   })
 })
+
+describe('publishing', () => {
+  for (const codec of ['h264', 'vp9', 'av1']) {
+    it(`forwards ${codec} so that a browser decodes it`, async () => {
+      const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+      const video = await a.publish({ kind: 'video', codec, layers: codec === 'h264' ? 1 : 2 })
+      expect(a.refused).toEqual([])
+      await b.peer.subscribe(video)
+      await eventually(framesGrow(b, video))
+      expect((await b.inbound())[video]?.codec.toLowerCase()).toBe(`video/${codec}`)
+    })
+  }
+
+  it('stops a track by an inactive section and uses the section again for the next one', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const first = await a.publish({ kind: 'video' })
+    await b.peer.subscribe(first)
+    await eventually(framesGrow(b, first))
+    const result = await a.stopTrack(first)
+    expect(result.unpublished).toEqual([first])
+    await eventually(() => (b.lastOffer.includes('a=sendonly') ? 'still offered' : undefined))
+    await expect(b.peer.subscribe(first)).rejects.toMatchObject({ code: 'track_not_found' })
+    await eventually(async () => {
+      const answered = await b.page.evaluate(() => window.client.inbound())
+      return first in answered ? 'the section is still active' : undefined
+    })
+
+    const second = await a.publish({ kind: 'video', codec: 'h264' })
+    await b.peer.subscribe(second)
+    await eventually(framesGrow(b, second))
+    expect(b.lastOffer.match(/^m=video/gm)).toHaveLength(1)
+    expect(await b.receivedData()).toContain(`track ${a.participantId}|${second}`)
+  })
+
+  it('pauses a muted track and lets it flow again', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const video = await a.publish({ kind: 'video', muted: true })
+    await b.peer.subscribe(video)
+    await eventually(() => (b.lastOffer.includes(video) ? undefined : 'not offered'))
+    await a.peer.setTrackMuted(video, false)
+    await eventually(framesGrow(b, video))
+    await a.peer.setTrackMuted(video, true)
+    let last = -1
+    await eventually(async () => {
+      const { packets = 0 } = (await b.inbound())[video] ?? {}
+      const still = packets === last
+      last = packets
+      await new Promise(resolve => setTimeout(resolve, 300))
+      return still ? undefined : 'packets still arrive'
+    })
+    await a.peer.setTrackMuted(video, false)
+    await eventually(framesGrow(b, video))
+  })
+
+  it('restarts ICE of either connection without losing the media', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const video = await a.publish({ kind: 'video' })
+    await b.peer.subscribe(video)
+    await eventually(framesGrow(b, video))
+    await a.negotiate(true)
+    await eventually(framesGrow(b, video))
+    const before = b.lastOffer
+    await b.peer.restartSubscriberIce()
+    await eventually(() => (b.lastOffer === before ? 'no offer' : undefined))
+    const ufrag = (sdp: string) => /a=ice-ufrag:(\S+)/.exec(sdp)?.[1]
+    expect(ufrag(b.lastOffer)).not.toBe(ufrag(before))
+    await eventually(framesGrow(b, video))
+  })
+
+  it('answers a section nobody announced inactive and says so', async () => {
+    const a = await MediaClient.join(browser, room)
+    await a.page.evaluate(() => window.client.addTrack({ kind: 'video', layers: 1 }))
+    const result = await a.negotiate()
+    expect(result.refused).toMatchObject([{ trackId: null }])
+    expect(result.answer).toContain('a=inactive')
+    await expect(a.peer.handlePublisherOffer('v=0\r\nnonsense', [])).rejects.toMatchObject({
+      code: 'bad_sdp',
+    })
+  })
+
+  it('ends the track for its subscribers when the server unpublishes it', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const video = await a.publish({ kind: 'video' })
+    await b.peer.subscribe(video)
+    await eventually(framesGrow(b, video))
+    await a.peer.unpublish(video)
+    await eventually(() => (b.lastOffer.includes(video) ? 'still offered' : undefined))
+    const { answer } = await a.negotiate()
+    expect(answer).toMatch(/m=video[\s\S]*a=inactive/)
+  })
+})
+
+describe('adaptive stream and dynacast', () => {
+  it('gives the layer that covers the shown size, pauses a hidden one, and tells the publisher what is wanted', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const video = await a.publish({ kind: 'video', layers: 3 })
+    await b.peer.subscribe(video)
+    const settings = { disabled: false, quality: 0, width: 240, height: 135, fps: 0, priority: 0 }
+    const widthIs = (width: number) => async () => {
+      const shown = (await b.inbound())[video]?.width
+      return shown === width ? undefined : `${shown} wide instead of ${width}`
+    }
+    await b.peer.updateTrackSettings(video, settings)
+    await eventually(widthIs(240))
+    await eventually(() => (demands.at(-1)?.maxSpatialLayer === 0 ? undefined : 'low layer not asked for'))
+    await b.peer.updateTrackSettings(video, { ...settings, width: 960, height: 540 })
+    await eventually(
+      () => (demands.at(-1)?.maxSpatialLayer === 2 ? undefined : 'high layer not asked for'),
+      1_000,
+    )
+    await eventually(widthIs(960))
+    await b.peer.updateTrackSettings(video, { ...settings, width: 0, height: 0, quality: 1 })
+    await eventually(widthIs(480))
+    await b.peer.updateTrackSettings(video, { ...settings, disabled: true })
+    await eventually(() => (demands.at(-1)?.maxSpatialLayer === -1 ? undefined : 'encoder not let off'))
+    await b.peer.updateTrackSettings(video, settings)
+    await eventually(framesGrow(b, video))
+    // The pause was wanted; it is no sign of a bad network.
+    expect(b.events.filter(event => event.startsWith('stream'))).toEqual([])
+  })
+})
+
+describe('data channels', () => {
+  it('carry messages both ways, on the channel of the same label', async () => {
+    const a = await MediaClient.join(browser, room)
+    await a.negotiate()
+    await a.sendData('_reliable', 'xin chào')
+    await a.sendData('_lossy', 'vội')
+    await eventually(() => (a.data.length >= 2 ? undefined : `${a.data.length} of 2 received`))
+    expect(a.data.toSorted((x, y) => x.kind.localeCompare(y.kind))).toEqual([
+      { kind: 'lossy', text: 'vội' },
+      { kind: 'reliable', text: 'xin chào' },
+    ])
+    const all = ['_reliable', '_lossy', '_data_track']
+    await eventually(async () => {
+      const opened = await a.receivedData()
+      return all.every(label => opened.includes(`open ${label}`)) ? undefined : `opened ${opened}`
+    })
+    expect(a.peer.sendData('reliable', Buffer.from('một'))).toBe(true)
+    expect(a.peer.sendData('lossy', Buffer.from('hai'))).toBe(true)
+    await eventually(async () => {
+      const received = await a.receivedData()
+      return received.includes('_reliable một') && received.includes('_lossy hai') ? undefined : `${received}`
+    })
+  })
+
+  it('deliver a burst on the reliable channel whole and in order', async () => {
+    const a = await MediaClient.join(browser, room)
+    await eventually(() => (a.peer.sendData('reliable', Buffer.from('-')) ? undefined : 'channel not open'))
+    const padding = 'x'.repeat(12_000)
+    for (let i = 0; i < 200; i++)
+      expect(a.peer.sendData('reliable', Buffer.from(`${i} ${padding}`))).toBe(true)
+    await eventually(async () => {
+      const numbers = (await a.receivedData())
+        .filter(m => m.startsWith('_reliable ') && m.length > 1_000)
+        .map(m => Number(m.split(' ')[1]))
+      if (numbers.some((n, i) => n !== i)) throw new Error(`out of order: ${numbers}`)
+      return numbers.length === 200 ? undefined : `${numbers.length} of 200`
+    })
+  })
+})
+
+describe('negotiation', () => {
+  it('keeps one offer outstanding and gathers what changes meanwhile', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    await eventually(() => (b.events.includes('connected subscriber') ? undefined : 'not connected'))
+    const video = await a.publish({ kind: 'video' })
+    const audio = await a.publish({ kind: 'audio' })
+    const offers = b.offers
+    b.isAnswering = false
+    await b.peer.subscribe(video)
+    await eventually(() => (b.offers === offers + 1 ? undefined : 'no offer'))
+    await b.peer.subscribe(audio)
+    await b.peer.unsubscribe(video)
+    await b.peer.subscribe(video)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect(b.offers).toBe(offers + 1)
+    b.isAnswering = true
+    const answer = await b.page.evaluate(sdp => window.client.subscriberAnswer(sdp), b.lastOffer)
+    await b.peer.handleSubscriberAnswer(answer)
+    await eventually(framesGrow(b, video))
+    await eventually(async () => ((await b.inbound())[audio]?.packets ? undefined : 'no audio'))
+  })
+
+  it('gives up a track the client refuses and carries on with the others', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    await eventually(() => (b.events.includes('connected subscriber') ? undefined : 'not connected'))
+    const video = await a.publish({ kind: 'video' })
+    b.isAnswering = false
+    await b.peer.subscribe(video)
+    await eventually(() => (b.lastOffer.includes(video) ? undefined : 'not offered'))
+    b.isAnswering = true
+    const answer = await b.page.evaluate(sdp => window.client.subscriberAnswer(sdp), b.lastOffer)
+    const refusing = answer.replace(/m=video \d+/, 'm=video 0').replace('a=bundle-only\r\n', '')
+    await b.peer.handleSubscriberAnswer(refusing)
+    const audio = await a.publish({ kind: 'audio' })
+    await b.peer.subscribe(audio)
+    await eventually(async () => ((await b.inbound())[audio]?.packets ? undefined : 'no audio'))
+    expect(b.lastOffer).toMatch(/m=video 0 /)
+  })
+})
+
+describe('a worker that dies', () => {
+  it('is reported to its peers, replaced, and the others stay', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    const fromA = await a.publish({ kind: 'video' })
+    const fromB = await b.publish({ kind: 'audio' })
+    await a.peer.subscribe(fromB)
+    await b.peer.subscribe(fromA)
+    await eventually(framesGrow(b, fromA))
+    const victim = node.workers().find(w => w.index === a.peer.workerIndex)!
+    process.kill(victim.pid, 'SIGKILL')
+    await eventually(() => (a.events.includes('lost worker_died') ? undefined : 'not told'))
+    expect(b.events).not.toContain('lost worker_died')
+    await eventually(() => (b.lastOffer.includes(fromA) ? 'the lost track is still offered' : undefined))
+    await eventually(() => (node.workers().length === 2 ? undefined : 'not replaced'))
+    expect(node.workers().map(w => w.pid)).not.toContain(victim.pid)
+
+    const again = await MediaClient.join(browser, room)
+    const video = await again.publish({ kind: 'video' })
+    expect(again.peer.workerIndex).toBe(victim.index)
+    await b.peer.subscribe(video)
+    await eventually(framesGrow(b, video))
+    await again.peer.subscribe(fromB)
+    await eventually(async () => ((await again.inbound())[fromB]?.packets ? undefined : 'no audio'))
+  })
+})
+
+describe('closing', () => {
+  it('is idempotent, reaches every peer, and leaves no process', async () => {
+    const a = await MediaClient.join(browser, room)
+    const pids = node.workers().map(w => w.pid)
+    await room.close('room_closed')
+    await room.close('room_closed')
+    await expect(a.peer.subscribe('TR_x' as TrackId)).rejects.toMatchObject({ code: 'closed' })
+    await expect(MediaClient.join(browser, room)).rejects.toMatchObject({ code: 'closed' })
+    expect(node.workers().map(w => w.peers)).toEqual([0, 0])
+    await node.close('node_stopping')
+    await node.close('node_stopping')
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+})

@@ -51,8 +51,10 @@ export class PublisherConnection {
     string,
     { trackId: TrackId; cid: string | undefined; accepted: AcceptedSection }
   >()
-  /** `mid cid` of sections refused or unpublished once: they must not take another track's claim later. */
+  /** `mid cid` of sections refused once: they must not take another track's claim later. */
   readonly #refusedCids = new Set<string>()
+  /** `mid cid` of sections the server unpublished although the client goes on offering them. */
+  readonly #endedCids = new Set<string>()
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
   #version = 0
   #transport: WebRtcTransport | undefined
@@ -86,7 +88,7 @@ export class PublisherConnection {
     return this.#queue.run(async () => {
       for (const [mid, section] of this.#sections) {
         if (section.trackId !== trackId) continue
-        this.#refusedCids.add(`${mid} ${section.cid}`)
+        this.#endedCids.add(`${mid} ${section.cid}`)
         this.#stopSection(mid)
       }
     })
@@ -132,7 +134,10 @@ export class PublisherConnection {
       if (!current || (isSending(section) && trackCidOf(section.media) === current.cid)) continue
       if (this.#stopSection(section.mid)) result.unpublished.push(current.trackId)
     }
-    const starting = offer.sections.filter(s => isSending(s) && !this.#sections.has(s.mid))
+    const starting = offer.sections.filter(
+      s =>
+        isSending(s) && !this.#sections.has(s.mid) && !this.#endedCids.has(`${s.mid} ${trackCidOf(s.media)}`),
+    )
     const taken = new Set<TrackId>()
     await Promise.all(
       starting.map(async section => {

@@ -4,6 +4,12 @@ import { codecLines, type LocalTransport, sessionLines, transportLines } from '.
 import { readExtensions } from './offer-to-producer.ts'
 import type { RemoteDescription, RemoteSection } from './remote-description.ts'
 
+/**
+ * libwebrtc starts at 300 kbit/s, where the upper simulcast layers stay off for many seconds; this hint of its own (not
+ * in any standard, ignored by others) starts it higher. Congestion control corrects it within a second.
+ */
+const START_BITRATE_KBPS = 1_000
+
 /** A section we receive: exactly what the producer was made from. */
 export interface AcceptedSection {
   rtpParameters: RtpParameters
@@ -51,11 +57,12 @@ function dataSection(section: RemoteSection, local: LocalTransport, transport: s
 
 function receivingSection(section: RemoteSection, entry: AcceptedSection, transport: string[]): string[] {
   const { rtpParameters } = entry
-  const codecs = rtpParameters.codecs.map(codec =>
-    codec.mimeType === 'audio/opus'
-      ? { ...codec, parameters: opusParameters(codec.parameters, entry) }
-      : codec,
-  )
+  const codecs = rtpParameters.codecs.map(codec => {
+    if (codec.mimeType === 'audio/opus')
+      return { ...codec, parameters: opusParameters(codec.parameters, entry) }
+    if (codec.mimeType === 'video/rtx') return codec
+    return { ...codec, parameters: { ...codec.parameters, 'x-google-start-bitrate': START_BITRATE_KBPS } }
+  })
   const lines = [
     `m=${section.kind} 7 ${section.media.protocol || 'UDP/TLS/RTP/SAVPF'} ${codecs.map(c => c.payloadType).join(' ')}`,
     'c=IN IP4 0.0.0.0',
