@@ -16,9 +16,16 @@ function flatten(value: unknown, path = ''): Map<string, unknown> {
 const read = (locale: string, area: string) =>
   flatten(JSON.parse(readFileSync(join(folder, locale, area), 'utf8')))
 
-/** Names of the values a text takes, plural branches included. */
-const placeholders = (text: string): string[] =>
-  [...new Set([...text.matchAll(/\{(\w+)[,}]/g)].map(match => match[1] ?? ''))].sort()
+/** Names of the values a text takes. Braces of odd depth open an argument, those of even depth a plural's branch. */
+function placeholders(text: string): string[] {
+  const names = new Set<string>()
+  let depth = 0
+  for (const match of text.matchAll(/\{(\w*)|\}/g)) {
+    depth += match[0] === '}' ? -1 : 1
+    if (match[0] !== '}' && depth % 2 === 1) names.add(match[1] ?? '')
+  }
+  return [...names].sort()
+}
 
 describe.each(areas)('texts of %s', area => {
   const vi = read('vi', area)

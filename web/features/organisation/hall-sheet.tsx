@@ -1,0 +1,87 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import type { ActionResult } from '../../ui/action-result.ts'
+import { Combobox } from '../../ui/combobox.tsx'
+import { EditSheet } from '../../ui/edit-sheet.tsx'
+import { Field } from '../../ui/field.tsx'
+import { Input } from '../../ui/input.tsx'
+import type { HallItem, HallValues, UnitItem } from './organisation-types.ts'
+
+/** Adds or changes a hall. */
+export function HallSheet({
+  hall,
+  units,
+  nextOrder,
+  save,
+  onClose,
+  onSaved,
+}: {
+  hall: HallItem | null
+  units: UnitItem[]
+  nextOrder: number
+  save: (values: HallValues) => Promise<ActionResult>
+  onClose: () => void
+  onSaved: () => void
+}) {
+  const t = useTranslations('portal.halls')
+  const [name, setName] = useState(hall?.name ?? '')
+  const [unitId, setUnitId] = useState<string | null>(hall?.unitId ?? null)
+  const [address, setAddress] = useState(hall?.address ?? '')
+  const [order, setOrder] = useState(String(hall?.order ?? nextOrder))
+
+  const handleSave = async (): Promise<ActionResult> => {
+    const fields: Record<string, string> = {}
+    if (name.trim().length < 2) fields.name = t('fault.name')
+    if (!unitId) fields.unitId = t('fault.unit')
+    if (!/^\d{1,6}$/.test(order.trim())) fields.order = t('fault.order')
+    if (Object.keys(fields).length > 0) return { ok: false, message: '', fields }
+    return save({
+      id: hall?.id ?? null,
+      name: name.trim(),
+      unitId: unitId ?? '',
+      address: address.trim(),
+      order: Number(order),
+    })
+  }
+  return (
+    <EditSheet
+      title={hall ? t('editTitle') : t('add')}
+      saveLabel={t('save')}
+      save={handleSave}
+      onClose={onClose}
+      onSaved={onSaved}
+    >
+      {faults => (
+        <>
+          <Field label={t('name')} id="name" help={t('nameHelp')} error={faults.name}>
+            <Input value={name} onChange={event => setName(event.target.value)} />
+          </Field>
+          <Field label={t('unit')} id="unitId" error={faults.unitId}>
+            <Combobox
+              options={units.map(unit => ({
+                value: unit.id,
+                label: unit.name,
+                detail: units.find(one => one.id === unit.parentId)?.name,
+              }))}
+              value={unitId}
+              onChange={setUnitId}
+              placeholder={t('unitPlaceholder')}
+            />
+          </Field>
+          <Field label={t('address')} id="address" error={faults.address} optional>
+            <Input value={address} onChange={event => setAddress(event.target.value)} />
+          </Field>
+          <Field label={t('order')} id="order" help={t('orderHelp')} error={faults.order}>
+            <Input
+              inputMode="numeric"
+              className="tabular w-32"
+              value={order}
+              onChange={event => setOrder(event.target.value)}
+            />
+          </Field>
+        </>
+      )}
+    </EditSheet>
+  )
+}

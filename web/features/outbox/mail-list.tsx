@@ -1,0 +1,105 @@
+'use client'
+import { CircleAlert, CircleCheck, Clock, Inbox, Mail } from 'lucide-react'
+import Link from 'next/link'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { Badge } from '../../ui/badge.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { SearchInput } from '../../ui/input.tsx'
+import { search } from '../../ui/lib/fold.ts'
+import { Notice } from '../../ui/notice.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Table } from '../../ui/table.tsx'
+import { useFormats } from '../../ui/use-formats.ts'
+
+export interface MailItem {
+  id: string
+  to: string
+  subject: string
+  createdAt: string
+  sentAt: string | null
+  status: 'pending' | 'sent' | 'kept' | 'failed'
+  error: string | null
+}
+
+/** Whether a mail left the building. */
+export function MailStatus({ status }: { status: MailItem['status'] }) {
+  const t = useTranslations('portal.outbox.status')
+  const looks = {
+    pending: { tone: 'accent', icon: <Clock aria-hidden /> },
+    sent: { tone: 'ok', icon: <CircleCheck aria-hidden /> },
+    kept: { tone: 'neutral', icon: <Inbox aria-hidden /> },
+    failed: { tone: 'danger', icon: <CircleAlert aria-hidden /> },
+  } as const
+  return <Badge {...looks[status]}>{t(status)}</Badge>
+}
+
+/** Every mail the portal wrote, sent or kept here because no mail server is set. */
+export function MailList({ mails }: { mails: MailItem[] }) {
+  const t = useTranslations('portal.outbox')
+  const format = useFormats()
+  const [query, setQuery] = useState('')
+  const link = (mail: MailItem) => (
+    <Link
+      href={`/outbox/${mail.id}`}
+      className="block py-1 font-medium underline-offset-4 hover:text-accent hover:underline"
+    >
+      {mail.subject}
+    </Link>
+  )
+  return (
+    <>
+      <PageHeader title={t('title')} />
+      {mails.some(mail => mail.status === 'kept') && <Notice className="mb-4">{t('keptHelp')}</Notice>}
+      {mails.length > 0 && (
+        <SearchInput label={t('search')} value={query} onValue={setQuery} className="mb-4 md:w-80" />
+      )}
+      <Table
+        label={t('title')}
+        rows={search(mails, query, mail => `${mail.subject} ${mail.to}`)}
+        rowKey={mail => mail.id}
+        initialSort={{ id: 'when', descending: true }}
+        columns={[
+          { id: 'subject', head: t('subject'), sortBy: mail => mail.subject, cell: link },
+          {
+            id: 'to',
+            head: t('to'),
+            className: 'break-all text-muted',
+            sortBy: mail => mail.to,
+            cell: mail => mail.to,
+          },
+          {
+            id: 'when',
+            head: t('when'),
+            from: 'md',
+            className: 'tabular whitespace-nowrap',
+            sortBy: mail => mail.createdAt,
+            cell: mail => format.dayTime(mail.createdAt),
+          },
+          {
+            id: 'status',
+            head: t('state'),
+            align: 'end',
+            sortBy: mail => mail.status,
+            cell: mail => <MailStatus status={mail.status} />,
+          },
+        ]}
+        compact={mail => (
+          <div className="flex flex-col gap-1">
+            {link(mail)}
+            <p className="text-sm break-all text-muted">{mail.to}</p>
+            <p className="flex items-center justify-between gap-2">
+              <span className="tabular text-sm text-muted">{format.dayTime(mail.createdAt)}</span>
+              <MailStatus status={mail.status} />
+            </p>
+          </div>
+        )}
+        empty={
+          <EmptyState icon={<Mail />} title={query ? t('noneFound', { query }) : t('empty')}>
+            {!query && t('emptyHelp')}
+          </EmptyState>
+        }
+      />
+    </>
+  )
+}

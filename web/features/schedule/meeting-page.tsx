@@ -1,0 +1,164 @@
+'use client'
+import type { MeetingDetail } from '@diemcau/core/contracts/meeting.ts'
+import { CirclePlay, ClipboardList, Pencil, Radio } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import type { ReactNode } from 'react'
+import { Badge } from '../../ui/badge.tsx'
+import { LinkButton } from '../../ui/link-button.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { PageHeader, Section } from '../../ui/page-header.tsx'
+import { useFormats } from '../../ui/use-formats.ts'
+import { CancelMeeting } from './cancel-meeting.tsx'
+import { EndpointList, InviteeList } from './meeting-people.tsx'
+import { SharePanel } from './share-panel.tsx'
+import { StatusBadge } from './status-badge.tsx'
+
+/** Everything about one meeting, and the one thing to do with it now. */
+export function MeetingPage({
+  meeting,
+  cancel,
+}: {
+  meeting: MeetingDetail
+  /** Resolves to the text of what went wrong, or undefined. */
+  cancel: (reason: string) => Promise<string | undefined>
+}) {
+  const t = useTranslations('portal.meeting')
+  const format = useFormats()
+  const isOpen = meeting.status === 'live' || meeting.status === 'scheduled'
+  const invited = meeting.invitees.length
+  return (
+    <>
+      <PageHeader
+        back={{ href: '/meetings', label: t('back') }}
+        title={meeting.title}
+        badge={
+          <>
+            <StatusBadge status={meeting.status} />
+            <Badge>{t(`kind.${meeting.kind}`)}</Badge>
+            {meeting.recorded && isOpen && (
+              <Badge tone="danger" icon={<Radio aria-hidden />}>
+                {t('recorded')}
+              </Badge>
+            )}
+          </>
+        }
+        actions={
+          <>
+            {isOpen && meeting.may.join && (
+              <LinkButton
+                href={`/m/${meeting.code}`}
+                variant="primary"
+                size="lg"
+                className="w-full sm:w-auto sm:min-w-44"
+                prefetch={false}
+              >
+                {t('join')}
+              </LinkButton>
+            )}
+            {meeting.status === 'ended' && meeting.may.readAttendance && (
+              <LinkButton
+                href={`/meetings/${meeting.id}/attendance`}
+                variant="primary"
+                icon={<ClipboardList aria-hidden />}
+              >
+                {t('attendance')}
+              </LinkButton>
+            )}
+          </>
+        }
+      >
+        <span className="tabular">{format.range(meeting.startsAt, meeting.endsAt)}</span>
+      </PageHeader>
+
+      {meeting.status === 'cancelled' && (
+        <Notice tone="warn" title={t('cancelledTitle')} className="mb-6">
+          {meeting.cancelledReason && <p>{t('cancelledReason', { reason: meeting.cancelledReason })}</p>}
+        </Notice>
+      )}
+
+      <div className="grid items-start gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="min-w-0">
+          <Actions meeting={meeting} cancel={cancel} />
+          <dl className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
+            <Fact term={t('chair')}>{meeting.chairName}</Fact>
+            <Fact term={t('secretary')}>{meeting.secretaryName ?? t('noSecretary')}</Fact>
+            <Fact term={t('duration')}>
+              {format.duration(Date.parse(meeting.endsAt) - Date.parse(meeting.startsAt))}
+            </Fact>
+            <Fact term={t('rules')}>
+              {[
+                t(meeting.lobby ? 'withLobby' : 'withoutLobby'),
+                t(meeting.guestsAllowed ? 'withGuests' : 'withoutGuests'),
+                t(meeting.watchAllowed ? 'withWatch' : 'withoutWatch'),
+              ].join(' · ')}
+            </Fact>
+          </dl>
+          {meeting.agenda && (
+            <Section title={t('agenda')}>
+              <p className="max-w-prose whitespace-pre-line">{meeting.agenda}</p>
+            </Section>
+          )}
+          {meeting.description && (
+            <Section title={t('description')}>
+              <p className="max-w-prose whitespace-pre-line">{meeting.description}</p>
+            </Section>
+          )}
+          <Section title={t('endpoints', { count: meeting.endpoints.length })}>
+            <EndpointList endpoints={meeting.endpoints} />
+          </Section>
+          {invited > 0 && (
+            <Section title={t('invitees', { count: invited })}>
+              <InviteeList invitees={meeting.invitees} />
+            </Section>
+          )}
+        </div>
+        {isOpen && <SharePanel meeting={meeting} />}
+      </div>
+    </>
+  )
+}
+
+function Actions({
+  meeting,
+  cancel,
+}: {
+  meeting: MeetingDetail
+  cancel: (reason: string) => Promise<string | undefined>
+}) {
+  const t = useTranslations('portal.meeting')
+  const { may, status } = meeting
+  const isOpen = status === 'live' || status === 'scheduled'
+  const isHeld = status === 'live' || status === 'ended'
+  const canEdit = may.edit && isOpen
+  const canCancel = may.cancel && status === 'scheduled'
+  const seesAttendance = may.readAttendance && status === 'live'
+  const seesRecordings = may.readRecordings && isHeld
+  if (!canEdit && !canCancel && !seesAttendance && !seesRecordings) return null
+  return (
+    <div className="mb-8 flex flex-wrap gap-2">
+      {seesAttendance && (
+        <LinkButton href={`/meetings/${meeting.id}/attendance`} icon={<ClipboardList aria-hidden />}>
+          {t('attendance')}
+        </LinkButton>
+      )}
+      {seesRecordings && (
+        <LinkButton href={`/recordings?meeting=${meeting.id}`} icon={<CirclePlay aria-hidden />}>
+          {t('recordings')}
+        </LinkButton>
+      )}
+      {canEdit && (
+        <LinkButton href={`/meetings/${meeting.id}/edit`} icon={<Pencil aria-hidden />}>
+          {t('edit')}
+        </LinkButton>
+      )}
+      {canCancel && <CancelMeeting meeting={meeting} cancel={cancel} />}
+    </div>
+  )
+}
+
+const Fact = ({ term, children }: { term: ReactNode; children: ReactNode }) => (
+  <div>
+    <dt className="text-sm text-muted">{term}</dt>
+    <dd className="font-medium">{children}</dd>
+  </div>
+)

@@ -1,0 +1,69 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { type ReactNode, useState, useTransition } from 'react'
+import type { ActionResult } from './action-result.ts'
+import { Button } from './button.tsx'
+import { ErrorSummary } from './error-summary.tsx'
+import { Sheet } from './sheet.tsx'
+
+/**
+ * A small form in a panel beside the list it belongs to. `save` runs when the form is sent; faults stay in the panel
+ * at their fields, success closes it and calls `onSaved`. Mount it anew (by `key`) for each thing edited.
+ */
+export function EditSheet({
+  title,
+  saveLabel,
+  save,
+  onClose,
+  onSaved,
+  extra,
+  children,
+}: {
+  title: string
+  saveLabel: string
+  save: () => Promise<ActionResult>
+  onClose: () => void
+  onSaved: () => void
+  /** Further things to do with it, under the form. */
+  extra?: ReactNode
+  /** Draws the fields, given the fault of each by its name. */
+  children: (faults: Record<string, string>) => ReactNode
+}) {
+  const t = useTranslations('common.ui')
+  const [fields, setFields] = useState<Record<string, string>>({})
+  const [message, setMessage] = useState<string | null>(null)
+  const [attempt, setAttempt] = useState(0)
+  const [isSaving, start] = useTransition()
+  return (
+    <Sheet open onOpenChange={isOpen => !isOpen && onClose()} title={title}>
+      <form
+        noValidate
+        className="flex flex-col gap-5"
+        onSubmit={event => {
+          event.preventDefault()
+          start(async () => {
+            const result = await save()
+            if (result.ok) return onSaved()
+            setFields(result.fields)
+            setMessage(Object.keys(result.fields).length > 0 ? null : result.message)
+            setAttempt(count => count + 1)
+          })
+        }}
+      >
+        <ErrorSummary
+          attempt={attempt}
+          message={message}
+          faults={Object.entries(fields).map(([fieldId, text]) => ({ fieldId, message: text }))}
+        />
+        {children(fields)}
+        <div className="flex flex-col gap-2 sm:flex-row-reverse sm:justify-end">
+          <Button onClick={onClose}>{t('cancel')}</Button>
+          <Button type="submit" variant="primary" pending={isSaving}>
+            {saveLabel}
+          </Button>
+        </div>
+      </form>
+      {extra && <div className="mt-8 border-t border-line pt-5">{extra}</div>}
+    </Sheet>
+  )
+}
