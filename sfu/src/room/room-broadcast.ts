@@ -30,6 +30,7 @@ export class RoomBroadcast {
   readonly #qualityTimer: NodeJS.Timeout
   #isMeasuring = false
   #countsTimer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor(room: RoomView, limits: RoomLimits, log: Log) {
     this.#room = room
@@ -90,6 +91,7 @@ export class RoomBroadcast {
 
   /** The number of participants or publishers changed; told soon, once for all changes until then. */
   counts(): void {
+    if (this.#isClosed) return
     this.#countsTimer ??= setTimeout(() => this.room(), this.#limits.roomUpdateMs)
   }
 
@@ -168,6 +170,7 @@ export class RoomBroadcast {
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#qualityTimer)
     clearTimeout(this.#countsTimer)
     this.#observers.close()

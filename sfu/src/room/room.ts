@@ -365,13 +365,14 @@ export class Room implements RoomView {
     this.#isClosed = true
     clearTimeout(this.#idleTimer)
     this.#broadcast.close()
+    // Everything ends together: nobody needs to hear of the others' tracks any more.
+    this.#publisherByTrack.clear()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
       if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
     }
     this.participants.clear()
     this.#bySid.clear()
-    this.#publisherByTrack.clear()
     const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'
     const captures = [...this.captures].map(capture => capture.close(reason, mediaReason))
     this.#emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })

@@ -1,0 +1,271 @@
+import { EventEmitter } from 'node:events'
+import {
+  LeaveRequest_Action,
+  Ping,
+  RequestResponse_Reason,
+  SessionDescription,
+  SignalRequest,
+  SignalResponse,
+  SimulateScenario,
+  SubscriptionError,
+  SyncState,
+  TrackInfo,
+  TrackPublishedResponse,
+  UpdateParticipantMetadata,
+  UpdateSubscription,
+  UpdateTrackSettings,
+} from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { WebSocket } from 'ws'
+import { offer, publish, settle, TestRooms, trackRequest } from '../../test/room-support/test-room.ts'
+import { defaultJoinQuery, type JoinQuery, type VideoGrants } from '../room/claims.ts'
+import { acceptRtc } from './signal-connection.ts'
+
+/** Enough of a WebSocket: what was sent, decoded, and how it was closed. */
+class FakeSocket extends EventEmitter {
+  readonly OPEN = 1
+  readonly CLOSING = 2
+  readyState = 1
+  bufferedAmount = 0
+  pings = 0
+  isTerminated = false
+  closed: { code: number; reason: string } | undefined
+  readonly messages: SignalResponse['message'][] = []
+  send(data: Uint8Array) {
+    this.messages.push(SignalResponse.fromBinary(data).message)
+  }
+  ping() {
+    this.pings++
+  }
+  close(code: number, reason: string) {
+    this.closed ??= { code, reason }
+    this.readyState = 2
+  }
+  terminate() {
+    if (this.isTerminated) return
+    this.isTerminated = true
+    this.readyState = 3
+    this.emit('close', 1006, Buffer.alloc(0))
+  }
+  request(message: SignalRequest['message']) {
+    this.emit('message', Buffer.from(new SignalRequest({ message }).toBinary()), true)
+  }
+  cases() {
+    return this.messages.map(message => message.case)
+  }
+  last<C extends NonNullable<SignalResponse['message']['case']>>(wanted: C) {
+    type Value = Extract<SignalResponse['message'], { case: C }>['value']
+    return this.messages.findLast(message => message.case === wanted)?.value as Value
+  }
+}
+
+describe('a signal connection', () => {
+  let rooms: TestRooms
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    rooms = new TestRooms()
+  })
+  afterEach(async () => {
+    await rooms.registry.close()
+    vi.useRealTimers()
+  })
+
+  const connect = (identity: string, options: { query?: Partial<JoinQuery>; video?: VideoGrants } = {}) => {
+    const socket = new FakeSocket()
+    const query = { ...defaultJoinQuery, ...options.query }
+    acceptRtc(socket as unknown as WebSocket, rooms.claims(identity, options.video), query, {
+      registry: rooms.registry,
+    })
+    return socket
+  }
+  const active = async (identity: string, video: VideoGrants = {}) => {
+    const socket = connect(identity, { video })
+    await settle()
+    const sid = rooms.registry.getParticipant('R', identity).sid
+    const peer = rooms.media.peer(sid)
+    peer.listener.onConnected('subscriber')
+    return { socket, sid, peer }
+  }
+
+  it('says join first and handles what comes while media is still being opened', async () => {
+    const socket = connect('an')
+    socket.request({ case: 'addTrack', value: trackRequest('cam') })
+    socket.request({ case: 'offer', value: offer({ publish: ['cam'] }, 3) })
+    await settle()
+    expect(socket.cases()[0]).toBe('join')
+    expect(socket.last('answer')).toMatchObject({ type: 'answer', id: 3 })
+    expect(rooms.registry.getParticipant('R', 'an').tracks).toHaveLength(1)
+  })
+
+  it('answers pings, both kinds', async () => {
+    const socket = connect('an')
+    socket.request({ case: 'ping', value: 5n })
+    socket.request({ case: 'pingReq', value: new Ping({ timestamp: 7n }) })
+    expect(socket.cases()).toContain('pong')
+    expect(socket.last('pongResp').lastPingTimestamp).toBe(7n)
+    await settle()
+  })
+
+  it('keeps the participant when the socket is lost and ends it on a leave', async () => {
+    const { socket, sid } = await active('an')
+    socket.terminate()
+    expect(rooms.registry.listParticipants('R')).toHaveLength(1)
+    const again = connect('an', { query: { reconnect: true, participantSid: sid } })
+    await settle()
+    expect(again.cases()[0]).toBe('reconnect')
+    expect(again.cases()).toContain('offer')
+    again.request({ case: 'leave', value: { action: LeaveRequest_Action.DISCONNECT } as never })
+    expect(rooms.registry.listParticipants('R')).toEqual([])
+    expect(again.closed?.code).toBe(1000)
+  })
+
+  it('tells a client to join anew when its participant is not kept', () => {
+    const socket = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
+    expect(socket.cases()).toEqual(['leave'])
+    expect(socket.last('leave').action).toBe(LeaveRequest_Action.RECONNECT)
+    expect(socket.closed).toBeDefined()
+  })
+
+  it('refuses with a leave when the room is full', async () => {
+    await rooms.registry.createRoom({ name: 'R', maxParticipants: 1 })
+    await active('an')
+    const socket = connect('binh')
+    expect(socket.last('leave').action).toBe(LeaveRequest_Action.DISCONNECT)
+    expect(socket.closed?.reason).toMatch(/full/)
+  })
+
+  it('closes on malformed, textual, oversized and too many messages, and ignores what follows', async () => {
+    const malformed = connect('a')
+    malformed.emit('message', Buffer.from([0xff]), true)
+    expect(malformed.closed?.code).toBe(1007)
+    const count = malformed.messages.length
+    malformed.request({ case: 'ping', value: 1n })
+    expect(malformed.messages).toHaveLength(count)
+    const text = connect('b')
+    text.emit('message', Buffer.from('{}'), false)
+    expect(text.closed?.code).toBe(1003)
+    const large = connect('c')
+    large.emit('message', Buffer.alloc(600_000), true)
+    expect(large.closed?.code).toBe(1009)
+    const flood = connect('d')
+    for (let i = 0; i < 700; i++) flood.request({ case: 'ping', value: 1n })
+    expect(flood.closed?.code).toBe(1008)
+    await settle()
+    expect(rooms.registry.listParticipants('R')).toHaveLength(4)
+  })
+
+  it('closes only that socket when a handler of ours fails', async () => {
+    const { socket, sid } = await active('an')
+    const other = await active('binh')
+    const kept = rooms.registry.resume(rooms.claims('an'), sid, { send() {}, close() {} })
+    vi.spyOn(kept!.participant.publications, 'addTrack').mockImplementation(() => {
+      throw new Error('a fault of ours')
+    })
+    const again = connect('an', { query: { reconnect: true, participantSid: sid } })
+    again.request({ case: 'addTrack', value: trackRequest('cam') })
+    expect(again.closed).toEqual({ code: 1011, reason: 'internal error' })
+    expect(socket.closed?.code).toBe(1000)
+    expect(other.socket.closed).toBeUndefined()
+    expect(kept?.participant.isClosed).toBe(false)
+  })
+
+  it('takes a silent connection for lost, and a slow one too', async () => {
+    const { socket } = await active('an')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(socket.pings).toBeGreaterThan(0)
+    socket.emit('pong')
+    await vi.advanceTimersByTimeAsync(25_000)
+    expect(socket.isTerminated).toBe(false)
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(socket.isTerminated).toBe(true)
+    const slow = await active('slow')
+    slow.socket.bufferedAmount = 100_000_000
+    slow.socket.request({ case: 'ping', value: 1n })
+    expect(slow.socket.isTerminated).toBe(true)
+  })
+
+  it('changes own metadata by permission only, and answers the request', async () => {
+    const { socket } = await active('an', { canUpdateOwnMetadata: true })
+    const binh = await active('binh')
+    const update = (metadata: string, requestId: number) =>
+      new UpdateParticipantMetadata({ metadata, requestId, attributes: { a: '1' } })
+    socket.request({ case: 'updateMetadata', value: update('m', 4) })
+    expect(socket.last('requestResponse')).toMatchObject({ requestId: 4, reason: RequestResponse_Reason.OK })
+    expect(rooms.registry.getParticipant('R', 'an')).toMatchObject({ metadata: 'm', attributes: { a: '1' } })
+    socket.request({ case: 'updateMetadata', value: update('x'.repeat(70_000), 5) })
+    expect(socket.last('requestResponse')).toMatchObject({
+      requestId: 5,
+      reason: RequestResponse_Reason.LIMIT_EXCEEDED,
+    })
+    binh.socket.request({ case: 'updateMetadata', value: update('m', 6) })
+    expect(binh.socket.last('requestResponse').reason).toBe(RequestResponse_Reason.NOT_ALLOWED)
+    expect(rooms.registry.getParticipant('R', 'binh').metadata).toBe('')
+  })
+
+  it('subscribes, sets track settings and restores both from a sync state', async () => {
+    const publisher = await rooms.join('pub')
+    const track = await publish(publisher, 'cam')
+    const { socket, peer } = await active('an')
+    await settle()
+    expect([...peer.subscribed]).toEqual([track])
+    socket.request({
+      case: 'subscription',
+      value: new UpdateSubscription({ trackSids: [track], subscribe: false }),
+    })
+    await settle()
+    expect(peer.subscribed.size).toBe(0)
+    socket.request({
+      case: 'subscription',
+      value: new UpdateSubscription({ trackSids: ['TR_x'], subscribe: true }),
+    })
+    expect(socket.last('subscriptionResponse').err).toBe(SubscriptionError.SE_TRACK_NOTFOUND)
+    socket.request({
+      case: 'subscription',
+      value: new UpdateSubscription({ trackSids: [track], subscribe: true }),
+    })
+    const settings = new UpdateTrackSettings({
+      trackSids: [track],
+      width: 320,
+      height: 180,
+      quality: 99 as never,
+    })
+    socket.request({ case: 'trackSetting', value: settings })
+    await settle()
+    expect(peer.settings.get(track)).toMatchObject({ width: 320, height: 180, quality: 2, disabled: false })
+    const gone = new TrackPublishedResponse({ cid: 'c', track: new TrackInfo({ sid: 'TR_gone' }) })
+    socket.request({
+      case: 'syncState',
+      value: new SyncState({ trackSidsDisabled: [track], publishTracks: [gone] }),
+    })
+    await settle()
+    expect(peer.settings.get(track)).toMatchObject({ width: 320, disabled: true })
+    expect(socket.last('trackUnpublished').trackSid).toBe('TR_gone')
+  })
+
+  it('plays the scenarios a client may ask for', async () => {
+    const { socket, sid } = await active('an')
+    const simulate = (scenario: SimulateScenario['scenario']) =>
+      ({ case: 'simulate', value: new SimulateScenario({ scenario }) }) as const
+    socket.request(simulate({ case: 'speakerUpdate', value: 3 }))
+    expect(socket.last('speakersChanged').speakers[0]?.sid).toBe(sid)
+    socket.request(simulate({ case: 'disconnectSignalOnResume', value: true }))
+    socket.terminate()
+    const cut = connect('an', { query: { reconnect: true, participantSid: sid } })
+    expect(cut.cases()).toEqual(['reconnect'])
+    expect(cut.closed).toBeDefined()
+    cut.terminate()
+    const again = connect('an', { query: { reconnect: true, participantSid: sid } })
+    await settle()
+    expect(again.closed).toBeUndefined()
+    again.request(simulate({ case: 'leaveRequestFullReconnect', value: true }))
+    expect(again.last('leave').action).toBe(LeaveRequest_Action.RECONNECT)
+  })
+
+  it('sends an answer or a leave to any offer', async () => {
+    const { socket } = await active('an')
+    socket.request({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp: 'nonsense' }) })
+    await settle()
+    expect(socket.cases()).toContain('leave')
+    expect(socket.closed).toBeDefined()
+  })
+})
