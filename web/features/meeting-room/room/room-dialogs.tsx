@@ -4,6 +4,7 @@ import { useTranslations } from 'next-intl'
 import { deviceProblem } from '../../../live/device-problem.ts'
 import type { DeviceChoice } from '../../../live/media-options.ts'
 import { saveSettings } from '../../../live/saved-settings.ts'
+import { SHORTCUTS } from '../../../live/shortcuts.ts'
 import { useDevices } from '../../../live/use-devices.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Dialog, DialogClose } from '../../../ui/dialog.tsx'
@@ -11,7 +12,6 @@ import { useToast } from '../../../ui/toast.tsx'
 import { SpeakerTest } from '../check/speaker-test.tsx'
 import { DevicePickers } from '../device-pickers.tsx'
 import { type ConfirmRequest, useMeeting } from './meeting-context.tsx'
-import { SHORTCUTS } from './use-shortcuts.ts'
 
 /** The chair asks to speak: a clear choice, and nothing opens without it. */
 export function UnmuteDialog({

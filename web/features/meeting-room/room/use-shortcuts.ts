@@ -1,23 +1,6 @@
 'use client'
 import { useEffect, useRef } from 'react'
-
-/** Keys of the room; the help dialog lists the same ones. */
-export const SHORTCUTS = ['m', 'v', 'h', 'c', 'p', '?'] as const
-export type Shortcut = (typeof SHORTCUTS)[number]
-
-/** True when the key belongs to the page: nothing is being typed and no modifier is held. */
-export function isShortcutTarget(event: {
-  target: EventTarget | null
-  ctrlKey: boolean
-  metaKey: boolean
-  altKey: boolean
-  isComposing?: boolean
-}): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false
-  const target = event.target as { tagName?: string; isContentEditable?: boolean } | null
-  const tag = target?.tagName?.toUpperCase() ?? ''
-  return !['INPUT', 'TEXTAREA', 'SELECT'].includes(tag) && !target?.isContentEditable
-}
+import { isShortcutTarget, SHORTCUTS, type Shortcut } from '../../../live/shortcuts.ts'
 
 /** Calls the handler of a key that is pressed anywhere in the room. */
 export function useShortcuts(handlers: Record<Shortcut, () => void>): void {

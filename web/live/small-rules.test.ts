@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { meterLevel, rms, SILENCE_RMS } from './audio-level.ts'
+import { deviceProblem } from './device-problem.ts'
+import { randomId } from './random-id.ts'
+import { afterDisconnect, rejoinDelayMs } from './rejoin-policy.ts'
+import { isShortcutTarget } from './shortcuts.ts'
+
+describe('after a disconnect', () => {
+  it('stays out only when we hung up or somebody else took the place', () => {
+    expect(afterDisconnect(1)).toBe('stay_out')
+    expect(afterDisconnect(2)).toBe('duplicate')
+  })
+
+  it('asks the portal for every other reason, known or not', () => {
+    for (const reason of [undefined, 0, 3, 4, 5, 6, 7, 8, 9, 10, 99])
+      expect(afterDisconnect(reason)).toBe('ask_portal')
+  })
+
+  it('waits longer with every attempt, never more than some seconds', () => {
+    const delays = [0, 1, 2, 3, 4, 50].map(attempt => rejoinDelayMs(attempt, () => 0))
+    expect(delays).toEqual([...delays].sort((a, b) => a - b))
+    expect(rejoinDelayMs(50, () => 1)).toBeLessThan(6000)
+  })
+})
+
+describe('device problems', () => {
+  it('are told apart by the browser error', () => {
+    const named = (name: string) => Object.assign(new Error('x'), { name })
+    expect(deviceProblem(named('NotAllowedError'))).toBe('denied')
+    expect(deviceProblem(named('NotFoundError'))).toBe('missing')
+    expect(deviceProblem(named('NotReadableError'))).toBe('busy')
+    expect(deviceProblem('?')).toBe('other')
+  })
+})
+
+describe('levels', () => {
+  it('measure silence as nothing and full scale as full', () => {
+    expect(rms(new Float32Array(512))).toBeLessThan(SILENCE_RMS)
+    expect(rms(new Float32Array([1, -1, 1, -1]))).toBe(1)
+    expect(meterLevel(0)).toBe(0)
+    expect(meterLevel(1)).toBe(1)
+    expect(meterLevel(0.03)).toBeGreaterThan(0.4)
+  })
+})
+
+describe('ids', () => {
+  it('are version 4 UUIDs even without crypto.randomUUID', () => {
+    const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+    expect(randomId()).toMatch(shape)
+    const original = crypto.randomUUID
+    Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true })
+    try {
+      expect(randomId()).toMatch(shape)
+      expect(randomId()).not.toBe(randomId())
+    } finally {
+      Object.defineProperty(crypto, 'randomUUID', { value: original, configurable: true })
+    }
+  })
+})
+
+describe('shortcuts', () => {
+  const key = {
+    target: { tagName: 'DIV' } as unknown as EventTarget,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+  }
+
+  it('work on the page but not while typing or with a modifier', () => {
+    expect(isShortcutTarget(key)).toBe(true)
+    expect(isShortcutTarget({ ...key, ctrlKey: true })).toBe(false)
+    expect(isShortcutTarget({ ...key, target: { tagName: 'TEXTAREA' } as unknown as EventTarget })).toBe(
+      false,
+    )
+    expect(isShortcutTarget({ ...key, target: { isContentEditable: true } as unknown as EventTarget })).toBe(
+      false,
+    )
+  })
+})
