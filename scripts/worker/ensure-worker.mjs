@@ -68,5 +68,5 @@ async function main() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--help')) console.log(help)
-  else void main()
+  else await main()
 }

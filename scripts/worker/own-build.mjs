@@ -16,7 +16,7 @@ import { cacheDir, isRunningWorker, ownWorkerPath, workerKey } from './cache.mjs
 import { ensurePackages } from './debian.mjs'
 import { ensureLibsrtp } from './libsrtp.mjs'
 import { correctDtlsTransport, ninjaFile, requiredPackages } from './ninja-plan.mjs'
-import { proveWorker } from './prove-worker.mjs'
+import { proveWorker } from './proof.mjs'
 import { run, SetupError, withLock } from './run.mjs'
 
 const includeDir = fileURLToPath(new URL('include', import.meta.url))

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'v
 import { ensurePackages } from './debian.mjs'
 import { ensureWorker } from './ensure-worker.mjs'
 import { failureMarker } from './prebuilt.mjs'
-import { proveWorker } from './prove-worker.mjs'
+import { proveWorker } from './proof.mjs'
 import { ensureRtcClients, RtcClients } from './rtc-clients.mjs'
 import { run, SetupError, withLock } from './run.mjs'
 

@@ -283,7 +283,7 @@ double streams_tick(struct peer *peer, double now) {
       else send_video(peer, sender, now);
       sender->next_at += period;
     }
-    if (now >= sender->next_report_at) send_sender_report(peer, sender, now), sender->next_report_at = now + 1;
+    if (sender->packets > 0 && now >= sender->next_report_at) send_sender_report(peer, sender, now), sender->next_report_at = now + 1;
     if (sender->next_at < next) next = sender->next_at;
   }
   if (now >= streams->next_report_at) send_receiver_reports(peer, now), streams->next_report_at = now + 1;
