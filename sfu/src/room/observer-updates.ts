@@ -5,6 +5,8 @@
 export interface InfoUpdate {
   identity: string
   encoded: Uint8Array
+  /** False: other observers are not told. */
+  isForAll: boolean
 }
 
 export class ObserverUpdates {

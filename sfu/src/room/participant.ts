@@ -77,6 +77,8 @@ export class Participant {
     | { identity: string; sid: string; allTracks: boolean; trackSids: Set<string> }[]
     | undefined
   hasBeenActive = false
+  /** Observers have been told of it, so they must be told of its end. */
+  isKnownToObservers = false
   /** Set while the other half of a test of the client's is to be played at its next resume. */
   dropsSignalOnResume = false
 
@@ -167,6 +169,10 @@ export class Participant {
   get isHidden(): boolean {
     return this.permission.hidden
   }
+  /** May only watch; in a large room observers are not told of one another. */
+  get isObserver(): boolean {
+    return !this.permission.canPublish
+  }
   /** True while one of its media connections is lost. */
   get isMediaLost(): boolean {
     return this.#lostSides.size > 0
@@ -233,7 +239,9 @@ export class Participant {
     } catch (error) {
       if (this.isClosed) return
       this.#log.error({ err: error }, 'media of a participant could not be opened')
-      this.#end('join_failed')
+      // A worker that died meanwhile is replaced: coming back helps.
+      const isPassing = error instanceof AppError && error.code === 'unavailable'
+      this.#end(isPassing ? 'worker_died' : 'join_failed')
     }
   }
 

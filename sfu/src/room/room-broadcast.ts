@@ -15,9 +15,11 @@ import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
 import type { Participant } from './participant.ts'
-import type { RoomView } from './room-view.ts'
+import { isLargeRoom, type RoomView } from './room-view.ts'
 import { Speakers } from './speakers.ts'
 import { encodeSignal, encodeUpdates } from './wire.ts'
+
+const OBSERVERS_MEASURED_AT_ONCE = 100
 
 export class RoomBroadcast {
   readonly #room: RoomView
@@ -29,6 +31,8 @@ export class RoomBroadcast {
   readonly #dynacast: Dynacast
   readonly #qualityTimer: NodeJS.Timeout
   #isMeasuring = false
+  /** Where the next turn of observers begins. */
+  #measuredObservers = 0
   #countsTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -59,13 +63,15 @@ export class RoomBroadcast {
    */
   participant(participant: Participant, how: { isPrompt: boolean; isToSelf?: boolean }): void {
     const encoded = participant.encodedInfo()
-    const update = { identity: participant.identity, encoded }
+    const isLarge = isLargeRoom(this.#room, this.#limits)
+    // Who was announced to all, in a small room or as a publisher, must be taken back from all.
+    if (!isLarge || !participant.isObserver) participant.isKnownToObservers = true
+    const update = { identity: participant.identity, encoded, isForAll: participant.isKnownToObservers }
     if (how.isToSelf)
       participant.outbox.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
-    if (participant.isHidden) return
-    const isSmallRoom = this.#room.participants.size <= this.#limits.promptUpdatesUpTo
+    if (participant.isHidden || this.#isClosed) return
     const isPublisher = participant.publications.published().length > 0
-    if (how.isPrompt || isPublisher || isSmallRoom) {
+    if (how.isPrompt || isPublisher || !isLarge) {
       this.#observers.drop(participant.identity)
       this.#sendUpdates([update], participant)
     } else {
@@ -73,11 +79,32 @@ export class RoomBroadcast {
     }
   }
 
+  /** Observers are told of publishers only, so that a large audience costs each of them nothing. */
   #sendUpdates(updates: InfoUpdate[], except?: Participant): void {
+    const forObservers = updates.filter(update => update.isForAll)
+    const encode = (some: InfoUpdate[]) =>
+      encodeUpdates(
+        some.map(update => update.encoded),
+        this.#limits.updateChunkBytes,
+      )
+    const messages = encode(updates)
+    const observerMessages = forObservers.length === updates.length ? messages : encode(forObservers)
+    for (const receiver of this.#room.participants.values()) {
+      if (receiver === except) continue
+      if (receiver.isObserver) receiver.outbox.sendUpdates(observerMessages, forObservers)
+      else receiver.outbox.sendUpdates(messages, updates)
+    }
+  }
+
+  /** An observer that may publish now is told of the other observers, as everybody who may publish is. */
+  introduceObservers(participant: Participant): void {
+    if (!isLargeRoom(this.#room, this.#limits)) return
+    const updates = this.#room
+      .visible()
+      .filter(other => other.isObserver && other !== participant)
+      .map(other => ({ identity: other.identity, encoded: other.encodedInfo() }))
     const encoded = updates.map(update => update.encoded)
-    const messages = encodeUpdates(encoded, this.#limits.updateChunkBytes)
-    for (const receiver of this.#room.participants.values())
-      if (receiver !== except) receiver.outbox.sendUpdates(messages, updates)
+    participant.outbox.sendUpdates(encodeUpdates(encoded, this.#limits.updateChunkBytes), updates)
   }
 
   /** The room itself changed in a way that matters now: metadata, recording. */
@@ -114,7 +141,7 @@ export class RoomBroadcast {
     this.#isMeasuring = true
     try {
       const measured = await Promise.all(
-        [...this.#room.participants.values()].map(async participant => {
+        this.#toMeasure().map(async participant => {
           const quality = await participant.media?.quality().catch(() => undefined)
           return { participant, score: quality?.score ?? null }
         }),
@@ -136,6 +163,16 @@ export class RoomBroadcast {
     } finally {
       this.#isMeasuring = false
     }
+  }
+
+  /** Publishers every time, observers in turns: each question goes to a worker and back. */
+  #toMeasure(): Participant[] {
+    const isPublisher = (participant: Participant) => participant.publications.published().length > 0
+    const all = [...this.#room.participants.values()]
+    const observers = all.filter(participant => !isPublisher(participant))
+    const start = this.#measuredObservers < observers.length ? this.#measuredObservers : 0
+    this.#measuredObservers = start + OBSERVERS_MEASURED_AT_ONCE
+    return [...all.filter(isPublisher), ...observers.slice(start, start + OBSERVERS_MEASURED_AT_ONCE)]
   }
 
   announceDemand(publisher: Participant, trackId: TrackId, demand: Demand): void {

@@ -9,7 +9,7 @@ import {
 } from '@livekit/protocol'
 import type { RoomLimits } from './limits.ts'
 import type { Participant } from './participant.ts'
-import type { RoomView } from './room-view.ts'
+import { isLargeRoom, type RoomView } from './room-view.ts'
 import { encodeJoin, encodeSignal } from './wire.ts'
 
 /** The LiveKit server whose signalling this follows; clients refuse a reply without a version. */
@@ -56,9 +56,10 @@ export function encodeJoinReply(
   limits: RoomLimits,
   nodeId: string,
 ): Uint8Array {
+  const isAudience = isLargeRoom(room, limits)
   const others = room
     .visible()
-    .filter(other => other !== participant)
+    .filter(other => other !== participant && !(isAudience && participant.isObserver && other.isObserver))
     .map(other => other.encodedInfo())
   return encodeJoin(
     new JoinResponse({

@@ -1,6 +1,7 @@
 /** What the parts of a room (its messages, its broadcasts) may see of it. */
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Room as RoomMessage } from '@livekit/protocol'
+import type { RoomLimits } from './limits.ts'
 import type { Participant } from './participant.ts'
 
 export interface RoomOptions {
@@ -24,3 +25,7 @@ export interface RoomView {
   visible(): Participant[]
   message(): RoomMessage
 }
+
+/** Above this size news of observers is batched and kept from other observers. */
+export const isLargeRoom = (room: RoomView, limits: RoomLimits): boolean =>
+  room.participants.size > limits.promptUpdatesUpTo

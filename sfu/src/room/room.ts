@@ -6,14 +6,13 @@
 import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newRoomId, type ParticipantId, type RoomId, type TrackId } from '@diemcau/core/ids.ts'
-import {
-  type DataPacket,
-  DataPacket_Kind,
-  type ParticipantInfo,
-  type ParticipantPermission,
-  type Room as RoomMessage,
-  type SubscriptionPermission,
-  type WebhookEvent,
+import type {
+  DataPacket,
+  ParticipantInfo,
+  ParticipantPermission,
+  Room as RoomMessage,
+  SubscriptionPermission,
+  WebhookEvent,
 } from '@livekit/protocol'
 import { CaptureSession, capturedTrackOf } from './capture-session.ts'
 import type { JoinQuery, VerifiedClaims } from './claims.ts'
@@ -23,13 +22,13 @@ import {
   type RoomCloseReason,
   roomEndReasonOf,
 } from './close-reasons.ts'
-import { destinationsOf, isReceiver, type Routed, readClientPacket } from './data-packets.ts'
+import { DataRouter } from './data-router.ts'
 import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { assertProfile, changedProfile, type Profile } from './metadata.ts'
 import { Participant, type ParticipantListener } from './participant.ts'
 import { permissionOf } from './permissions.ts'
-import type { DataKind, MediaNode, RoomMedia } from './ports.ts'
+import type { MediaNode, RoomMedia } from './ports.ts'
 import type { Publication } from './publication.ts'
 import type { UnpublishReason } from './publications.ts'
 import type { RoomEventSink } from './room-api.ts'
@@ -60,6 +59,7 @@ export class Room implements RoomView {
   readonly #log: Log
   readonly #media: RoomMedia
   readonly #broadcast: RoomBroadcast
+  readonly #data: DataRouter
   readonly #publisherByTrack = new Map<string, Participant>()
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
@@ -73,6 +73,7 @@ export class Room implements RoomView {
     this.createdAtMs = deps.now()
     this.#log = deps.log.child({ roomId: this.id, room: this.name })
     this.#broadcast = new RoomBroadcast(this, deps.limits, this.#log)
+    this.#data = new DataRouter(this, deps.limits, this.#log, deps.now)
     this.#media = deps.media.openRoom(this.id, {
       onSpeakers: audible => this.#handleSpeakers(audible),
       onDemandChanged: (publisher, trackId, demand) => {
@@ -187,7 +188,7 @@ export class Room implements RoomView {
         const publication = publisher?.publications.get(trackId)
         if (publication) publisher?.publications.markSubscribed(publication)
       },
-      dataReceived: (participant, kind, payload) => this.#routeClientData(participant, kind, payload),
+      dataReceived: (participant, kind, payload) => this.#data.fromClient(participant, kind, payload),
       publisherOf: trackId => this.#publisherByTrack.get(trackId)?.id ?? '',
       participantEnded: (participant, reason) => this.leave(participant, reason),
     }
@@ -240,13 +241,14 @@ export class Room implements RoomView {
 
   /** A whole new permission set: takes down what it no longer allows. */
   changePermission(participant: Participant, permission: ParticipantPermission): void {
-    const wasHidden = participant.isHidden
+    const wasObserver = participant.isObserver
     // Hiding cannot be taken back from those who know the participant, nor can it be shown half-way.
-    permission.hidden = wasHidden
+    permission.hidden = participant.isHidden
     participant.permission = permission
     participant.touch()
     participant.publications.dropDisallowed()
     participant.subscriptions.reevaluate()
+    if (wasObserver && !participant.isObserver) this.#broadcast.introduceObservers(participant)
     this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
   }
 
@@ -276,44 +278,9 @@ export class Room implements RoomView {
     this.#broadcast.room()
   }
 
-  #routeClientData(sender: Participant, kind: DataKind, payload: Uint8Array): void {
-    const refusal = this.#dataRefusal(sender, kind, payload)
-    const routed = refusal ? undefined : readClientPacket(payload, kind, sender)
-    if (!routed) {
-      this.#log.debug({ participantId: sender.id, reason: refusal ?? 'malformed' }, 'data packet dropped')
-      return
-    }
-    const { sequence } = routed.packet
-    if (kind === 'reliable' && sequence > 0) {
-      // After a resume clients send again what they are not sure of.
-      if (sequence <= sender.lastReliableSequence) return
-      sender.lastReliableSequence = sequence
-    }
-    this.#deliver(routed, sender)
-  }
-
-  #dataRefusal(sender: Participant, kind: DataKind, payload: Uint8Array): string | undefined {
-    if (!sender.permission.canPublishData) return 'not_allowed'
-    if (kind === 'data_track') return 'data_tracks_are_not_supported'
-    if (payload.length > this.#deps.limits.dataPacketBytes) return 'too_large'
-    if (!sender.dataBucket.take(this.#deps.now())) return 'too_many'
-    return undefined
-  }
-
   /** Data from the API: no sender. */
   sendData(packet: DataPacket): void {
-    this.#deliver({ packet, destinations: destinationsOf(packet) }, undefined)
-  }
-
-  #deliver({ packet, destinations }: Routed, sender: Participant | undefined): void {
-    const kind: DataKind = packet.kind === DataPacket_Kind.LOSSY ? 'lossy' : 'reliable'
-    const payload = packet.toBinary()
-    const isMetrics = packet.value.case === 'metrics'
-    for (const receiver of this.participants.values()) {
-      if (receiver === sender || !isReceiver(destinations, receiver)) continue
-      if (isMetrics && !receiver.permission.canSubscribeMetrics) continue
-      receiver.media?.sendData(kind, payload)
-    }
+    this.#data.fromApi(packet)
   }
 
   #handleSpeakers(audible: { participantId: ParticipantId; trackId: TrackId; level: number }[]): void {

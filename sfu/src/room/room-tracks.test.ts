@@ -1,0 +1,223 @@
+import {
+  DisconnectReason,
+  ParticipantPermission,
+  RequestResponse_Reason,
+  SubscriptionPermission,
+  TrackPermission,
+  TrackSource,
+  TrackType,
+} from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  offer,
+  publish,
+  received,
+  settle,
+  TestRooms,
+  trackRequest,
+  userPacket,
+} from '../../test/room-support/test-room.ts'
+
+let rooms: TestRooms
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+  rooms = new TestRooms()
+})
+afterEach(async () => {
+  await rooms.registry.close()
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+const wait = async (ms: number) => {
+  await vi.advanceTimersByTimeAsync(ms)
+  await settle()
+}
+
+describe('publishing', () => {
+  it('confirms, answers, then tells the others, who then subscribe', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    expect(an.link.cases().filter(name => name === 'trackPublished' || name === 'answer')).toEqual([
+      'trackPublished',
+      'answer',
+    ])
+    expect(binh.link.told('an')?.tracks).toMatchObject([
+      { sid, mimeType: 'video/VP8', source: TrackSource.CAMERA },
+    ])
+    expect([...binh.peer.subscribed]).toEqual([sid])
+    expect(an.link.last('trackSubscribed').trackSid).toBe(sid)
+    expect(rooms.events.at(-1)).toMatchObject({
+      event: 'track_published',
+      track: { sid },
+      participant: { identity: 'an' },
+    })
+  })
+
+  it('is refused without the grant for the source, over the limit, or without a cid', async () => {
+    const an = await rooms.join('an', { video: { canPublishSources: ['microphone'] } })
+    const { publications } = an.participant
+    publications.addTrack(trackRequest('cam'))
+    expect(an.link.last('requestResponse').reason).toBe(RequestResponse_Reason.NOT_ALLOWED)
+    const microphone = { type: TrackType.AUDIO, source: TrackSource.MICROPHONE }
+    publications.addTrack(trackRequest('', microphone))
+    expect(an.link.last('requestResponse').reason).toBe(RequestResponse_Reason.INVALID_REQUEST)
+    publications.addTrack(trackRequest('x'.repeat(2_000), microphone))
+    expect(an.link.last('requestResponse').reason).toBe(RequestResponse_Reason.LIMIT_EXCEEDED)
+    publications.addTrack(trackRequest('data', { ...microphone, type: TrackType.DATA }))
+    expect(an.link.last('requestResponse').reason).toBe(RequestResponse_Reason.UNSUPPORTED_TYPE)
+    for (let i = 0; i < 33; i++) publications.addTrack(trackRequest(`m${i}`, microphone))
+    expect(an.link.all('trackPublished')).toHaveLength(32)
+    expect(an.link.last('requestResponse').reason).toBe(RequestResponse_Reason.LIMIT_EXCEEDED)
+  })
+
+  it('ends when the section stops, and a refused section never begins', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    await an.participant.publications.handleOffer(offer({ stop: [sid] }))
+    await settle()
+    expect(binh.link.told('an')?.tracks).toEqual([])
+    expect(binh.peer.subscribed.size).toBe(0)
+    expect(rooms.eventNames().at(-1)).toBe('track_unpublished')
+    const refused = await publish(an, 'refuse-me')
+    expect(an.link.last('trackUnpublished').trackSid).toBe(refused)
+    expect(binh.link.told('an')?.tracks).toEqual([])
+  })
+
+  it('sends a participant away whose offer is absurd', async () => {
+    const an = await rooms.join('an')
+    await an.participant.publications.handleOffer(offer({ bad: true }))
+    expect(an.link.last('leave').reason).toBe(DisconnectReason.MEDIA_FAILURE)
+    expect(an.peer.closedWith).toBe('left')
+  })
+
+  it('mutes by the client quietly, by the server with word to the client first', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    an.participant.publications.setMutedByClient(sid, true)
+    await settle()
+    expect(binh.link.told('an')?.tracks[0]?.muted).toBe(true)
+    expect(an.peer.muted.get(sid)).toBe(true)
+    expect(an.link.cases()).not.toContain('mute')
+    an.participant.publications.setMutedByClient(sid, false)
+    await rooms.registry.mutePublishedTrack('R', 'an', sid, true)
+    expect(an.link.last('mute')).toMatchObject({ sid, muted: true })
+    expect(binh.link.told('an')?.tracks[0]?.muted).toBe(true)
+    await expect(rooms.registry.mutePublishedTrack('R', 'an', sid, false)).rejects.toMatchObject({
+      code: 'permission_denied',
+    })
+    await expect(rooms.registry.mutePublishedTrack('R', 'an', 'TR_x', true)).rejects.toMatchObject({
+      code: 'not_found',
+    })
+  })
+
+  it('takes tracks down with the permission, also those only asked for', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    an.participant.publications.addTrack(trackRequest('pending'))
+    const permission = new ParticipantPermission({ canSubscribe: true, canPublishData: true })
+    await rooms.registry.updateParticipant('R', 'an', { permission })
+    await settle()
+    expect(an.link.all('trackUnpublished')).toHaveLength(2)
+    expect(an.peer.calls).toContain(`unpublish ${sid}`)
+    expect(binh.peer.subscribed.size).toBe(0)
+    expect(an.link.told('an')?.permission).toMatchObject({ canPublish: false })
+    // The offer that was on its way finds no claim and publishes nothing.
+    await an.participant.publications.handleOffer(offer({ publish: ['pending'] }))
+    await settle()
+    expect(binh.link.told('an')?.tracks).toEqual([])
+  })
+})
+
+describe('subscribing', () => {
+  it('stops with canSubscribe and with the publisher’s permission', async () => {
+    const [an, binh, chi] = [await rooms.join('an'), await rooms.join('binh'), await rooms.join('chi')]
+    const sid = await publish(an, 'cam')
+    const only = new TrackPermission({ participantIdentity: 'binh', trackSids: [sid] })
+    const permission = new SubscriptionPermission({ allParticipants: false, trackPermissions: [only] })
+    an.room.changeSubscriptionPermission(an.participant, permission)
+    await settle()
+    expect([binh.peer.subscribed.size, chi.peer.subscribed.size]).toEqual([1, 0])
+    expect(chi.link.last('subscriptionPermissionUpdate')).toMatchObject({ trackSid: sid, allowed: false })
+    // Somebody who comes later is bound by it too.
+    expect((await rooms.join('dung')).peer.subscribed.size).toBe(0)
+    await rooms.registry.updateParticipant('R', 'binh', {
+      permission: new ParticipantPermission({ canPublish: true }),
+    })
+    await settle()
+    expect(binh.peer.subscribed.size).toBe(0)
+    an.room.changeSubscriptionPermission(
+      an.participant,
+      new SubscriptionPermission({ allParticipants: true }),
+    )
+    await settle()
+    expect(chi.peer.subscribed.size).toBe(1)
+  })
+
+  it('is changed by the API for tracks that exist', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    await rooms.registry.updateSubscriptions('R', 'binh', [sid], false)
+    await settle()
+    expect(binh.peer.subscribed.size).toBe(0)
+    await expect(rooms.registry.updateSubscriptions('R', 'binh', ['TR_x'], true)).rejects.toMatchObject({
+      code: 'not_found',
+    })
+  })
+
+  it('tells stream states and dynacast demands to whom they concern', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    binh.peer.listener.onStreamState(sid, 'paused')
+    expect(binh.link.last('streamStateUpdate').streamStates).toMatchObject([
+      { participantSid: an.participant.id, trackSid: sid, state: 1 },
+    ])
+    rooms
+      .roomMedia()
+      .listener.onDemandChanged(an.participant.id, sid, [{ mimeType: 'video/VP8', maxSpatialLayer: -1 }])
+    await wait(5_000)
+    expect(
+      an.link.last('subscribedQualityUpdate').subscribedQualities.map(quality => quality.enabled),
+    ).toEqual([false, false, false])
+  })
+})
+
+describe('data', () => {
+  it('goes to all others, or to those named, from whoever really sent it', async () => {
+    const [an, binh, chi] = [await rooms.join('an'), await rooms.join('binh'), await rooms.join('chi')]
+    an.peer.listener.onData('reliable', userPacket('hi'))
+    an.peer.listener.onData('lossy', userPacket('psst', { destinationIdentities: ['chi'] }))
+    expect(received(binh).map(({ kind, packet }) => [kind, packet.participantIdentity])).toEqual([
+      ['reliable', 'an'],
+    ])
+    expect(received(chi).map(({ kind }) => kind)).toEqual(['reliable', 'lossy'])
+    expect(an.peer.sent).toEqual([])
+  })
+
+  it('is dropped without the grant, too large, malformed, repeated or too much', async () => {
+    const an = await rooms.join('an')
+    const mute = await rooms.join('mute', { video: { canPublishData: false } })
+    mute.peer.listener.onData('reliable', userPacket('no'))
+    const binh = await rooms.join('binh')
+    binh.peer.listener.onData('reliable', userPacket('x'.repeat(70_000)))
+    binh.peer.listener.onData('reliable', Uint8Array.of(0xff))
+    binh.peer.listener.onData('data_track', userPacket('no'))
+    binh.peer.listener.onData('reliable', userPacket('1', { sequence: 5 }))
+    binh.peer.listener.onData('reliable', userPacket('1 again', { sequence: 5 }))
+    expect(received(an)).toHaveLength(1)
+    for (let i = 0; i < 5_000; i++) binh.peer.listener.onData('lossy', userPacket('flood'))
+    expect(received(an).length).toBeLessThan(2_100)
+  })
+
+  it('of metrics goes only to those who may read them', async () => {
+    const [an, binh] = [
+      await rooms.join('an', { video: { canSubscribeMetrics: true } }),
+      await rooms.join('binh'),
+    ]
+    const chi = await rooms.join('chi')
+    const { DataPacket, MetricsBatch } = await import('@livekit/protocol')
+    const packet = new DataPacket({ value: { case: 'metrics', value: new MetricsBatch() } }).toBinary()
+    chi.peer.listener.onData('reliable', packet)
+    expect([an.peer.sent.length, binh.peer.sent.length]).toEqual([1, 0])
+  })
+})
