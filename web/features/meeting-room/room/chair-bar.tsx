@@ -10,7 +10,7 @@ import type { PanelName } from './side-panel.tsx'
 /** The chair's tools, apart from what everyone has. What ends something for others is asked about first. */
 export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
   const t = useTranslations('room.chair')
-  const { confirm } = useMeeting()
+  const { confirm, admitted } = useMeeting()
   const floor = useFloor()
   const command = useCommand()
   const toast = useToast()
@@ -62,15 +62,17 @@ export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
         tone={floor.locked ? 'on' : 'plain'}
         onPress={() => void command({ type: 'lock', locked: !floor.locked })}
       />
-      <BarButton
-        testId="record"
-        icon={isRecording ? <CircleStop aria-hidden /> : <CircleDot aria-hidden />}
-        label={isRecording ? t('recordStop') : t('record')}
-        hint={isRecording ? t('recordStopHint') : t('recordHint')}
-        isPressed={isRecording}
-        tone={isRecording ? 'off' : 'plain'}
-        onPress={record}
-      />
+      {(admitted.meeting.recorded || isRecording) && (
+        <BarButton
+          testId="record"
+          icon={isRecording ? <CircleStop aria-hidden /> : <CircleDot aria-hidden />}
+          label={isRecording ? t('recordStop') : t('record')}
+          hint={isRecording ? t('recordStopHint') : t('recordHint')}
+          isPressed={isRecording}
+          tone={isRecording ? 'off' : 'plain'}
+          onPress={record}
+        />
+      )}
       <BarButton
         testId="end-meeting"
         icon={<OctagonX aria-hidden />}

@@ -55,20 +55,26 @@ export function useSelf(): { identity: string; role: MeetingRole; isModerator: b
   )
 }
 
-const KNOWN_FAULTS = ['forbidden', 'expired', 'closed', 'not_found', 'rate_limited', 'unavailable']
+/** Faults of the way there; everything else has its text among the portal's. */
+const OWN_FAULTS = ['expired', 'rate_limited', 'media_unavailable', 'not_found']
 
 /** Sends a command and says in words when it did not work; resolves with whether it did. */
 export function useCommand(): (command: NewCommand) => Promise<boolean> {
   const { session } = useMeeting()
   const t = useTranslations('room.fault')
+  const tError = useTranslations('errors')
   const toast = useToast()
   return useCallback(
     async command => {
       const result: CommandResult = await session.floor.send(command)
-      if (!result.ok && result.code !== 'closed')
-        toast({ tone: 'warn', text: t(KNOWN_FAULTS.includes(result.code) ? result.code : 'other') })
+      // Two moderators at one door: whoever was second need not be told.
+      if (!result.ok && result.code !== 'closed' && result.code !== 'already_settled') {
+        const isOwn = OWN_FAULTS.includes(result.code)
+        const text = isOwn ? t(result.code) : tError.has(result.code) ? tError(result.code) : t('other')
+        toast({ tone: 'warn', text })
+      }
       return result.ok
     },
-    [session, t, toast],
+    [session, t, tError, toast],
   )
 }

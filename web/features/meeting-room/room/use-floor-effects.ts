@@ -41,7 +41,7 @@ export function useFloorEffects(panel: PanelName | null): FloorEffects {
         case 'muted':
           // Everyone is told of "mute all" only when it changed something for them.
           if (effect.all && isModerator) return
-          toast({ tone: 'warn', text: t(`muted.${mutedKey(effect.source)}`) })
+          toast({ tone: 'warn', text: t(effect.all ? 'muted.all' : `muted.${mutedKey(effect.source)}`) })
           return
         case 'unmute_asked':
           setUnmuteAskedBy(effect.by)
