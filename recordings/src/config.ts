@@ -38,6 +38,8 @@ const schema = z
     PUBLIC_RECORDINGS_URL: optional.pipe(httpUrl.optional()),
     /** Threads of each ffmpeg of a composition. */
     RECORDINGS_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+    /** Niceness of a composition, which gives way to live media on the same machine. */
+    RECORDINGS_NICE: z.coerce.number().int().min(0).max(19).default(10),
     /** A recording is refused, and a running one ended, when less than this is free. Bytes. */
     RECORDINGS_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(300_000_000),
     /** How long a recording waits for a room that is not there (any more) before it ends. Milliseconds. */
@@ -76,6 +78,7 @@ export interface Config {
   ffprobePath: string | undefined
   publicUrl: string | undefined
   threads: number
+  nice: number
   minFreeBytes: number
   roomWaitMs: number
 }
@@ -109,6 +112,7 @@ export function parseConfig(
       ffprobePath: value.FFPROBE_PATH,
       publicUrl: value.PUBLIC_RECORDINGS_URL,
       threads: value.RECORDINGS_THREADS,
+      nice: value.RECORDINGS_NICE,
       minFreeBytes: value.RECORDINGS_MIN_FREE_BYTES,
       roomWaitMs: value.RECORDINGS_ROOM_WAIT_MS,
     },

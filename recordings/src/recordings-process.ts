@@ -79,6 +79,7 @@ export class RecordingsProcess {
             ffprobePath,
             fontPath: fontPath(),
             threads: config.threads,
+            nice: config.nice,
             signal: abort.signal,
             log,
             onProgress,

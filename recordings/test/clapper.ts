@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Every two seconds a white flash and a beep of a fifth of a second begin in the same moment. */
-export const CLAP_EVERY_MS = 2000
+/** Every second a white flash and a beep of a fifth of a second begin in the same moment. */
+export const CLAP_EVERY_MS = 1000
 const CLAP_SECONDS = 0.2
 
 const VIDEO = {
@@ -24,10 +24,12 @@ export class Clapper {
     audioPort: number
     codec?: 'VP8' | 'H264'
     size?: string
+    /** False: the picture moves and there is no sound. */
+    hasClaps?: boolean
   }): Clapper {
-    const clap = `lt(mod(t,${CLAP_EVERY_MS / 1000}),${CLAP_SECONDS})`
+    const clap = options.hasClaps === false ? '0' : `lt(mod(t,${CLAP_EVERY_MS / 1000}),${CLAP_SECONDS})`
     const graph =
-      `testsrc2=s=${options.size ?? '640x360'}:r=25,eq=brightness=-0.45,` +
+      `testsrc2=s=${options.size ?? '640x360'}:r=25,eq=brightness=-0.25,` +
       `drawbox=color=white:t=fill:enable='${clap}'[out0];` +
       `aevalsrc='if(${clap},0.5*sin(2*PI*1000*t),0)':s=48000:c=stereo[out1]`
     const rtp = (port: number, payloadType: number) => [

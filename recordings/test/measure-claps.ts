@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 const FPS = 50
 const RATE = 8000
 const WINDOW = RATE / 200
+const CLAP_MS = 200
+const CLAP_TOLERANCE_MS = 45
 
 /** Times in milliseconds at which a flash or a beep begins in a file. */
 export async function measureClaps(
@@ -22,8 +24,8 @@ export async function measureClaps(
     levels.push(peak)
   }
   return {
-    flashes: onsets(luma, 150).map(index => (index * 1000) / FPS),
-    beeps: onsets(levels, 4000).map(index => (index * 1000 * WINDOW) / RATE),
+    flashes: onsets(luma, 150, FPS),
+    beeps: onsets(levels, 4000, RATE / WINDOW),
   }
 }
 
@@ -36,16 +38,16 @@ export function soundDelays({ flashes, beeps }: { flashes: number[]; beeps: numb
   })
 }
 
-/** Where values come over the threshold after having been below it for 100 ms or more. */
-function onsets(values: number[], threshold: number): number[] {
+/** Where values come over the threshold for about as long as a clap lasts; one that is cut off at an end is left out. */
+function onsets(values: number[], threshold: number, perSecond: number): number[] {
   const found: number[] = []
-  const quiet = 5
-  let below = quiet
-  for (const [index, value] of values.entries()) {
-    if (value < threshold) below += 1
-    else {
-      if (below >= quiet && index > 0) found.push(index)
-      below = 0
+  let start: number | null = null
+  for (const [index, value] of [...values, 0].entries()) {
+    if (value >= threshold) start ??= index
+    else if (start !== null) {
+      const lengthMs = ((index - start) * 1000) / perSecond
+      if (Math.abs(lengthMs - CLAP_MS) <= CLAP_TOLERANCE_MS) found.push((start * 1000) / perSecond)
+      start = null
     }
   }
   return found

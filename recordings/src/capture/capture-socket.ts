@@ -67,7 +67,8 @@ export class CaptureSocket {
     try {
       value = JSON.parse(text)
     } catch {
-      return this.#end({ kind: 'lost', reason: 'the SFU sent what is not JSON' })
+      this.#end({ kind: 'lost', reason: 'the SFU sent what is not JSON' })
+      return
     }
     const parsed = captureEvent.safeParse(value)
     // An event of a newer SFU that we do not know is no reason to stop a recording.

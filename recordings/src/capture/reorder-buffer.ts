@@ -8,6 +8,10 @@ export interface ArrivedPacket extends RtpPacket {
   afterLoss: boolean
 }
 
+/** A packet this far behind is no straggler: with so many of them in a row the sender has begun to count anew. */
+const RESTART_DISTANCE = 500
+const RESTART_PACKETS = 10
+
 /**
  * Puts packets back into order. The SFU repairs losses from its publishers with retransmissions, which it passes on
  * when they come, so a missing packet is waited for. A recording has time: the wait may be long.
@@ -15,11 +19,13 @@ export interface ArrivedPacket extends RtpPacket {
 export class ReorderBuffer {
   readonly #waitMs: number
   readonly #maxPackets: number
-  readonly #sequence = new Unwrapper(16)
+  #sequence = new Unwrapper(16)
   readonly #held = new Map<number, ArrivedPacket>()
   #next: number | null = null
   /** When the oldest held packet came: the gap before it is at least that old. */
   #gapSinceMs = 0
+  #farBehind = 0
+  #isAfterRestart = false
 
   constructor(waitMs = 700, maxPackets = 2000) {
     this.#waitMs = waitMs
@@ -30,7 +36,17 @@ export class ReorderBuffer {
   push(packet: RtpPacket, arrivedAtMs: number): ArrivedPacket[] {
     const index = this.#sequence.unwrap(packet.sequence)
     if (this.#next === null) this.#next = index
-    if (index < this.#next || this.#held.has(index)) return this.flush(arrivedAtMs)
+    if (index < this.#next || this.#held.has(index)) {
+      this.#farBehind = index < this.#next - RESTART_DISTANCE ? this.#farBehind + 1 : 0
+      if (this.#farBehind < RESTART_PACKETS) return this.flush(arrivedAtMs)
+      const rest = this.drain()
+      this.#sequence = new Unwrapper(16)
+      this.#next = null
+      this.#farBehind = 0
+      this.#isAfterRestart = true
+      return [...rest, ...this.push(packet, arrivedAtMs)]
+    }
+    this.#farBehind = 0
     if (this.#held.size === 0) this.#gapSinceMs = arrivedAtMs
     this.#held.set(index, { ...packet, arrivedAtMs, index, afterLoss: false })
     return this.flush(arrivedAtMs)
@@ -57,12 +73,13 @@ export class ReorderBuffer {
   }
 
   #release(out: ArrivedPacket[], afterLoss: boolean): void {
-    let lost = afterLoss
+    let lost = afterLoss || this.#isAfterRestart
     let packet = this.#next === null ? undefined : this.#held.get(this.#next)
     while (packet) {
       this.#held.delete(packet.index)
       packet.afterLoss = lost
       lost = false
+      this.#isAfterRestart = false
       out.push(packet)
       this.#next = packet.index + 1
       this.#gapSinceMs = packet.arrivedAtMs

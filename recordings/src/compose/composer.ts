@@ -1,7 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Manifest, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.ts'
@@ -25,6 +24,7 @@ export interface ComposeOptions {
   ffmpegPath: string
   fontPath: string
   threads: number
+  nice: number
   signal: AbortSignal
   log: ComposerLog
   /** 0..100. */
@@ -172,15 +172,17 @@ function run(
   args: readonly string[],
   onProgress?: (progress: { frames: number; outTimeMs: number }) => void,
 ): Promise<number> {
-  const { ffmpegPath, work, signal, onProcess } = options
-  return runFfmpeg({ ffmpegPath, args, cwd: work, signal, onProgress, onStarted: onProcess })
+  const { ffmpegPath, work, nice, signal, onProcess } = options
+  return runFfmpeg({ ffmpegPath, args, cwd: work, nice, signal, onProgress, onStarted: onProcess })
 }
 
 async function joinFiles(parts: readonly string[], output: string): Promise<void> {
-  const target = createWriteStream(output)
-  for (const part of parts) await pipeline(createReadStream(part), target, { end: false })
-  target.end()
-  await new Promise<void>((resolve, reject) => target.once('close', resolve).once('error', reject))
+  const target = await open(output, 'w')
+  try {
+    for (const part of parts) for await (const chunk of createReadStream(part)) await target.appendFile(chunk)
+  } finally {
+    await target.close()
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -2,8 +2,6 @@ import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { AppError } from '@diemcau/core/errors.ts'
 
-/** Composition gives way to live media on the same machine. */
-const NICE = 15
 const KEPT_ERROR_BYTES = 4000
 
 /**
@@ -14,6 +12,8 @@ export async function runFfmpeg(options: {
   ffmpegPath: string
   args: readonly string[]
   cwd: string
+  /** 0..19: how far it gives way to others. */
+  nice: number
   signal: AbortSignal
   onProgress?: (progress: { frames: number; outTimeMs: number }) => void
   onStarted?: (pid: number) => void
@@ -48,7 +48,7 @@ export async function runFfmpeg(options: {
       child.once('error', reject)
       child.once('spawn', () => {
         try {
-          setPriority(child.pid!, NICE)
+          setPriority(child.pid!, options.nice)
         } catch {
           // It may be over already; being less nice is no fault.
         }

@@ -16,6 +16,7 @@ export async function makeFile(options: {
   ffprobePath: string
   fontPath: string
   threads: number
+  nice: number
   signal: AbortSignal
   log: Logger
   onProgress: (percent: number) => void
@@ -31,6 +32,7 @@ export async function makeFile(options: {
     ffmpegPath,
     fontPath: options.fontPath,
     threads: options.threads,
+    nice: options.nice,
     signal,
     log,
     onProgress,

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { parseRtp, Unwrapper } from './rtp.ts'
+
+/** A packet with one CSRC, a one-word extension and three bytes of padding around `payload`. */
+function packet(payload: number[]): Buffer {
+  const head = Buffer.from([0x80 | 0x20 | 0x10 | 1, 0x80 | 96, 0x12, 0x34, 0, 0, 1, 0, 0, 0, 0, 9])
+  const csrc = Buffer.from([1, 2, 3, 4])
+  const extension = Buffer.from([0xbe, 0xde, 0, 1, 0x10, 0xff, 0, 0])
+  return Buffer.concat([head, csrc, extension, Buffer.from(payload), Buffer.from([0, 0, 3])])
+}
+
+describe('parseRtp', () => {
+  it('finds the payload between CSRCs, extension and padding', () => {
+    const parsed = parseRtp(packet([7, 8, 9]))
+    expect(parsed).toMatchObject({
+      payloadType: 96,
+      marker: true,
+      sequence: 0x1234,
+      timestamp: 256,
+      ssrc: 9,
+    })
+    expect([...parsed!.payload]).toEqual([7, 8, 9])
+  })
+
+  it('passes over RTCP on the same port, foreign versions and torn packets', () => {
+    expect(parseRtp(Buffer.from([0x80, 200, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0]))).toBeNull()
+    expect(parseRtp(Buffer.from([0x40, 96, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0]))).toBeNull()
+    expect(parseRtp(packet([7]).subarray(0, 11))).toBeNull()
+    expect(parseRtp(packet([7]).subarray(0, 18))).toBeNull()
+    const allPadding = packet([7])
+    allPadding[allPadding.length - 1] = 255
+    expect(parseRtp(allPadding)).toBeNull()
+  })
+})
+
+describe('Unwrapper', () => {
+  it('follows a counter over its end and back', () => {
+    const sequence = new Unwrapper(16)
+    expect([65_534, 65_535, 0, 1, 65_535, 2].map(value => sequence.unwrap(value))).toEqual([
+      65_534, 65_535, 65_536, 65_537, 65_535, 65_538,
+    ])
+  })
+
+  it('goes below zero when the first packet was not the earliest', () => {
+    const sequence = new Unwrapper(16)
+    expect([0, 65_535, 1].map(value => sequence.unwrap(value))).toEqual([0, -1, 1])
+  })
+})
