@@ -26,11 +26,11 @@ export function SharePanel({ meeting }: { meeting: MeetingDetail }) {
           <img src={meeting.joinQr} alt={t('qr')} width={176} height={176} className="size-44" />
         </div>
         <div className="flex min-w-0 flex-1 flex-col gap-4">
-          <ShareLine label={t('link')} value={meeting.joinUrl} copy={t('copyLink')} />
+          <ShareLine testId="join-link" label={t('link')} value={meeting.joinUrl} copy={t('copyLink')} />
           {meeting.guestsAllowed && (
             <div>
               <p className="text-sm text-muted">{t('passcode')}</p>
-              <p className="tabular text-2xl font-semibold tracking-[0.12em]">
+              <p data-testid="passcode" className="tabular text-2xl font-semibold tracking-[0.12em]">
                 {meeting.passcode.replace(/^(\d{3})(?=\d{3}$)/, '$1 ')}
               </p>
               <p className="text-sm text-muted">{t('passcodeHelp')}</p>
@@ -38,6 +38,7 @@ export function SharePanel({ meeting }: { meeting: MeetingDetail }) {
           )}
           {meeting.watchUrl && (
             <ShareLine
+              testId="watch-link"
               label={t('watch')}
               value={meeting.watchUrl}
               copy={t('copyWatch')}
@@ -52,11 +53,13 @@ export function SharePanel({ meeting }: { meeting: MeetingDetail }) {
 }
 
 function ShareLine({
+  testId,
   label,
   value,
   copy,
   help,
 }: {
+  testId: string
   label: string
   value: string
   copy: string
@@ -65,7 +68,9 @@ function ShareLine({
   return (
     <div>
       <p className="text-sm text-muted">{label}</p>
-      <p className="font-medium break-all select-all">{value.replace(/^https?:\/\//, '')}</p>
+      <p data-testid={testId} className="font-medium break-all select-all">
+        {value.replace(/^https?:\/\//, '')}
+      </p>
       {help && <p className="text-sm text-muted">{help}</p>}
       <CopyButton text={value} variant="quiet" size="sm" className="-ml-3">
         {copy}
