@@ -1,0 +1,34 @@
+import type { Db } from '@diemcau/prisma/client.ts'
+
+export interface AttemptLimit {
+  /** Tries allowed within the window; the next one locks. */
+  max: number
+  windowMs: number
+  lockMs: number
+}
+
+/**
+ * Counts a try before it is made, in one statement, so that many tries at once cannot pass together.
+ * Returns null when the try may go on, else until when the key is locked.
+ */
+export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Promise<Date | null> {
+  const now = new Date()
+  const windowEdge = new Date(now.getTime() - limit.windowMs)
+  const lockEnd = new Date(now.getTime() + limit.lockMs)
+  const [row] = await db.$queryRaw<{ lockedUntil: Date | null }[]>`
+    INSERT INTO "attempt_counter" AS c ("key", "count", "windowStart") VALUES (${key}, 1, ${now})
+    ON CONFLICT ("key") DO UPDATE SET
+      "count" = CASE WHEN c."windowStart" < ${windowEdge} THEN 1 ELSE c."count" + 1 END,
+      "windowStart" = CASE WHEN c."windowStart" < ${windowEdge} THEN ${now} ELSE c."windowStart" END,
+      "lockedUntil" = CASE
+        WHEN c."lockedUntil" > ${now} THEN c."lockedUntil"
+        WHEN c."windowStart" >= ${windowEdge} AND c."count" >= ${limit.max} THEN ${lockEnd}
+        ELSE NULL END
+    RETURNING "lockedUntil"`
+  return row?.lockedUntil ?? null
+}
+
+/** After a success: the tries before it are forgotten. */
+export async function clearAttempts(db: Db, key: string): Promise<void> {
+  await db.attemptCounter.deleteMany({ where: { key } })
+}

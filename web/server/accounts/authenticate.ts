@@ -1,0 +1,75 @@
+import type { Tx } from '@diemcau/prisma/client.ts'
+import { audit } from '../audit.ts'
+import { getRuntime } from '../runtime.ts'
+import { type AttemptLimit, clearAttempts, takeAttempt } from './attempts.ts'
+import { getAuth } from './auth.ts'
+
+export type SignInResult =
+  | { ok: true; setCookies: string[] }
+  | { ok: false; code: 'wrong_credentials' | 'locked_out' | 'disabled'; retryAt?: string }
+
+/** From one address: five tries. From anywhere: thirty, so that nobody locks a colleague out by typing nonsense once. */
+const perAddress: AttemptLimit = { max: 5, windowMs: 15 * 60_000, lockMs: 15 * 60_000 }
+const perAccount: AttemptLimit = { max: 30, windowMs: 60 * 60_000, lockMs: 15 * 60_000 }
+
+/**
+ * Checks e-mail and password and opens a session. The answer for an unknown address is that for a wrong password, and
+ * unknown addresses are locked like known ones, so that nothing tells which accounts exist.
+ */
+export async function authenticate(
+  credentials: { email: string; password: string },
+  origin: { ip: string; userAgent: string },
+): Promise<SignInResult> {
+  const { db } = getRuntime()
+  const email = credentials.email.trim().toLowerCase().slice(0, 200)
+  const keys = [
+    { key: `sign-in:${email}:${origin.ip}`, limit: perAddress },
+    { key: `sign-in:${email}`, limit: perAccount },
+  ]
+  for (const { key, limit } of keys) {
+    const lockedUntil = await takeAttempt(db, key, limit)
+    if (lockedUntil) {
+      await note(db, email, 'account.locked_out')
+      return { ok: false, code: 'locked_out', retryAt: lockedUntil.toISOString() }
+    }
+  }
+  const headers = new Headers({ 'x-real-ip': origin.ip, 'user-agent': origin.userAgent })
+  const signedIn = await getAuth()
+    .api.signInEmail({
+      body: { email, password: credentials.password.slice(0, 200) },
+      headers,
+      returnHeaders: true,
+    })
+    .catch((error: unknown) => {
+      if (isRefusal(error)) return null
+      throw error
+    })
+  if (!signedIn) {
+    await note(db, email, 'account.sign_in_failed')
+    return { ok: false, code: 'wrong_credentials' }
+  }
+  const { user, token } = signedIn.response
+  const account = await db.user.findUniqueOrThrow({ where: { id: user.id } })
+  if (account.disabledAt) {
+    await db.session.deleteMany({ where: { token } })
+    return { ok: false, code: 'disabled' }
+  }
+  for (const { key } of keys) await clearAttempts(db, key)
+  await audit(
+    db,
+    { userId: account.id, name: account.name },
+    { action: 'account.signed_in', subject: { type: 'user', id: account.id } },
+  )
+  return { ok: true, setCookies: signedIn.headers.getSetCookie() }
+}
+
+/** better-auth answers wrong credentials with an APIError of status 401 (or 400 for no e-mail address at all). */
+const isRefusal = (error: unknown): boolean => {
+  const code = (error as { statusCode?: unknown } | null)?.statusCode
+  return code === 401 || code === 400
+}
+
+async function note(tx: Tx, email: string, action: string): Promise<void> {
+  const user = await tx.user.findUnique({ where: { email } })
+  if (user) await audit(tx, { userId: null, name: email }, { action, subject: { type: 'user', id: user.id } })
+}

@@ -1,0 +1,104 @@
+/**
+ * The log of a meeting's floor events. A row is appended in one transaction with what it changes, under a row lock on
+ * the meeting, which gives the sequence numbers their order; the broadcast follows the commit.
+ */
+import type { FloorEvent, FloorEventBody } from '@diemcau/core/contracts/floor.ts'
+import { AppError } from '@diemcau/core/errors.ts'
+import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
+import type { Runtime } from '../runtime.ts'
+
+export interface FloorRow {
+  seq: number
+  audience: 'everyone' | 'moderators'
+  /** With audience `moderators`: who gets it too. */
+  identity: string | null
+  event: FloorEvent
+}
+
+/** The meeting's row as it stands under the lock. */
+export type LockedMeeting = Prisma.MeetingGetPayload<object>
+
+export interface FloorScope {
+  tx: Tx
+  meeting: LockedMeeting
+  /** Time of everything in this transaction. */
+  now: Date
+  emit(body: FloorEventBody, options?: { audience?: FloorRow['audience']; identity?: string }): void
+}
+
+/**
+ * Runs `work` under the meeting's lock and appends what it emitted; then broadcasts. Nothing is broadcast when it
+ * throws. @throws AppError `not_found` when there is no such meeting.
+ */
+export function appendToFloor<T>(
+  runtime: Runtime,
+  meetingId: string,
+  work: (scope: FloorScope) => Promise<T>,
+): Promise<T> {
+  return runtime.queues.run(meetingId, async () => {
+    const { result, rows } = await runtime.db.$transaction(tx => appendInTransaction(tx, meetingId, work))
+    if (rows.length > 0) runtime.broadcaster.publish(meetingId, rows)
+    return result
+  })
+}
+
+/** The same inside a transaction of the caller, who publishes `rows` after the commit, in the meeting's queue. */
+export async function appendInTransaction<T>(
+  tx: Tx,
+  meetingId: string,
+  work: (scope: FloorScope) => Promise<T>,
+): Promise<{ result: T; rows: FloorRow[] }> {
+  await tx.$queryRaw`SELECT 1 FROM "meeting" WHERE "id" = ${meetingId} FOR UPDATE`
+  const meeting = await tx.meeting.findUnique({ where: { id: meetingId } })
+  if (!meeting) throw new AppError('not_found', `no meeting ${meetingId}`)
+  const now = new Date()
+  const rows: FloorRow[] = []
+  const result = await work({
+    tx,
+    meeting,
+    now,
+    emit(body, options = {}) {
+      const seq = meeting.lastSeq + rows.length + 1
+      rows.push({
+        seq,
+        audience: options.audience ?? 'everyone',
+        identity: options.identity ?? null,
+        event: { seq, at: now.toISOString(), ...body },
+      })
+    },
+  })
+  if (rows.length > 0) {
+    await tx.floorEventRow.createMany({
+      data: rows.map(row => ({
+        meetingId,
+        seq: row.seq,
+        at: now,
+        type: row.event.type,
+        audience: row.audience,
+        identity: row.identity,
+        body: row.event,
+      })),
+    })
+    await tx.meeting.update({ where: { id: meetingId }, data: { lastSeq: meeting.lastSeq + rows.length } })
+  }
+  return { result, rows }
+}
+
+/** Events after `since`, oldest first, as `viewer` may see them. */
+export async function readEventsSince(
+  tx: Tx,
+  meetingId: string,
+  since: number,
+  viewer: { identity: string; moderator: boolean },
+): Promise<FloorEvent[]> {
+  const rows = await tx.floorEventRow.findMany({
+    where: {
+      meetingId,
+      seq: { gt: since },
+      ...(viewer.moderator ? {} : { OR: [{ audience: 'everyone' }, { identity: viewer.identity }] }),
+    },
+    orderBy: { seq: 'asc' },
+  })
+  // Written by `appendInTransaction` alone.
+  return rows.map(row => row.body as unknown as FloorEvent)
+}

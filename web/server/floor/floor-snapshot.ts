@@ -1,0 +1,71 @@
+import type { FloorSnapshot, MeetingOptions, RecordingState } from '@diemcau/core/contracts/floor.ts'
+import { isModerator } from '@diemcau/core/roles.ts'
+import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
+import type { LockedMeeting } from './floor-log.ts'
+import type { Ticket } from './ticket.ts'
+
+/** Newest chat messages in a snapshot; older ones stay in the database. */
+const CHAT_LIMIT = 300
+
+export const optionsOf = (meeting: LockedMeeting): MeetingOptions => ({
+  chat: meeting.chat,
+  viewersMayRaiseHand: meeting.viewersMayRaiseHand,
+  viewersMayAsk: meeting.viewersMayAsk,
+})
+
+export const recordingStateOf = (row: Prisma.RecordingGetPayload<object>): RecordingState => ({
+  recordingId: row.id,
+  status: row.status as RecordingState['status'],
+  startedAt: row.startedAt?.toISOString() ?? null,
+  progress: row.progress,
+  error: row.error,
+})
+
+/** The floor as this person may see it. Read in the meeting's queue, so that it agrees with `seq`. */
+export async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promise<FloorSnapshot> {
+  const meetingId = meeting.id
+  const moderator = isModerator(you.role)
+  const [chat, hands, questions, lobby, recording] = await Promise.all([
+    tx.chatMessageRow.findMany({ where: { meetingId }, orderBy: { seq: 'desc' }, take: CHAT_LIMIT }),
+    tx.raisedHandRow.findMany({ where: { meetingId }, orderBy: { at: 'asc' } }),
+    tx.questionRow.findMany({
+      where: { meetingId, ...(moderator ? {} : { identity: you.identity }) },
+      orderBy: { at: 'asc' },
+    }),
+    moderator
+      ? tx.lobbyRequestRow.findMany({ where: { meetingId, status: 'waiting' }, orderBy: { at: 'asc' } })
+      : [],
+    tx.recording.findFirst({ where: { meetingId, deletedAt: null }, orderBy: { requestedAt: 'desc' } }),
+  ])
+  return {
+    seq: meeting.lastSeq,
+    meetingId,
+    title: meeting.title,
+    status: meeting.status as FloorSnapshot['status'],
+    you: { identity: you.identity, name: you.name, role: you.role },
+    locked: meeting.locked,
+    spotlight: meeting.spotlight,
+    options: optionsOf(meeting),
+    chat: chat
+      .reverse()
+      .map(({ id, identity, name, text, at }) => ({ id, identity, name, text, at: at.toISOString() })),
+    hands: hands.map(({ identity, name, at }) => ({ identity, name, at: at.toISOString() })),
+    questions: questions.map(({ id, identity, name, text, status, at }) => ({
+      id,
+      identity,
+      name,
+      text,
+      status: status as 'open' | 'answered' | 'dismissed',
+      at: at.toISOString(),
+    })),
+    lobby: lobby.map(({ id, identity, name, unit, at }) => ({
+      id,
+      identity,
+      name,
+      unit,
+      at: at.toISOString(),
+    })),
+    recording: recording ? recordingStateOf(recording) : null,
+    agenda: meeting.agenda,
+  }
+}

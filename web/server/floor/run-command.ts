@@ -1,0 +1,69 @@
+import { type CommandResult, type FloorCommand, floorCommand } from '@diemcau/core/contracts/floor.ts'
+import { AppError } from '@diemcau/core/errors.ts'
+import { refuseCommand } from '@diemcau/core/floor/command-rules.ts'
+import { errorCode } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
+import { commandHandlers } from './command-handlers.ts'
+import { appendToFloor, type LockedMeeting } from './floor-log.ts'
+import { optionsOf } from './floor-snapshot.ts'
+import type { Ticket } from './ticket.ts'
+
+/**
+ * Runs one command of a participant: one transaction, then the broadcast. Never throws: the answer is the socket's
+ * acknowledgement. The receipt is written in the same transaction, so that a command that comes again, on whatever
+ * connection, answers `ok` and does nothing.
+ */
+export async function runCommand(runtime: Runtime, sender: Ticket, raw: unknown): Promise<CommandResult> {
+  const parsed = floorCommand.safeParse(raw)
+  if (!parsed.success) return failure('invalid_command', 'the command does not match the contract')
+  try {
+    return await execute(runtime, sender, parsed.data)
+  } catch (error) {
+    const code = errorCode(error)
+    const level = code === 'internal' || code === 'media_unavailable' ? 'error' : 'info'
+    runtime.log[level](
+      { meetingId: sender.meetingId, command: parsed.data.type, code, err: error },
+      'floor command failed',
+    )
+    return failure(code, error instanceof AppError ? error.message : 'internal error')
+  }
+}
+
+const failure = (code: string, message: string): CommandResult => ({ ok: false, code, message })
+
+async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand): Promise<CommandResult> {
+  const { meetingId, identity } = sender
+  const receiptKey = { meetingId, identity, commandId: command.commandId }
+  const where = { meetingId_identity_commandId: receiptKey }
+  const receipt = await runtime.db.commandReceipt.findUnique({ where })
+  if (receipt) return { ok: true }
+
+  const before = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
+  if (!before) return failure('not_found', 'no such meeting')
+  const refused = check(command, sender, before)
+  if (refused) return refused
+
+  // Each handler takes the command of its own type; the table is indexed by that very type.
+  const handler = commandHandlers[command.type]
+  const ahead = await handler.before?.(runtime, sender, command as never)
+  const outcome = await appendToFloor(runtime, meetingId, async scope => {
+    // The same command may have come twice at once, and the meeting may have changed while we waited for the lock.
+    if (await scope.tx.commandReceipt.findUnique({ where })) return { repeated: true as const }
+    const late = check(command, sender, scope.meeting)
+    if (late && !late.ok) throw new AppError(late.code, late.message)
+    const done = await handler.apply(scope, sender, command as never, ahead)
+    await scope.tx.commandReceipt.create({ data: { ...receiptKey, result: { ok: true } } })
+    return { repeated: false as const, done }
+  })
+  if (!outcome.repeated) await handler.after?.(runtime, sender, outcome.done)
+  return { ok: true }
+}
+
+function check(command: FloorCommand, sender: Ticket, meeting: LockedMeeting): CommandResult | null {
+  const code = refuseCommand(command, sender, {
+    status: meeting.status,
+    recorded: meeting.recorded,
+    options: optionsOf(meeting),
+  })
+  return code ? failure(code, 'the command is not allowed') : null
+}

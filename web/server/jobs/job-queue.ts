@@ -1,0 +1,116 @@
+/**
+ * Work done at least once, outside the transaction that asked for it. A job is leased for a minute; when its process
+ * dies the lease lapses and another takes it, so that every handler must bear being run twice.
+ */
+import { newId } from '@diemcau/core/ids.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
+import { z } from 'zod'
+import type { Runtime } from '../runtime.ts'
+
+export const jobSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('send_mail'), mailId: z.string() }),
+  z.object({ kind: z.literal('remove_participant'), meetingId: z.string(), identity: z.string() }),
+  z.object({ kind: z.literal('stop_recording'), recordingId: z.string() }),
+  z.object({ kind: z.literal('close_room'), meetingId: z.string() }),
+  z.object({ kind: z.literal('delete_recording_file'), location: z.string(), meetingId: z.string() }),
+])
+export type JobPayload = z.infer<typeof jobSchema>
+export type JobHandler = (runtime: Runtime, payload: JobPayload) => Promise<void>
+
+const LEASE_MS = 60_000
+const MAX_ATTEMPTS = 12
+const POLL_MS = 1_000
+
+export async function enqueueJob(tx: Tx, payload: JobPayload, runAt = new Date()): Promise<void> {
+  await tx.job.create({ data: { id: newId('JB_'), kind: payload.kind, payload, runAt } })
+}
+
+/** Doubles from one second to five minutes. */
+export const backoffMs = (attempts: number): number => Math.min(1000 * 2 ** (attempts - 1), 300_000)
+
+/** Takes one due job and runs it; false when there is none. */
+export async function runNextJob(runtime: Runtime, handle: JobHandler): Promise<boolean> {
+  const now = new Date()
+  const leaseEnd = new Date(now.getTime() + LEASE_MS)
+  const [job] = await runtime.db.$queryRaw<{ id: string; payload: unknown; attempts: number }[]>`
+    UPDATE "job" SET "lockedUntil" = ${leaseEnd}, "attempts" = "attempts" + 1
+    WHERE "id" = (
+      SELECT "id" FROM "job"
+      WHERE "status" = 'queued' AND "runAt" <= ${now} AND ("lockedUntil" IS NULL OR "lockedUntil" < ${now})
+      ORDER BY "runAt", "id" LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING "id", "payload", "attempts"`
+  if (!job) return false
+  try {
+    await handle(runtime, jobSchema.parse(job.payload))
+    await runtime.db.job.update({
+      where: { id: job.id },
+      data: { status: 'done', finishedAt: new Date(), lockedUntil: null, lastError: null },
+    })
+  } catch (error) {
+    const isFinal = job.attempts >= MAX_ATTEMPTS
+    runtime.log[isFinal ? 'error' : 'warn'](
+      { jobId: job.id, attempts: job.attempts, err: error },
+      'job failed',
+    )
+    await runtime.db.job.update({
+      where: { id: job.id },
+      data: {
+        status: isFinal ? 'failed' : 'queued',
+        lockedUntil: null,
+        runAt: new Date(Date.now() + backoffMs(job.attempts)),
+        lastError: error instanceof Error ? error.message : String(error),
+      },
+    })
+  }
+  return true
+}
+
+/** Looks for work every second and when woken. `close` waits for the job under way. */
+export class JobRunner {
+  readonly #runtime: Runtime
+  readonly #handle: JobHandler
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #running: Promise<void> | null = null
+  #isWoken = false
+  #isClosed = false
+
+  constructor(runtime: Runtime, handle: JobHandler) {
+    this.#runtime = runtime
+    this.#handle = handle
+  }
+
+  wake(): void {
+    if (this.#isClosed) return
+    this.#isWoken = true
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null
+      if (this.#isWoken) this.wake()
+      else this.#schedule()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.wake(), POLL_MS)
+  }
+
+  async #drain(): Promise<void> {
+    this.#isWoken = false
+    clearTimeout(this.#timer)
+    try {
+      while (!this.#isClosed && (await runNextJob(this.#runtime, this.#handle))) {
+        // Each turn takes one job.
+      }
+    } catch (error) {
+      // The database is away for a moment; the next turn tries again.
+      this.#runtime.log.warn({ err: error }, 'jobs could not be read')
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** The portal's calls to the media side: RoomService and Egress of the LiveKit API, and nothing else. */
+import { AppError } from '@diemcau/core/errors.ts'
+import {
+  EgressClient,
+  type EgressInfo,
+  EncodedFileOutput,
+  EncodedFileType,
+  type ParticipantInfo,
+  RoomServiceClient,
+  TrackSource,
+  TwirpError,
+  WebhookReceiver,
+} from 'livekit-server-sdk'
+
+export type MediaSource = 'microphone' | 'camera' | 'screen_share'
+
+const sources: Record<MediaSource, TrackSource[]> = {
+  microphone: [TrackSource.MICROPHONE],
+  camera: [TrackSource.CAMERA],
+  screen_share: [TrackSource.SCREEN_SHARE, TrackSource.SCREEN_SHARE_AUDIO],
+}
+const REQUEST_TIMEOUT_S = 8
+
+const isNotFound = (error: unknown): boolean => error instanceof TwirpError && error.code === 'not_found'
+
+/** Vendor errors end here: the caller sees `media_unavailable` with the cause. */
+async function wrapped<T>(call: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw new AppError('media_unavailable', `${call} failed`, { cause: error })
+  }
+}
+
+export class MediaClient {
+  readonly #rooms: RoomServiceClient
+  readonly #egress: EgressClient
+  readonly #receiver: WebhookReceiver
+
+  constructor(livekit: { url: string; apiKey: string; apiSecret: string }) {
+    const options = { requestTimeout: REQUEST_TIMEOUT_S, failover: false }
+    this.#rooms = new RoomServiceClient(livekit.url, livekit.apiKey, livekit.apiSecret, options)
+    this.#egress = new EgressClient(livekit.url, livekit.apiKey, livekit.apiSecret, options)
+    this.#receiver = new WebhookReceiver(livekit.apiKey, livekit.apiSecret)
+  }
+
+  /** Verifies a webhook's signature over its body and decodes it. Rejects when it is not signed with our key. */
+  receiveWebhook(body: string, authorization: string | undefined) {
+    return this.#receiver.receive(body, authorization)
+  }
+
+  /** CreateRoom is idempotent: an existing room is answered as it is. */
+  async ensureRoom(name: string, metadata: { title: string; recorded: boolean }): Promise<void> {
+    await wrapped('CreateRoom', () =>
+      this.#rooms.createRoom({
+        name,
+        emptyTimeout: 300,
+        departureTimeout: 60,
+        metadata: JSON.stringify(metadata),
+      }),
+    )
+  }
+
+  /** Mutes what `identity` publishes from `source`; false when they publish nothing of it. */
+  async mute(room: string, identity: string, source: MediaSource): Promise<boolean> {
+    return await wrapped('MutePublishedTrack', async () => {
+      const participant = await this.#participant(room, identity)
+      return participant ? await this.#muteTracks(room, participant, source) : false
+    })
+  }
+
+  /** Mutes every microphone except those of `except`; returns how many were open. */
+  async muteAll(room: string, except: ReadonlySet<string>): Promise<number> {
+    return await wrapped('MutePublishedTrack', async () => {
+      const participants = (await this.#rooms.listParticipants(room).catch(emptyWhenNotFound)).filter(
+        p => !except.has(p.identity),
+      )
+      const results = await Promise.allSettled(participants.map(p => this.#muteTracks(room, p, 'microphone')))
+      const failure = results.find(r => r.status === 'rejected')
+      if (failure) throw failure.reason
+      return results.filter(r => r.status === 'fulfilled' && r.value).length
+    })
+  }
+
+  /** Puts a participant out; it is no error when they are not there. */
+  async remove(room: string, identity: string): Promise<void> {
+    await wrapped('RemoveParticipant', () =>
+      this.#rooms.removeParticipant(room, identity).catch(ignoreNotFound),
+    )
+  }
+
+  async deleteRoom(room: string): Promise<void> {
+    await wrapped('DeleteRoom', () => this.#rooms.deleteRoom(room).catch(ignoreNotFound))
+  }
+
+  async startRecording(room: string, layout: 'speaker' | 'grid'): Promise<EgressInfo> {
+    const file = new EncodedFileOutput({ fileType: EncodedFileType.MP4, filepath: room })
+    return await wrapped('StartRoomCompositeEgress', () =>
+      this.#egress.startRoomCompositeEgress(room, { file }, { layout }),
+    )
+  }
+
+  /** Null when the recorder does not know it any more. */
+  async stopRecording(egressId: string): Promise<EgressInfo | null> {
+    return await wrapped('StopEgress', () =>
+      this.#egress.stopEgress(egressId).catch(error => {
+        if (isNotFound(error)) return null
+        throw error
+      }),
+    )
+  }
+
+  async findRecording(egressId: string): Promise<EgressInfo | null> {
+    return await wrapped('ListEgress', async () => (await this.#egress.listEgress({ egressId }))[0] ?? null)
+  }
+
+  async #participant(room: string, identity: string): Promise<ParticipantInfo | null> {
+    return await this.#rooms.getParticipant(room, identity).catch(error => {
+      if (isNotFound(error)) return null
+      throw error
+    })
+  }
+
+  async #muteTracks(room: string, participant: ParticipantInfo, source: MediaSource): Promise<boolean> {
+    const open = participant.tracks.filter(t => sources[source].includes(t.source) && !t.muted)
+    for (const track of open)
+      await this.#rooms.mutePublishedTrack(room, participant.identity, track.sid, true)
+    return open.length > 0
+  }
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error
+}
+
+function emptyWhenNotFound(error: unknown): ParticipantInfo[] {
+  if (isNotFound(error)) return []
+  throw error
+}

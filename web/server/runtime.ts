@@ -1,0 +1,59 @@
+/**
+ * What lives once per process. Next bundles its own copy of every module, while main.ts runs the sources directly;
+ * both find the same object on globalThis, so that a route can reach the sockets that main.ts opened.
+ */
+import { createPrisma, type Db } from '@diemcau/prisma/client.ts'
+import pino, { type Logger } from 'pino'
+import { type Config, readConfig } from './config.ts'
+import type { FloorRow } from './floor/floor-log.ts'
+import { KeyedQueue } from './floor/keyed-queue.ts'
+import { MediaClient } from './media/media-client.ts'
+
+/** Delivers what was committed to the sockets of this process; the gateway puts the real one in place. */
+export interface FloorBroadcaster {
+  publish(meetingId: string, rows: readonly FloorRow[]): void
+  /** Tells the waiting sockets of this identity how the lobby decided. */
+  lobbyResult(meetingId: string, identity: string, admitted: boolean): void
+  /** Closes every socket of this identity in this meeting. */
+  disconnect(meetingId: string, identity: string): void
+}
+
+export interface Runtime {
+  config: Config
+  db: Db
+  log: Logger
+  media: MediaClient
+  /** One queue per meeting: commits and broadcasts happen in the same order. */
+  queues: KeyedQueue
+  broadcaster: FloorBroadcaster
+  /** Asks the job runner to look now instead of at its next turn. */
+  wakeJobs: () => void
+}
+
+const key = Symbol.for('diemcau.portal.runtime')
+const holder = globalThis as { [key]?: Runtime }
+
+/** Nobody is connected: events stay in the database, from where clients catch up. */
+const silence: FloorBroadcaster = { publish() {}, lobbyResult() {}, disconnect() {} }
+
+export function createRuntime(config: Config): Runtime {
+  return {
+    config,
+    db: createPrisma(config.databaseUrl),
+    log: pino({ level: config.logLevel, base: { process: 'web' } }),
+    media: new MediaClient(config.livekit),
+    queues: new KeyedQueue(),
+    broadcaster: silence,
+    wakeJobs: () => {},
+  }
+}
+
+export function setRuntime(runtime: Runtime): void {
+  holder[key] = runtime
+}
+
+/** Made on first use, so that `next build` needs neither settings nor a database. */
+export function getRuntime(): Runtime {
+  holder[key] ??= createRuntime(readConfig())
+  return holder[key]
+}
