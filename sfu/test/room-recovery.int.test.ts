@@ -68,8 +68,11 @@ describe('a browser in a room', () => {
       return isReplaced && peers === 2 ? null : `workers: ${JSON.stringify(workers)}`
     }, 15_000)
     await expectPicture(binh, 'an')
-    expect((await an.state()).state).toBe('connected')
-    expect((await binh.state()).state).toBe('connected')
+    for (const client of [an, binh])
+      await eventually(async () => {
+        const { state } = await client.state()
+        return state === 'connected' ? null : state
+      })
   })
 
   describe('a socket with bad input', () => {

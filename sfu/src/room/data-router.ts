@@ -56,7 +56,7 @@ export class DataRouter {
     for (const receiver of this.#room.participants.values()) {
       if (receiver === sender || !isReceiver(destinations, receiver)) continue
       if (isMetrics && !receiver.permission.canSubscribeMetrics) continue
-      receiver.media?.sendData(kind, payload)
+      receiver.data.send(kind, payload)
     }
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '@livekit/protocol'
 import type { JoinQuery, VerifiedClaims } from './claims.ts'
 import { leaveRequestOf, mediaReasonOf, type ParticipantCloseReason, wireReasonOf } from './close-reasons.ts'
+import { DataOutlet } from './data-outlet.ts'
 import { type RoomLimits, TokenBucket } from './limits.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox.ts'
@@ -65,6 +66,7 @@ export class Participant {
   readonly subscriptions: Subscriptions
   readonly dataBucket: TokenBucket
   readonly outbox: Outbox
+  readonly data = new DataOutlet(() => this.#media)
   name: string
   metadata: string
   attributes: Record<string, string>
@@ -162,7 +164,7 @@ export class Participant {
   get isClosed(): boolean {
     return this.state === ParticipantInfo_State.DISCONNECTED
   }
-  /** Opened media, undefined before that and after closing. */
+  /** Opened media, undefined before that and after closing. Data goes through `data`. */
   get media(): PeerMedia | undefined {
     return this.#media
   }
@@ -371,6 +373,7 @@ export class Participant {
     for (const timer of [this.#connectTimer, this.#resumeTimer, this.#mediaLossTimer]) clearTimeout(timer)
     this.outbox.close(1000, reason)
     this.subscriptions.close()
+    this.data.close()
     const closed = new AppError('participant_closed', `participant closed: ${reason}`)
     this.#mediaOpened.reject(closed)
     this.#mediaStarted.reject(closed)

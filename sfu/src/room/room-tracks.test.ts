@@ -209,6 +209,25 @@ describe('data', () => {
     expect(received(an).length).toBeLessThan(2_100)
   })
 
+  it('waits, when reliable and in order, for the channels of somebody who has just come', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    binh.peer.areChannelsOpen = false
+    for (const text of ['1', '2']) an.peer.listener.onData('reliable', userPacket(text))
+    an.peer.listener.onData('lossy', userPacket('gone'))
+    await wait(200)
+    binh.peer.areChannelsOpen = true
+    an.peer.listener.onData('reliable', userPacket('3'))
+    await wait(100)
+    an.peer.listener.onData('reliable', userPacket('4'))
+    const texts = received(binh).map(({ packet }) =>
+      packet.value.case === 'user' ? Buffer.from(packet.value.value.payload).toString() : '',
+    )
+    expect(texts).toEqual(['1', '2', '3', '4'])
+    // A client that does not keep up loses what is over; it must not fill our memory.
+    binh.peer.areChannelsOpen = false
+    expect(binh.participant.data.send('reliable', userPacket('5'))).toBe(false)
+  })
+
   it('of metrics goes only to those who may read them', async () => {
     const [an, binh] = [
       await rooms.join('an', { video: { canSubscribeMetrics: true } }),

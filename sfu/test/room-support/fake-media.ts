@@ -161,7 +161,9 @@ export class FakePeer implements PeerMedia {
     this.iceRestarts++
     this.listener.onSubscriberOffer({ sdp: 'offer with new credentials', midToTrackId: {} })
   }
+  areChannelsOpen = true
   sendData(kind: DataKind, payload: Uint8Array) {
+    if (!this.areChannelsOpen) return false
     this.sent.push({ kind, payload })
     return true
   }
