@@ -29,6 +29,11 @@ describe('grids', () => {
     expect(chooseGrid(2, phone)).toEqual({ columns: 1, rows: 2 })
   })
 
+  it('stacks two people where that makes them larger, as beside an open panel', () => {
+    expect(chooseGrid(2, gridsFor(1020, 750))).toEqual({ columns: 1, rows: 2 })
+    expect(chooseGrid(2, gridsFor(1900, 700))).toEqual({ columns: 2, rows: 1 })
+  })
+
   it('never makes the grid larger than the stage', () => {
     for (const [width, height] of [
       [1400, 780],

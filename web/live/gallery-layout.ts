@@ -9,37 +9,45 @@ export interface Grid {
   rows: number
 }
 
-const LANDSCAPE: readonly Grid[] = [
-  { columns: 1, rows: 1 },
-  { columns: 2, rows: 1 },
-  { columns: 2, rows: 2 },
-  { columns: 3, rows: 2 },
-  { columns: 3, rows: 3 },
-  { columns: 4, rows: 3 },
-  { columns: 4, rows: 4 },
-  { columns: 5, rows: 4 },
-  { columns: 5, rows: 5 },
-]
-const PORTRAIT: readonly Grid[] = [
-  { columns: 1, rows: 1 },
-  { columns: 1, rows: 2 },
-  { columns: 2, rows: 2 },
-  { columns: 2, rows: 3 },
-  { columns: 2, rows: 4 },
-  { columns: 3, rows: 5 },
+/** Every composition there is, smallest first; of those with as many seats the one with the larger tiles is used. */
+const GRIDS: readonly (readonly Grid[])[] = [
+  [{ columns: 1, rows: 1 }],
+  both(2, 1),
+  [{ columns: 2, rows: 2 }],
+  both(3, 2),
+  both(4, 2),
+  [{ columns: 3, rows: 3 }],
+  both(4, 3),
+  [{ columns: 4, rows: 4 }],
+  both(5, 4),
+  [{ columns: 5, rows: 5 }],
 ]
 /** A tile narrower than this (CSS pixels) shows neither a face nor a name well. */
-const MIN_TILE_WIDTH = { landscape: 190, portrait: 150 }
+const MIN_TILE_WIDTH = 170
+const GAP = 8
+
+function both(columns: number, rows: number): Grid[] {
+  return [
+    { columns, rows },
+    { columns: rows, rows: columns },
+  ]
+}
 
 export const isPortrait = (width: number, height: number): boolean => height > width * 1.05
 
 /** The grids that fit a stage of this size (CSS pixels), smallest first; at least one. */
 export function gridsFor(width: number, height: number): readonly Grid[] {
-  const portrait = isPortrait(width, height)
-  const all = portrait ? PORTRAIT : LANDSCAPE
-  const minWidth = portrait ? MIN_TILE_WIDTH.portrait : MIN_TILE_WIDTH.landscape
-  const fitting = all.filter(grid => grid.columns === 1 || width / grid.columns >= minWidth)
-  return fitting.length > 0 ? fitting : all.slice(0, 1)
+  const areaOf = (grid: Grid): number => {
+    const tile = tileSize(grid, width, height, GAP)
+    return tile.width * tile.height
+  }
+  const best = GRIDS.map(same => same.reduce((a, b) => (areaOf(b) > areaOf(a) ? b : a)))
+  // A grid whose tiles are smaller than those of a grid with more seats is of no use here.
+  const useful = best.filter(
+    (grid, index) => !best.slice(index + 1).some(larger => areaOf(grid) < 0.97 * areaOf(larger)),
+  )
+  const fitting = useful.filter(grid => tileSize(grid, width, height, GAP).width >= MIN_TILE_WIDTH)
+  return fitting.length > 0 ? fitting : best.slice(0, 1)
 }
 
 /** The smallest grid with a seat for everyone, or the largest one when there must be pages. */

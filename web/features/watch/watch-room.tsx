@@ -1,6 +1,6 @@
 'use client'
 import type { PublicMeeting } from '@diemcau/core/contracts/join.ts'
-import { AudioLines, Eye, MonitorUp } from 'lucide-react'
+import { AudioLines, CircleDot, Eye, MonitorUp } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useEffect, useMemo } from 'react'
 import { isCapturing } from '../../live/floor-state.ts'
@@ -50,16 +50,25 @@ export function WatchRoom({
   const agenda = floor.agenda || meeting.agenda
 
   return (
-    <div className="min-h-dvh lg:grid lg:grid-cols-[minmax(0,1fr)_24rem] lg:grid-rows-[auto_1fr]">
-      <div className="sticky top-0 z-10 lg:static lg:row-span-2 lg:flex lg:min-h-dvh lg:flex-col lg:justify-center lg:bg-black">
+    <div className="min-h-dvh lg:flex">
+      <div className="sticky top-0 z-10 lg:flex lg:h-dvh lg:min-w-0 lg:flex-1 lg:items-center lg:bg-black">
         <WatchPicture session={session} plan={plan} main={main} inset={find(plan.inset)} />
       </div>
-      <main className="flex flex-col gap-4 px-4 py-4 lg:overflow-y-auto lg:px-6 lg:py-6">
+      <main className="flex flex-col gap-4 px-4 py-4 lg:w-96 lg:shrink-0 lg:px-6 lg:py-6">
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
           <span className="flex items-center gap-1.5 font-semibold text-live">
             <LiveDot />
-            {isRecording ? t('recording.now') : t('watch.live')}
+            {t('watch.live')}
           </span>
+          {isRecording && (
+            <span
+              data-testid="recording-indicator"
+              className="flex items-center gap-1.5 font-semibold text-live"
+            >
+              <CircleDot aria-hidden className="size-4" />
+              {t('recording.now')}
+            </span>
+          )}
           {floor.viewers > 0 && (
             <span
               data-testid="viewer-count"

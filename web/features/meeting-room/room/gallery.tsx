@@ -1,5 +1,5 @@
 'use client'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { chooseGrid, gridsFor, pageOf, tileSize } from '../../../live/gallery-layout.ts'
 import type { ParticipantView } from '../../../live/participant-view.ts'
 import { cx } from '../../../ui/lib/cx.ts'
@@ -37,6 +37,14 @@ export function Gallery({
   const left = (size.width - grid.columns * tile.width - (grid.columns - 1) * GAP) / 2
   const top = (height - grid.rows * tile.height - (grid.rows - 1) * GAP) / 2
 
+  // Tiles glide to another place, but follow at once when the stage itself changes its size.
+  const composition = `${size.width}x${size.height}/${grid.columns}x${grid.rows}`
+  const formerComposition = useRef(composition)
+  const isSteady = formerComposition.current === composition
+  useEffect(() => {
+    formerComposition.current = composition
+  }, [composition])
+
   const shownKey = shown.seats.join('\n')
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the seats on this page.
   useEffect(() => {
@@ -54,7 +62,7 @@ export function Gallery({
             key={identity ?? `seat-${index}`}
             className={cx(
               'absolute top-0 left-0',
-              participant && 'transition-transform duration-150 ease-out',
+              participant && isSteady && 'transition-transform duration-150 ease-out',
             )}
             style={{ width: tile.width, height: tile.height, transform: `translate(${x}px, ${y}px)` }}
           >

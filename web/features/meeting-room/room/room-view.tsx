@@ -7,6 +7,7 @@ import type { Admitted, MeetingSession } from '../../../live/meeting-session.ts'
 import type { SavedSettings } from '../../../live/saved-settings.ts'
 import { useWakeLock } from '../../../live/use-wake-lock.ts'
 import { Button } from '../../../ui/button.tsx'
+import { ToastProvider } from '../../../ui/toast.tsx'
 import { BottomBar } from './bottom-bar.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
 import { type ConfirmRequest, MeetingProvider, useMedia, useMeeting } from './meeting-context.tsx'
@@ -28,6 +29,10 @@ export interface RoomViewProps {
   onSettings: (settings: SavedSettings) => void
 }
 
+/** Messages of the room stand over the top of the stage: at the bottom they would cover the bar and the chat field. */
+const TOASTS_ON_TOP =
+  'contents [&_ol[tabindex]]:top-14! [&_ol[tabindex]]:right-auto! [&_ol[tabindex]]:bottom-auto! [&_ol[tabindex]]:left-1/2! [&_ol[tabindex]]:-translate-x-1/2 [&_ol[tabindex]]:p-2!'
+
 /** The meeting itself: stage, strip, one side panel, one bar. */
 export function RoomView({ session, meeting, admitted, settings, onSettings }: RoomViewProps) {
   const [request, setRequest] = useState<ConfirmRequest | null>(null)
@@ -42,8 +47,12 @@ export function RoomView({ session, meeting, admitted, settings, onSettings }: R
   return (
     <MeetingProvider value={value}>
       <PinProvider value={pin}>
-        <RoomLayout />
-        <ConfirmBox request={request} onClose={() => setRequest(null)} />
+        <div className={TOASTS_ON_TOP}>
+          <ToastProvider>
+            <RoomLayout />
+            <ConfirmBox request={request} onClose={() => setRequest(null)} />
+          </ToastProvider>
+        </div>
       </PinProvider>
     </MeetingProvider>
   )

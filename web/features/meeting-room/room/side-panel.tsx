@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react'
 import { Tabs } from '../../../ui/tabs.tsx'
 import { ChatPanel } from './chat-panel.tsx'
 import { InfoPanel } from './info-panel.tsx'
-import { useFloor, useMedia } from './meeting-context.tsx'
+import { useFloor } from './meeting-context.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { QuestionsPanel } from './questions-panel.tsx'
 
@@ -25,7 +25,6 @@ export function SidePanel({
 }) {
   const t = useTranslations('room.panel')
   const floor = useFloor()
-  const media = useMedia()
   const element = useRef<HTMLElement>(null)
 
   // Whoever opened the panel wants to be in it; closing gives the focus back to the page.
@@ -47,7 +46,7 @@ export function SidePanel({
       onKeyDown={event => {
         if (event.key === 'Escape') onClose()
       }}
-      className="flex min-h-0 flex-col bg-surface text-text outline-none max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:w-[23rem] lg:rounded-lg"
+      className="flex min-h-0 flex-col bg-surface text-text outline-none max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:w-[25rem] lg:rounded-lg"
     >
       <div className="relative flex min-h-0 flex-1 flex-col">
         <button
@@ -64,14 +63,9 @@ export function SidePanel({
           label={t('label')}
           value={panel}
           onChange={value => onPanel(value as PanelName)}
-          className="[&_[role=tablist]]:pr-11"
+          className="[&_[role=tab]]:px-2.5 [&_[role=tab]]:text-sm [&_[role=tablist]]:pr-11"
           tabs={[
-            {
-              value: 'people',
-              label: t('people'),
-              count: media.participants.length,
-              content: <PeoplePanel />,
-            },
+            { value: 'people', label: t('people'), content: <PeoplePanel /> },
             { value: 'chat', label: t('chat'), count: unread.chat, content: <ChatPanel /> },
             {
               value: 'questions',
