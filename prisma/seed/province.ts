@@ -1,14 +1,15 @@
-/** Names for the demo: communes and wards as they are called in Thái Nguyên; people and halls are invented. */
-export const PASSWORD = 'diemcau-demo-2026'
+/** Units and halls of the demo province: the province's bodies and communes with the names of Thái Nguyên. */
 
-export const departments = [
-  ['Văn phòng UBND tỉnh', 'Phòng họp số 1 UBND tỉnh'],
-  ['Sở Khoa học và Công nghệ', 'Phòng họp trực tuyến'],
-  ['Sở Nội vụ', 'Hội trường tầng 3'],
-  ['Sở Nông nghiệp và Môi trường', 'Hội trường lớn'],
-] as const
+export interface DemoUnit {
+  id: string
+  name: string
+  kind: 'province' | 'department' | 'commune' | 'ward'
+  order: number
+  parentId: string | null
+  hall: { id: string; name: string }
+}
 
-export const wards = [
+const wards = [
   'Phan Đình Phùng',
   'Linh Sơn',
   'Tích Lương',
@@ -17,51 +18,69 @@ export const wards = [
   'Quan Triều',
   'Phổ Yên',
   'Vạn Xuân',
-  'Trung Thành',
   'Sông Công',
-  'Bách Quang',
-  'Đức Xuân',
-] as const
+  'Bá Xuyên',
+]
+const communes = [
+  ...[
+    'Tân Cương',
+    'Đại Phúc',
+    'Đại Từ',
+    'Đức Lương',
+    'Phú Thịnh',
+    'La Bằng',
+    'Phú Lạc',
+    'An Khánh',
+    'Quân Chu',
+    'Vạn Phú',
+  ],
+  ...[
+    'Phú Bình',
+    'Điềm Thụy',
+    'Kha Sơn',
+    'Tân Khánh',
+    'Đồng Hỷ',
+    'Quang Sơn',
+    'Trại Cau',
+    'Nam Hoà',
+    'Văn Hán',
+    'Phú Lương',
+  ],
+  ...[
+    'Vô Tranh',
+    'Hợp Thành',
+    'Định Hoá',
+    'Bình Yên',
+    'Trung Hội',
+    'Phượng Tiến',
+    'Phú Đình',
+    'Kim Phượng',
+    'Lam Vỹ',
+    'Võ Nhai',
+  ],
+]
+const departments = ['Sở Khoa học và Công nghệ', 'Sở Nội vụ', 'Sở Tài chính', 'Công an tỉnh']
 
-export const communes = [
-  'Tân Cương',
-  'Đại Phúc',
-  'Đại Từ',
-  'La Bằng',
-  'Phú Thịnh',
-  'Quân Chu',
-  'Thành Công',
-  'Phú Bình',
-  'Điềm Thụy',
-  'Kha Sơn',
-  'Đồng Hỷ',
-  'Trại Cau',
-  'Nam Hòa',
-  'Văn Lăng',
-  'Phú Lương',
-  'Vô Tranh',
-  'Định Hóa',
-  'Phượng Tiến',
-  'Lam Vỹ',
-  'Võ Nhai',
-  'Thần Sa',
-  'La Hiên',
-  'Tràng Xá',
-  'Ba Bể',
-  'Chợ Đồn',
-  'Na Rì',
-] as const
+const id = (prefix: string, number: number) => `${prefix}demo${String(number).padStart(3, '0')}`
 
-/** `hall` counts the halls in protocol order, from 0. */
-export const people = [
-  { id: 'admin', name: 'Hoàng Minh Quân', role: 'admin', title: 'Quản trị hệ thống', hall: null },
-  { id: 'clerk', name: 'Nguyễn Thị Hà', role: 'clerk', title: 'Chuyên viên Văn phòng', hall: null },
-  { id: 'chair', name: 'Trần Đức Thắng', role: 'chair', title: 'Phó Chủ tịch UBND tỉnh', hall: 0 },
-  { id: 'secretary', name: 'Lê Thu Phương', role: 'secretary', title: 'Thư ký cuộc họp', hall: null },
-  { id: 'operator', name: 'Phạm Văn Long', role: 'operator', title: 'Cán bộ kỹ thuật', hall: null },
-  { id: 'official1', name: 'Nông Văn Bình', role: 'official', title: 'Chủ tịch UBND phường', hall: 4 },
-  { id: 'official2', name: 'Triệu Thị Mai', role: 'official', title: 'Chủ tịch UBND phường', hall: 5 },
-  { id: 'official3', name: 'Hà Quốc Việt', role: 'official', title: 'Chủ tịch UBND xã', hall: 16 },
-  { id: 'official4', name: 'Ma Thị Lan', role: 'official', title: 'Phó Chủ tịch UBND xã', hall: 17 },
-  { id: 'official5', name: 'Dương Văn Sơn', role: 'official', title: 'Chủ tịch UBND xã', hall: 18 },
-] as const
+/** All units with one hall each, in the order of protocol: province, departments, wards, communes. */
+export function demoUnits(): DemoUnit[] {
+  const province = id('UN_', 1)
+  const units: DemoUnit[] = []
+  const add = (name: string, kind: DemoUnit['kind'], hall: string) => {
+    const number = units.length + 1
+    units.push({
+      id: id('UN_', number),
+      name,
+      kind,
+      order: number,
+      parentId: number === 1 ? null : province,
+      hall: { id: id('HL_', number), name: hall },
+    })
+  }
+  add('Uỷ ban nhân dân tỉnh', 'province', 'Hội trường tỉnh')
+  for (const name of departments) add(name, 'department', `Phòng họp ${name}`)
+  for (const name of wards) add(`UBND phường ${name}`, 'ward', `Hội trường ${name}`)
+  for (const name of communes) add(`UBND xã ${name}`, 'commune', `Hội trường ${name}`)
+  return units
+}
