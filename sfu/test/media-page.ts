@@ -77,6 +77,10 @@ window.client = (() => {
         const first = all.filter(c => c.mimeType.toLowerCase() === kind + '/' + codec)
         transceiver.setCodecPreferences([...first, ...all.filter(c => !first.includes(c))])
       }
+      // On a busy machine Chrome would shrink the picture; the tests look at its size, so let it drop frames instead.
+      const parameters = transceiver.sender.getParameters()
+      parameters.degradationPreference = 'maintain-resolution'
+      await transceiver.sender.setParameters(parameters)
       return track.id
     },
     stopTrack(cid) {

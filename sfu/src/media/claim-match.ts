@@ -10,9 +10,21 @@ export interface ClaimMatch {
 /** Some clients wrap track ids in braces in one place and not in the other. */
 const bare = (cid: string) => cid.replace(/^\{|\}$/g, '')
 
+/** The claim that names this track id as its own or as that of one of its codecs (backup codec). */
+export function claimNamed(cid: string | undefined, claims: readonly TrackClaim[]): ClaimMatch | undefined {
+  if (cid === undefined) return undefined
+  const wanted = bare(cid)
+  for (const claim of claims) {
+    const codec = claim.codecs.find(c => c.cid !== '' && bare(c.cid) === wanted)
+    if (codec) return { claim, codec: codec.codec }
+  }
+  const claim = claims.find(c => bare(c.cid) === wanted)
+  return claim && { claim, codec: firstCodec(claim) }
+}
+
 /**
- * By the track's id, which may be the claim's own or that of one of its codecs (backup codec). Clients that rename a
- * track before they offer it are served by guessing the first claim of that kind nobody else speaks for.
+ * By name; clients that rename a track before they offer it are served by guessing the first claim of that kind nobody
+ * else speaks for.
  */
 export function claimForSection(options: {
   cid: string | undefined
@@ -21,18 +33,9 @@ export function claimForSection(options: {
   mayGuess: boolean
   isSpokenFor: (claim: TrackClaim) => boolean
 }): ClaimMatch | undefined {
-  const { kind, claims } = options
-  const cid = options.cid === undefined ? undefined : bare(options.cid)
-  if (cid !== undefined) {
-    for (const claim of claims) {
-      const codec = claim.codecs.find(c => c.cid !== '' && bare(c.cid) === cid)
-      if (codec) return { claim, codec: codec.codec }
-    }
-    const claim = claims.find(c => bare(c.cid) === cid)
-    if (claim) return { claim, codec: firstCodec(claim) }
-  }
-  if (!options.mayGuess) return undefined
-  const claim = claims.find(c => c.kind === kind && !options.isSpokenFor(c))
+  const named = claimNamed(options.cid, options.claims)
+  if (named || !options.mayGuess) return named
+  const claim = options.claims.find(c => c.kind === options.kind && !options.isSpokenFor(c))
   return claim && { claim, codec: firstCodec(claim) }
 }
 

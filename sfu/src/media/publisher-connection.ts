@@ -4,14 +4,14 @@ import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import type { WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type { DataKind, PublishedMedia, TrackClaim } from '../room/ports.ts'
-import { planProducer, trackCidOf } from '../sdp/offer-to-producer.ts'
+import { planProducer } from '../sdp/offer-to-producer.ts'
 import { type AcceptedSection, writePublisherAnswer } from '../sdp/publisher-answer.ts'
 import {
   parseRemoteDescription,
   type RemoteDescription,
   type RemoteSection,
 } from '../sdp/remote-description.ts'
-import { claimForSection } from './claim-match.ts'
+import { claimForSection, claimNamed } from './claim-match.ts'
 import { type Demand, PublishedTrack } from './published-track.ts'
 import { PublisherData } from './publisher-data.ts'
 import type { FlowReport } from './quality-score.ts'
@@ -131,17 +131,22 @@ export class PublisherConnection {
     // First what stops, so that a track may move to another section within one offer.
     for (const section of offer.sections) {
       const current = this.#sections.get(section.mid)
-      if (!current || (isSending(section) && trackCidOf(section.media) === current.cid)) continue
+      if (!current) continue
+      const named = section.trackCid === current.cid ? undefined : claimNamed(section.trackCid, claims)
+      if (isSending(section) && (!named || named.claim.trackId === current.trackId)) {
+        // Some browsers write another id once the sender's track was replaced; it is still the same publication.
+        current.cid = section.trackCid
+        continue
+      }
       if (this.#stopSection(section.mid)) result.unpublished.push(current.trackId)
     }
     const starting = offer.sections.filter(
-      s =>
-        isSending(s) && !this.#sections.has(s.mid) && !this.#endedCids.has(`${s.mid} ${trackCidOf(s.media)}`),
+      s => isSending(s) && !this.#sections.has(s.mid) && !this.#endedCids.has(`${s.mid} ${s.trackCid}`),
     )
     const taken = new Set<TrackId>()
     await Promise.all(
       starting.map(async section => {
-        const cid = trackCidOf(section.media)
+        const cid = section.trackCid
         const match = claimForSection({
           cid,
           kind: section.kind,
@@ -151,7 +156,7 @@ export class PublisherConnection {
           isSpokenFor: claim =>
             taken.has(claim.trackId) ||
             this.#tracks.has(claim.trackId) ||
-            starting.some(s => s !== section && trackCidOf(s.media) === claim.cid),
+            starting.some(s => s !== section && s.trackCid === claim.cid),
         })
         if (match) taken.add(match.claim.trackId)
         const outcome = match

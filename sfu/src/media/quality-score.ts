@@ -24,7 +24,7 @@ export function rateQuality(flows: readonly FlowReport[]): QualityReport {
   const rttMs = rtts.length > 0 ? Math.max(...rtts) : null
   const delay = (rttMs ?? 0) / 2
   const delayFactor = delay < 160 ? delay / 40 : (delay - 120) / 10
-  const rating = Math.min(Math.max(93.2 - delayFactor - 250 * loss, 0), 100)
+  const rating = Math.min(Math.max(93.2 - delayFactor - 500 * loss, 0), 100)
   const mos = 1 + 0.035 * rating + (rating * (rating - 60) * (100 - rating) * 7) / 1_000_000
   const score = Math.min(Math.max(((mos - 1) / 3.41) * 5, 0), 5)
   return { score: Math.round(score * 100) / 100, lossPercent: Math.round(loss * 1000) / 10, rttMs }

@@ -14,7 +14,7 @@ import type { PooledWorker } from './pooled-worker.ts'
 /** The client gets this long without any sign of life before its ICE counts as lost (RFC 7675), seconds. */
 const ICE_CONSENT_TIMEOUT_S = 20
 /** First guess of a subscriber's bandwidth, bit/s; probing raises it within seconds where there is more. */
-const INITIAL_OUTGOING_BITRATE_BPS = 1_000_000
+const INITIAL_OUTGOING_BITRATE_BPS = 2_000_000
 /** Largest data channel message either way, bytes. LiveKit clients cut theirs well below. */
 const MAX_MESSAGE_BYTES = 262_144
 const SPEAKER_INTERVAL_MS = 400

@@ -105,14 +105,6 @@ export function planProducer(
   }
 }
 
-/** The id of the MediaStreamTrack a section sends, by `a=msid` or, in older clients, by `a=ssrc … msid`. */
-export function trackCidOf(media: MediaDescription): string | undefined {
-  const msid = media.msid?.find(m => m.appdata)
-  if (msid?.appdata) return `${msid.appdata}`
-  const legacy = media.ssrcs?.find(s => s.attribute === 'msid')?.value
-  return legacy ? `${legacy}`.split(' ')[1] : undefined
-}
-
 function readCodecs(media: MediaDescription): OfferedCodec[] {
   const byType = new Map<number, OfferedCodec>()
   for (const rtp of media.rtp ?? []) {

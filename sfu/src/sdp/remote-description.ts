@@ -19,6 +19,8 @@ export interface RemoteSection {
   direction: Direction
   /** Port 0 without `a=bundle-only` (RFC 8843 §6): the section is refused or its transceiver was stopped. */
   isRejected: boolean
+  /** Id of the MediaStreamTrack the section sends. */
+  trackCid: string | undefined
   media: MediaDescription
 }
 
@@ -46,9 +48,11 @@ export function parseRemoteDescription(sdp: string): RemoteDescription {
   if (media.length === 0) throw badSdp('no media section')
   if (media.length > MAX_SECTIONS) throw badSdp(`${media.length} media sections`)
 
+  const texts = sdp.split(/\r?\nm=/).slice(1)
+  if (texts.length !== media.length) throw badSdp('sections cannot be told apart')
   const mids = new Set<string>()
-  const sections = media.map(section => {
-    const parsed = readSection(section, session)
+  const sections = media.map((section, index) => {
+    const parsed = readSection(section, session, texts[index]!)
     if (mids.has(parsed.mid)) throw badSdp(`mid ${parsed.mid} used twice`)
     mids.add(parsed.mid)
     return parsed
@@ -79,7 +83,7 @@ export function parseRemoteDescription(sdp: string): RemoteDescription {
   }
 }
 
-function readSection(media: MediaDescription, session: SharedAttributes): RemoteSection {
+function readSection(media: MediaDescription, session: SharedAttributes, text: string): RemoteSection {
   const kind = media.type
   if (kind !== 'audio' && kind !== 'video' && kind !== 'application')
     throw badSdp(`media type ${String(kind).slice(0, 20)}`)
@@ -91,8 +95,17 @@ function readSection(media: MediaDescription, session: SharedAttributes): Remote
     kind,
     direction: (media.direction ?? session.direction ?? 'sendrecv') as Direction,
     isRejected: media.port === 0 && media.bundleOnly === undefined,
+    trackCid: readTrackCid(text),
     media,
   }
+}
+
+/**
+ * By `a=msid` (RFC 8830) or, in older clients, by `a=ssrc … msid`. Read from the text, because sdp-transform cuts ids off
+ * at characters such as Firefox's braces.
+ */
+function readTrackCid(text: string): string | undefined {
+  return /^a=(?:ssrc:\d+ )?msid:\S+ (\S+)/m.exec(text)?.[1]
 }
 
 function badSdp(message: string): AppError {

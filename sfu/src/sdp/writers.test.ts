@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import type { RtpParameters } from 'mediasoup/types'
+import { parse } from 'sdp-transform'
+import { describe, expect, it } from 'vitest'
+import type { LocalTransport } from './local-transport.ts'
+import { type ProducerPlan, planProducer } from './offer-to-producer.ts'
+import { writePublisherAnswer } from './publisher-answer.ts'
+import { parseRemoteDescription } from './remote-description.ts'
+import { parseSubscriberAnswer } from './subscriber-answer.ts'
+import { type OfferedSection, writeSubscriberOffer } from './subscriber-offer.ts'
+
+const read = (name: string) => readFileSync(new URL(`./fixtures/${name}.sdp`, import.meta.url), 'utf8')
+
+const candidate = {
+  foundation: 'f',
+  priority: 1,
+  ip: '192.0.2.1',
+  address: '192.0.2.1',
+  port: 7882,
+  type: 'host',
+} as const
+const local: LocalTransport = {
+  iceParameters: { usernameFragment: 'uuuu', password: 'pppp', iceLite: true },
+  iceCandidates: [
+    { ...candidate, protocol: 'udp' },
+    { ...candidate, protocol: 'tcp', tcpType: 'passive' },
+  ],
+  fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }],
+  sctpPort: 5000,
+  maxMessageSize: 262_144,
+}
+
+function answer(name: string, edit: (sdp: string) => string = sdp => sdp, accept = true): string {
+  const offer = parseRemoteDescription(edit(read(name)))
+  const accepted = new Map()
+  for (const section of offer.sections) {
+    if (!accept || section.kind === 'application' || section.direction !== 'sendonly' || section.isRejected)
+      continue
+    const { rtpParameters } = planProducer(
+      section,
+      {
+        trackId: 'TR_1' as TrackId,
+        cid: '',
+        codecs: [],
+        kind: section.kind,
+        layerCount: 3,
+        layers: [],
+        muted: false,
+        disableDtx: false,
+        stereo: true,
+      },
+      '',
+    ) as ProducerPlan
+    accepted.set(section.mid, { rtpParameters, disableDtx: false, stereo: true })
+  }
+  return writePublisherAnswer({ offer, local, accepted, sessionId: '1', version: 2 })
+}
+
+describe('the answer to a publisher', () => {
+  it('keeps the order and the mids, receives one codec, and bundles all on one transport', () => {
+    const sdp = parse(answer('chromium-opus-vp8-simulcast'))
+    expect(sdp.icelite).toBe('ice-lite')
+    expect(sdp.groups).toEqual([{ type: 'BUNDLE', mids: '0 1 2' }])
+    expect(sdp.media.map(m => [m.type, `${m.mid}`, m.direction])).toEqual([
+      ['audio', '0', 'recvonly'],
+      ['video', '1', 'recvonly'],
+      ['application', '2', undefined],
+    ])
+    expect(sdp.media.every(m => m.setup === 'passive' && m.iceUfrag === 'uuuu')).toBe(true)
+    expect(sdp.media.map(m => m.candidates?.length ?? 0)).toEqual([2, 0, 0])
+    expect(sdp.media[1]?.simulcast).toMatchObject({ dir1: 'recv', list1: 'q;h;f' })
+    expect(sdp.media[1]?.payloads).toBe('96 97')
+    expect(sdp.media[2]?.sctpPort).toBe(5000)
+  })
+
+  it('asks for DTX and stereo as the track was announced, and not for redundancy', () => {
+    const audio = parse(answer('chromium-opus-vp8-simulcast')).media[0]!
+    expect(audio.fmtp[0]?.config.split(';')).toEqual(
+      expect.arrayContaining(['usedtx=1', 'stereo=1', 'useinbandfec=1']),
+    )
+    expect(audio.rtp.map(r => r.codec)).toEqual(['opus'])
+  })
+
+  it('answers what is not taken inactive, with the extensions kept', () => {
+    const sdp = parse(answer('chromium-opus-vp8-simulcast', undefined, false))
+    expect(sdp.media.slice(0, 2).map(m => m.direction)).toEqual(['inactive', 'inactive'])
+    expect(sdp.media[1]?.ext?.length).toBeGreaterThan(3)
+    expect(sdp.media[1]?.simulcast).toBeUndefined()
+  })
+
+  it('answers a stopped section with port 0 outside the bundle', () => {
+    const sdp = parse(answer('chromium-opus-vp8-simulcast', s => s.replace('m=video 9', 'm=video 0')))
+    expect(sdp.media[1]).toMatchObject({ port: 0, direction: 'inactive' })
+    expect(sdp.groups?.[0]?.mids).toBe('0 2')
+  })
+
+  it('becomes the active side for a client that insists on being passive', () => {
+    const sdp = parse(
+      answer('chromium-opus-vp8-simulcast', s => s.replaceAll('setup:actpass', 'setup:passive')),
+    )
+    expect(sdp.media[0]?.setup).toBe('active')
+  })
+
+  it.each([
+    'firefox-opus-vp8-simulcast',
+    'safari-opus-h264',
+    'rust-rtc-node',
+    'chromium-vp9-svc',
+    'chromium-h264-first',
+  ])('answers %s section for section', name => {
+    const offered = parse(read(name))
+    const answered = parse(answer(name))
+    expect(answered.media.map(m => `${m.type} ${m.mid}`)).toEqual(
+      offered.media.map(m => `${m.type} ${m.mid}`),
+    )
+    for (const [i, media] of answered.media.entries())
+      for (const ext of media.ext ?? [])
+        expect(offered.media[i]?.ext).toContainEqual(
+          expect.objectContaining({ value: ext.value, uri: ext.uri }),
+        )
+  })
+})
+
+const vp8: RtpParameters = {
+  mid: '1',
+  codecs: [
+    {
+      mimeType: 'video/VP8',
+      payloadType: 101,
+      clockRate: 90_000,
+      parameters: {},
+      rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
+    },
+    {
+      mimeType: 'video/rtx',
+      payloadType: 102,
+      clockRate: 90_000,
+      parameters: { apt: 101 },
+      rtcpFeedback: [],
+    },
+  ],
+  headerExtensions: [{ uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', id: 1, encrypt: false, parameters: {} }],
+  encodings: [{ ssrc: 11, rtx: { ssrc: 12 } }],
+  rtcp: { cname: 'c', reducedSize: true },
+}
+const video = { kind: 'video', rtpParameters: vp8 } as const
+const active: OfferedSection = { ...video, state: 'active', mid: '1', participantId: 'PA_x', trackId: 'TR_y' }
+const offerOf = (sections: OfferedSection[]) =>
+  parse(
+    writeSubscriberOffer({
+      local,
+      sections: [{ state: 'data', mid: '0' }, ...sections],
+      sessionId: '1',
+      version: 1,
+    }),
+  )
+
+describe('the offer to a subscriber', () => {
+  it('names participant and track in both places the SDKs look at', () => {
+    const text = writeSubscriberOffer({ local, sections: [active], sessionId: '1', version: 1 })
+    expect(text).toContain('\r\na=msid:PA_x|TR_y TR_y\r\n')
+    const [, media] = offerOf([active]).media
+    expect(media).toMatchObject({ direction: 'sendonly', setup: 'actpass', payloads: '101 102' })
+    expect(media?.ssrcGroups).toEqual([{ semantics: 'FID', ssrcs: '11 12' }])
+  })
+
+  it('keeps the codecs of a section whose track is gone, and drops a dead one from the bundle', () => {
+    const sdp = offerOf([
+      { ...video, state: 'inactive', mid: '1' },
+      { ...video, state: 'dead', mid: '2' },
+    ])
+    expect(sdp.groups?.[0]?.mids).toBe('0 1')
+    expect(sdp.media[1]).toMatchObject({ direction: 'inactive', port: 7, payloads: '101 102' })
+    expect(sdp.media[1]?.msid).toBeUndefined()
+    expect(sdp.media[2]).toMatchObject({ direction: 'inactive', port: 0 })
+  })
+
+  it('announces the dependency descriptor for AV1, which mediasoup sends unannounced', () => {
+    const av1 = { ...vp8, codecs: [{ mimeType: 'video/AV1', payloadType: 45, clockRate: 90_000 }] }
+    const [, media] = offerOf([{ ...active, rtpParameters: av1 } as OfferedSection]).media
+    expect(media?.ext).toContainEqual(
+      expect.objectContaining({ value: 7, uri: expect.stringContaining('dependency') }),
+    )
+  })
+})
+
+describe("a subscriber's answer", () => {
+  const text = read('chromium-opus-vp8-simulcast')
+    .replaceAll('a=sendonly', 'a=recvonly')
+    .replaceAll('setup:actpass', 'setup:active')
+
+  it('tells which sections are received and with which payload types', () => {
+    const parsed = parseSubscriberAnswer(text.replace('m=video 9', 'm=video 0'))
+    expect(parsed.dtlsParameters.role).toBe('client')
+    expect(parsed.sections.get('0')).toMatchObject({ isReceiving: true, isRejected: false })
+    expect(parsed.sections.get('0')?.payloadTypes.has(111)).toBe(true)
+    expect(parsed.sections.get('1')).toMatchObject({ isReceiving: false, isRejected: true })
+  })
+
+  it('takes an inactive section for one that is not received', () => {
+    const parsed = parseSubscriberAnswer(text.replace('a=recvonly', 'a=inactive'))
+    expect(parsed.sections.get('0')).toMatchObject({ isReceiving: false, isRejected: false })
+  })
+
+  it('is refused when it is broken', () => {
+    expect(() => parseSubscriberAnswer('v=0')).toThrow(expect.objectContaining({ code: 'bad_sdp' }))
+  })
+})
