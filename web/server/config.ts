@@ -21,7 +21,8 @@ const schema = z.object({
     .optional(),
   MAIL_FROM: z.string().default('Điểm Cầu <no-reply@diemcau.local>'),
   TIME_ZONE: z.string().refine(isTimeZone, 'must be an IANA time zone').default('Asia/Ho_Chi_Minh'),
-  DATA_DIR: z.string().default(resolve(import.meta.dirname, '../../.data')),
+  // Worked out when asked for: inside Next's bundle, which never reads the settings itself, there is no dirname.
+  DATA_DIR: z.string().default(() => resolve(import.meta.dirname, '../../.data')),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   /** Requests pass a proxy that sets X-Forwarded-For and X-Forwarded-Proto. */
   TRUST_PROXY: z.enum(['0', '1']).default('0'),
