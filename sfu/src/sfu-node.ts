@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
 import { createEgressProxy } from './api/egress-proxy.ts'
 import { createRoomService } from './api/room-service.ts'
@@ -53,14 +54,11 @@ export class SfuNode {
         announcedAddresses: config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(),
         firstMediaPort: config.mediaPort,
         logger: log,
+      }).catch((cause: unknown) => {
+        throw new AppError('media_failed', mediaFault(config, cause), { cause })
       })
       undo.push(() => media.close('node_stopping'))
-      const outbox = EventOutbox.open({
-        dataDir: config.dataDir,
-        urls: config.webhookUrls,
-        key: config.keys[0],
-        log,
-      })
+      const outbox = openOutbox(config, log)
       undo.push(() => outbox.close(0))
       const registry = new RoomRegistry({ media, events: outbox, log })
       const verify = createTokenVerifier(config.keys)
@@ -109,6 +107,27 @@ export class SfuNode {
     await Promise.all([edge.close(), media.close('node_stopping'), outbox.close(OUTBOX_GRACE_MS)])
     metrics.close()
   }
+}
+
+function openOutbox({ dataDir, webhookUrls, keys }: Config, log: Logger): EventOutbox {
+  try {
+    return EventOutbox.open({ dataDir, urls: webhookUrls, key: keys[0], log })
+  } catch (cause) {
+    const word = cause instanceof Error ? cause.message : String(cause)
+    throw new AppError('data_failed', `the data folder ${dataDir} (DATA_DIR) cannot be used: ${word}`, {
+      cause,
+    })
+  }
+}
+
+/** What an operator can look at when the media workers do not start: the ports, the binary, and mediasoup's own word. */
+function mediaFault({ mediaPort, workers, workerBin }: Config, cause: unknown): string {
+  let error = cause
+  while (error instanceof Error && error.cause instanceof Error) error = error.cause
+  const last = mediaPort + workers - 1
+  const ports = last > mediaPort ? `ports ${mediaPort} to ${last}` : `port ${mediaPort}`
+  const binary = workerBin === undefined ? '' : `, or ${workerBin} (MEDIASOUP_WORKER_BIN) does not run`
+  return `media cannot start: ${ports} (UDP and TCP, SFU_MEDIA_PORT) may be in use${binary}: ${error instanceof Error ? error.message : String(error)}`
 }
 
 /** Every IPv4 address of this machine that others may reach, the loopback last. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -64,6 +65,30 @@ describe('the SFU process', () => {
     expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(`port ${new URL(sfu.url).port}`)])
     expect((await sfu.roomService().listRooms()).length).toBe(1)
     expect(sfu.webhooks.names()).toEqual(['room_started'])
+  })
+
+  it('says in one line that its data folder or its media worker cannot be used', async () => {
+    const sfu = await startSfu({ workers: 1 })
+    running = sfu
+    await sfu.end()
+    const env = {
+      SFU_PORT: new URL(sfu.url).port,
+      SFU_MEDIA_PORT: String(Number(new URL(sfu.url).port) + 1),
+      SFU_BIND: '127.0.0.1',
+      SFU_WORKERS: '1',
+    }
+    const file = path.join(sfu.dataDir, 'a-file')
+    await writeFile(file, '')
+    const noFolder = await runMain({ ...env, DATA_DIR: file })
+    expect([noFolder.code, noFolder.stderr.trim().split('\n')]).toEqual([
+      1,
+      [expect.stringContaining('DATA_DIR')],
+    ])
+    const noWorker = await runMain({ ...env, DATA_DIR: sfu.dataDir, MEDIASOUP_WORKER_BIN: '/nonexistent' })
+    expect([noWorker.code, noWorker.stderr.trim().split('\n')]).toEqual([
+      1,
+      [expect.stringContaining('SFU_MEDIA_PORT')],
+    ])
   })
 
   it('hands the Egress API on to recordings, and says unavailable when there is none', async () => {
