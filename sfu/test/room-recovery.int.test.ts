@@ -75,6 +75,38 @@ describe('a browser in a room', () => {
       })
   })
 
+  it('comes back by itself after the node was killed and started again', async () => {
+    const room = scenario.newRoom()
+    const [an, binh] = await Promise.all([scenario.join(room, 'an'), scenario.join(room, 'binh')])
+    await an.publishDrawing({})
+    await expectPicture(binh, 'an')
+    const sids = await Promise.all([an, binh].map(async client => (await client.state()).sid))
+    await scenario.sfu.kill()
+    await scenario.sfu.start()
+    await eventually(
+      async () => {
+        const states = await Promise.all([an.state(), binh.state()])
+        const isBack = states.every(({ state, sid }, i) => state === 'connected' && sid !== sids[i])
+        return isBack ? null : JSON.stringify(states)
+      },
+      40_000,
+      200,
+    )
+    await expectPicture(binh, 'an')
+    await an.send('still here')
+    await eventually(async () => ((await binh.data()).length === 1 ? null : 'no data'))
+  })
+
+  it('resumes even when the first attempt is cut off as well', async () => {
+    const room = scenario.newRoom()
+    const [an, binh] = await Promise.all([scenario.join(room, 'an'), scenario.join(room, 'binh')])
+    await binh.publishDrawing({})
+    await expectPicture(an, 'binh')
+    await an.simulate('disconnect-signal-on-resume')
+    await expectEvent(an, 'reconnected')
+    await expectPicture(an, 'binh')
+  })
+
   describe('a socket with bad input', () => {
     /** Connects and returns the responses and how it ended. */
     const open = async (query = '') => {

@@ -19,10 +19,6 @@ export class Outbox {
     this.#chunkBytes = chunkBytes
   }
 
-  get isAttached(): boolean {
-    return this.#link !== undefined
-  }
-
   /** Sends `firstMessage`, then what was kept. Returns the link it replaces. */
   attach(link: SignalLink, firstMessage: Uint8Array): SignalLink | undefined {
     const replaced = this.#link
