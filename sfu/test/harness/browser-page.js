@@ -1,5 +1,5 @@
 /* Runs in the browser of harness/browser-peer.ts beside livekit-client's own bundle (global LivekitClient). */
-const { Room, RoomEvent, Track } = window.LivekitClient
+const { Room, RoomEvent } = window.LivekitClient
 
 const room = new Room({ adaptiveStream: false, dynacast: false })
 const data = []
@@ -78,4 +78,3 @@ window.peer = {
     }),
   leave: () => room.disconnect(),
 }
-window.Track = Track
