@@ -41,6 +41,8 @@ export class MediaClient {
   lastOffer = ''
   lastPublisherOffer = ''
   lastPublisherAnswer = ''
+  /** Changes the SFU's descriptions before the browser sees them, e.g. to take candidates away. */
+  edit: (sdp: string) => string = sdp => sdp
   #claims: TrackClaim[] = []
   #answers: Promise<unknown> = Promise.resolve()
   /** When false, offers are kept unanswered. */
@@ -50,10 +52,15 @@ export class MediaClient {
     this.page = page
   }
 
-  static async join(browser: Browser, room: RoomMedia): Promise<MediaClient> {
+  static async join(
+    browser: Browser,
+    room: RoomMedia,
+    edit: (sdp: string) => string = sdp => sdp,
+  ): Promise<MediaClient> {
     const page = await browser.newPage()
     await page.addScriptTag({ content: pageScript })
     const client = new MediaClient(page)
+    client.edit = edit
     client.peer = await room.openPeer({ participantId: client.participantId, sdk: 'JS' }, client.#listener())
     await client.peer.start()
     return client
@@ -86,7 +93,7 @@ export class MediaClient {
     this.lastPublisherOffer = await this.page.evaluate(r => window.client.publisherOffer(r), iceRestart)
     const result = await this.peer.handlePublisherOffer(this.lastPublisherOffer, this.#claims)
     this.lastPublisherAnswer = result.answer
-    await this.page.evaluate(sdp => window.client.publisherAnswer(sdp), result.answer)
+    await this.page.evaluate(sdp => window.client.publisherAnswer(sdp), this.edit(result.answer))
     this.refused.push(...result.refused.map(r => r.reason))
     return result
   }
@@ -128,7 +135,10 @@ export class MediaClient {
         this.lastOffer = offer.sdp
         if (!this.isAnswering) return
         this.#answers = this.#answers.then(async () => {
-          const answer = await this.page.evaluate(sdp => window.client.subscriberAnswer(sdp), offer.sdp)
+          const answer = await this.page.evaluate(
+            sdp => window.client.subscriberAnswer(sdp),
+            this.edit(offer.sdp),
+          )
           await this.peer.handleSubscriberAnswer(answer)
         })
         this.#answers.catch(error => this.events.push(`answer failed: ${error}`))

@@ -1,5 +1,7 @@
 import { newRoomId, type ParticipantId, type TrackId } from '@diemcau/core/ids.ts'
 import type { Browser } from '@playwright/test'
+import { observer } from 'mediasoup'
+import type { Transport } from 'mediasoup/types'
 import pino from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, launchBrowser, MediaClient } from '../../test/media-client.ts'
@@ -12,6 +14,14 @@ let node: MediaNode
 let room: RoomMedia
 let speakers: { participantId: ParticipantId; trackId: TrackId; level: number }[][] = []
 let demands: { trackId: TrackId; mimeType: string; maxSpatialLayer: number }[] = []
+
+/** Every transport mediasoup made; a test thins one out. */
+const transports: Transport[] = []
+observer.on('newworker', worker =>
+  worker.observer.on('newrouter', router =>
+    router.observer.on('newtransport', transport => transports.push(transport)),
+  ),
+)
 
 beforeAll(async () => {
   browser = await launchBrowser()
@@ -81,11 +91,30 @@ describe('two peers of one room', () => {
   })
 })
 
+describe('a client behind a wall that lets no UDP through', () => {
+  it('publishes and subscribes over TCP on the same port', async () => {
+    const tcpOnly = (sdp: string) => sdp.replaceAll(/a=candidate:\S+ 1 udp [^\r]*\r\n/g, '')
+    const a = await MediaClient.join(browser, room, tcpOnly)
+    const b = await MediaClient.join(browser, room, tcpOnly)
+    const video = await a.publish({ kind: 'video' })
+    await b.peer.subscribe(video)
+    await eventually(framesGrow(b, video))
+    expect(tcpOnly(b.lastOffer)).toMatch(
+      /a=candidate:\S+ 1 tcp \d+ 127\.0\.0\.1 21201 typ host tcptype passive/,
+    )
+  })
+})
+
 describe('publishing', () => {
-  for (const codec of ['h264', 'vp9', 'av1']) {
-    it(`forwards ${codec} so that a browser decodes it`, async () => {
+  for (const [codec, layers] of [
+    ['h264', 1],
+    ['h264', 3],
+    ['vp9', 2],
+    ['av1', 2],
+  ] as const) {
+    it(`forwards ${codec} with ${layers} layer(s) so that a browser decodes it`, async () => {
       const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
-      const video = await a.publish({ kind: 'video', codec, layers: codec === 'h264' ? 1 : 2 })
+      const video = await a.publish({ kind: 'video', codec, layers })
       expect(a.refused).toEqual([])
       await b.peer.subscribe(video)
       await eventually(framesGrow(b, video))
@@ -199,6 +228,27 @@ describe('adaptive stream and dynacast', () => {
     await eventually(framesGrow(b, video))
     // The pause was wanted; it is no sign of a bad network.
     expect(b.events.filter(event => event.startsWith('stream'))).toEqual([])
+  })
+})
+
+describe('a link too thin for any layer', () => {
+  it('is told as a paused stream, and told again when it is better', async () => {
+    const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
+    await eventually(() => (b.events.includes('connected subscriber') ? undefined : 'not connected'))
+    const video = await a.publish({ kind: 'video', layers: 3 })
+    let subscriber: Transport | undefined
+    const seeConsumer = (transport: Transport) =>
+      transport.observer.once('newconsumer', () => {
+        if (transport.type === 'webrtc') subscriber = transport
+      })
+    transports.forEach(seeConsumer)
+    await b.peer.subscribe(video)
+    await eventually(framesGrow(b, video))
+    await subscriber!.setMaxOutgoingBitrate(30_000)
+    await eventually(() => (b.events.includes(`stream ${video} paused`) ? undefined : `${b.events}`), 20_000)
+    await subscriber!.setMaxOutgoingBitrate(0)
+    await eventually(() => (b.events.includes(`stream ${video} active`) ? undefined : `${b.events}`), 20_000)
+    await eventually(framesGrow(b, video))
   })
 })
 

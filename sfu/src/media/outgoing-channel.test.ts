@@ -12,6 +12,9 @@ class StuckSink {
     return this
   }
   async setBufferedAmountLowThreshold() {}
+  async getBufferedAmount() {
+    return this.buffered
+  }
   async send(message: Buffer) {
     this.sent.push(message)
     this.buffered += message.length
@@ -56,6 +59,19 @@ describe('a channel whose client does not keep up', () => {
       expect(sink.sent.length).toBeGreaterThan(before)
     }
     expect(sink.sent.map(m => m[0])).toEqual(Array.from({ length: taken }, (_, i) => i % 251))
+  })
+
+  it('finds out by itself when a full window emptied without an event', async () => {
+    const { sink, channel } = open(false)
+    while (channel.send(kilobytes(64)));
+    await settle()
+    sink.buffered = 0
+    expect(channel.send(kilobytes(1))).toBe(false)
+    const end = Date.now() + 2_000
+    while (!channel.send(kilobytes(1))) {
+      if (Date.now() > end) throw new Error('still full')
+      await settle()
+    }
   })
 
   it('takes nothing after it was closed', () => {

@@ -6,8 +6,14 @@ const LOW_WATER_BYTES = 128 * 1024
 /** A subscriber this far behind on the reliable channel is not going to catch up. */
 export const RELIABLE_QUEUE_BYTES = 16 * 1024 * 1024
 
+/** Wait before a full window is looked at again, ms. */
+const RECHECK_MS = 100
+
 /** What the channel needs of a mediasoup DataConsumer. */
-export type ChannelSink = Pick<DataConsumer, 'send' | 'closed' | 'on' | 'setBufferedAmountLowThreshold'>
+export type ChannelSink = Pick<
+  DataConsumer,
+  'send' | 'closed' | 'on' | 'setBufferedAmountLowThreshold' | 'getBufferedAmount'
+>
 
 /**
  * One channel towards a client with a bound on what may pile up: lossy messages are dropped at a full window,
@@ -23,6 +29,7 @@ export class OutgoingChannel {
   #inFlightBytes = 0
   /** As the worker last reported. */
   #bufferedBytes = 0
+  #recheckTimer: NodeJS.Timeout | undefined
 
   constructor(sink: ChannelSink, isReliable: boolean, ppid: number) {
     this.#sink = sink
@@ -42,7 +49,10 @@ export class OutgoingChannel {
     if (this.#sink.closed) return false
     const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
     if (!this.#isReliable) {
-      if (this.#isWindowFull) return false
+      if (this.#isWindowFull) {
+        this.#recheckLater()
+        return false
+      }
       this.#hand(message)
       return true
     }
@@ -63,6 +73,27 @@ export class OutgoingChannel {
       this.#queuedBytes -= message.length
       this.#hand(message)
     }
+    if (this.#queue.length > 0) this.#recheckLater()
+  }
+
+  /** Discarded messages leave the worker's buffer without an event, so a full window is also looked at now and then. */
+  #recheckLater(): void {
+    if (this.#recheckTimer || this.#sink.closed) return
+    this.#recheckTimer = setTimeout(() => {
+      this.#recheckTimer = undefined
+      if (this.#sink.closed) return
+      this.#sink.getBufferedAmount().then(
+        amount => {
+          this.#bufferedBytes = amount
+          this.#drain()
+        },
+        () => {
+          // The transport closed in between.
+        },
+      )
+    }, RECHECK_MS)
+    // A channel alone must not keep the process alive.
+    this.#recheckTimer.unref()
   }
 
   #hand(message: Buffer): void {

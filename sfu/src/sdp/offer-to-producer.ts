@@ -7,9 +7,15 @@ import type {
   RtpParameters,
 } from 'mediasoup/types'
 import type { MediaDescription } from 'sdp-transform'
-import type { TrackClaim } from '../room/ports.ts'
 import type { RemoteSection } from './remote-description.ts'
 import { FEEDBACK, h264Profile, PUBLISHER_EXTENSIONS } from './router-codecs.ts'
+
+/** What signalling said of the track before it was offered. */
+export interface AnnouncedTrack {
+  kind: 'audio' | 'video'
+  /** Spatial layers announced, 0 when none were. */
+  layerCount: number
+}
 
 export interface ProducerPlan {
   kind: MediaKind
@@ -44,12 +50,12 @@ const RID_ORDER = ['q', 'h', 'f']
  */
 export function planProducer(
   section: RemoteSection,
-  claim: TrackClaim,
+  announced: AnnouncedTrack,
   preferredCodec: string,
 ): ProducerPlan | { refused: string } {
   if (section.kind === 'application') return { refused: 'not a media section' }
-  if (claim.kind !== section.kind)
-    return { refused: `announced as ${claim.kind}, offered as ${section.kind}` }
+  if (announced.kind !== section.kind)
+    return { refused: `announced as ${announced.kind}, offered as ${section.kind}` }
   const { media, kind } = section
   const offered = readCodecs(media)
   const codec = chooseCodec(offered, kind, preferredCodec)
@@ -83,7 +89,7 @@ export function planProducer(
   if (encodings.some(e => e.rid) && !headerExtensions.some(e => e.uri.endsWith('sdes:rtp-stream-id')))
     return { refused: 'simulcast without the rtp-stream-id header extension' }
   const isSvc = encodings.length === 1 && (codec.name === 'vp9' || codec.name === 'av1')
-  const svcLayers = isSvc ? Math.min(Math.max(claim.layerCount, 1), 3) : 1
+  const svcLayers = isSvc ? Math.min(Math.max(announced.layerCount, 1), 3) : 1
   // SDP does not tell the scalability mode; without it mediasoup could not switch layers. See RFC 9626 for the names.
   if (isSvc) encodings[0]!.scalabilityMode = svcLayers === 1 ? 'L1T3' : `L${svcLayers}T3_KEY`
   else if (encodings.length > 1 && codec.name === 'vp8')

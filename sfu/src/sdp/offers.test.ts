@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { TrackId } from '@diemcau/core/ids.ts'
 import { describe, expect, it } from 'vitest'
-import type { TrackClaim } from '../room/ports.ts'
-import { type ProducerPlan, planProducer } from './offer-to-producer.ts'
+import { type AnnouncedTrack, type ProducerPlan, planProducer } from './offer-to-producer.ts'
 import { parseRemoteDescription, type RemoteSection } from './remote-description.ts'
 import { h264Profile } from './router-codecs.ts'
 
@@ -15,17 +13,7 @@ function sections(name: string, edit: (sdp: string) => string = sdp => sdp) {
   return { offer, audio: of('audio'), video: of('video') }
 }
 
-const claim = (kind: 'audio' | 'video', layerCount = 0): TrackClaim => ({
-  trackId: 'TR_1' as TrackId,
-  cid: 'cid',
-  codecs: [],
-  kind,
-  layerCount,
-  layers: [],
-  muted: false,
-  disableDtx: false,
-  stereo: false,
-})
+const claim = (kind: 'audio' | 'video', layerCount = 0): AnnouncedTrack => ({ kind, layerCount })
 
 function plan(section: RemoteSection, layerCount = 0, codec = ''): ProducerPlan {
   const result = planProducer(section, claim(section.kind as 'audio' | 'video', layerCount), codec)

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { TrackId } from '@diemcau/core/ids.ts'
 import type { RtpParameters } from 'mediasoup/types'
 import { parse } from 'sdp-transform'
 import { describe, expect, it } from 'vitest'
@@ -37,21 +36,7 @@ function answer(name: string, edit: (sdp: string) => string = sdp => sdp, accept
   for (const section of offer.sections) {
     if (!accept || section.kind === 'application' || section.direction !== 'sendonly' || section.isRejected)
       continue
-    const { rtpParameters } = planProducer(
-      section,
-      {
-        trackId: 'TR_1' as TrackId,
-        cid: '',
-        codecs: [],
-        kind: section.kind,
-        layerCount: 3,
-        layers: [],
-        muted: false,
-        disableDtx: false,
-        stereo: true,
-      },
-      '',
-    ) as ProducerPlan
+    const { rtpParameters } = planProducer(section, { kind: section.kind, layerCount: 3 }, '') as ProducerPlan
     accepted.set(section.mid, { rtpParameters, disableDtx: false, stereo: true })
   }
   return writePublisherAnswer({ offer, local, accepted, sessionId: '1', version: 2 })
