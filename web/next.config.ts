@@ -20,6 +20,8 @@ const config: NextConfig = {
   // Builds beside one another (tests, screenshots) each need their own folder.
   distDir: process.env.NEXT_DIST_DIR || '.next',
   poweredByHeader: false,
+  // It would lie over the navigation of a phone.
+  devIndicators: false,
   // Type checking is `npm run types`, once, for all workspaces.
   typescript: { ignoreBuildErrors: true },
 }

@@ -1,9 +1,9 @@
 import type { Metadata, Viewport } from 'next'
-import { cookies } from 'next/headers'
 import { NextIntlClientProvider } from 'next-intl'
 import { getLocale, getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { ToastProvider } from '../ui/toast.tsx'
+import { readTheme } from './preferences.ts'
 import '../ui/theme.css'
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -27,9 +27,8 @@ export const viewport: Viewport = {
 
 /** Language and theme come from cookies, so the first byte already has them and nothing flickers. */
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const theme = (await cookies()).get('theme')?.value
   return (
-    <html lang={await getLocale()} data-theme={theme === 'light' || theme === 'dark' ? theme : 'system'}>
+    <html lang={await getLocale()} data-theme={await readTheme()}>
       <body>
         <NextIntlClientProvider>
           <ToastProvider>{children}</ToastProvider>

@@ -83,8 +83,8 @@ export function Fieldset({
 }) {
   return (
     <fieldset className={cx('flex min-w-0 flex-col gap-4', className)}>
-      <legend className="mb-1 text-lg font-semibold">{legend}</legend>
-      {help && <p className="-mt-3 text-sm text-muted">{help}</p>}
+      <legend className="mb-3 text-lg font-semibold">{legend}</legend>
+      {help && <p className="-mt-4 text-sm text-muted">{help}</p>}
       {children}
     </fieldset>
   )

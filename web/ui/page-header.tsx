@@ -24,7 +24,7 @@ export function PageHeader({
           href={back.href}
           className="-ml-1 mb-1 inline-flex min-h-11 items-center gap-1 font-medium text-accent underline-offset-4 hover:underline"
         >
-          <ChevronLeft aria-hidden className="size-4" />
+          <ChevronLeft aria-hidden className="size-4 shrink-0" />
           {back.label}
         </Link>
       )}

@@ -4,12 +4,14 @@ import { Laptop } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { type ReactNode, useState, useTransition } from 'react'
+import type { ActionResult } from '../../ui/action-result.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 import { deviceName } from './device-name.ts'
+import { PasswordForm } from './password-form.tsx'
 
 export interface SessionItem {
   id: string
@@ -26,6 +28,7 @@ export function AccountPage({
   preferences,
   revoke,
   revokeOthers,
+  changePassword,
 }: {
   user: { name: string; email: string; role: AccountRole }
   sessions: SessionItem[]
@@ -34,6 +37,7 @@ export function AccountPage({
   /** Resolve to the text of what went wrong, or undefined. */
   revoke: (sessionId: string) => Promise<string | undefined>
   revokeOthers: () => Promise<string | undefined>
+  changePassword: (current: string, next: string) => Promise<ActionResult>
 }) {
   const t = useTranslations('portal.account')
   const roles = useTranslations('portal.roles')
@@ -59,6 +63,9 @@ export function AccountPage({
         <Fact term={t('role')}>{roles(user.role)}</Fact>
       </dl>
       <Section title={t('preferences')}>{preferences}</Section>
+      <Section title={t('changePassword')}>
+        <PasswordForm change={changePassword} />
+      </Section>
       <Section
         title={t('sessions')}
         actions={

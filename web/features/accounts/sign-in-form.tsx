@@ -1,55 +1,53 @@
 'use client'
 import { useTranslations } from 'next-intl'
-import { useState, useTransition } from 'react'
-import { Button } from '../../ui/button.tsx'
+import { useActionState } from 'react'
 import { Field } from '../../ui/field.tsx'
 import { Input, PasswordInput } from '../../ui/input.tsx'
+import { SubmitButton } from '../../ui/submit-button.tsx'
 
-/** E-mail and password. On success the action itself leads to the next page. */
+export interface SignInState {
+  /** What went wrong, in words. */
+  fault: string | null
+  /** Typed once, kept after a wrong password. */
+  email: string
+}
+
+/**
+ * E-mail and password. A form with an action, so that it is posted and works even before the page's script has loaded
+ * (a plain form would put the password into the address). On success the action itself leads to the next page.
+ */
 export function SignInForm({
   signIn,
 }: {
-  /** Resolves to the text of what went wrong; does not resolve otherwise, since it redirects. */
-  signIn: (email: string, password: string) => Promise<string | undefined>
+  signIn: (before: SignInState, form: FormData) => Promise<SignInState>
 }) {
   const t = useTranslations('portal.signIn')
-  const [email, setEmail] = useState('')
-  const [password, setPassword] = useState('')
-  const [fault, setFault] = useState<string>()
-  const [isPending, start] = useTransition()
+  const [state, action, isPending] = useActionState(signIn, { fault: null, email: '' })
   return (
-    <form
-      noValidate
-      className="flex flex-col gap-5"
-      onSubmit={event => {
-        event.preventDefault()
-        if (!email.trim() || !password) return setFault(t('missing'))
-        setFault(undefined)
-        start(async () => setFault(await signIn(email.trim(), password)))
-      }}
-    >
-      {fault && (
+    <form action={action} className="flex flex-col gap-5">
+      {state.fault && (
         <p role="alert" className="rounded-md border-2 border-danger bg-danger-soft px-4 py-3 font-medium">
-          {fault}
+          {state.fault}
         </p>
       )}
       <Field label={t('email')} id="email">
         <Input
-          type="email"
+          key={state.email}
+          type="text"
+          inputMode="email"
           name="email"
           autoComplete="username"
           spellCheck={false}
           autoCapitalize="none"
-          value={email}
-          onChange={event => setEmail(event.target.value)}
+          defaultValue={state.email}
         />
       </Field>
       <Field label={t('password')} id="password">
-        <PasswordInput name="password" value={password} onChange={event => setPassword(event.target.value)} />
+        <PasswordInput name="password" />
       </Field>
-      <Button type="submit" variant="primary" block pending={isPending}>
+      <SubmitButton block pending={isPending}>
         {isPending ? t('signingIn') : t('submit')}
-      </Button>
+      </SubmitButton>
     </form>
   )
 }

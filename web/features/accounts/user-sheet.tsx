@@ -11,9 +11,8 @@ import { EditSheet } from '../../ui/edit-sheet.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Input, PasswordInput } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
+import { MIN_PASSWORD } from './password-rule.ts'
 import type { Choice, UserActions, UserItem } from './user-types.ts'
-
-const MIN_PASSWORD = 12
 
 /** Adds or changes an account, and what else an administrator does with one. */
 export function UserSheet({

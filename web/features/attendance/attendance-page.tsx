@@ -54,7 +54,7 @@ export function AttendancePage({ report, meetingCode }: { report: AttendanceRepo
       >
         <span className="tabular">
           {format.range(report.startsAt, report.endsAt)} ·{' '}
-          {t('asOf', { when: format.dayTime(report.generatedAt) })}
+          {t('asOf', { time: format.time(report.generatedAt) })}
         </span>
       </PageHeader>
       <Totals totals={report.totals} />

@@ -181,7 +181,7 @@ function Agenda({ meetings }: { meetings: MeetingSummary[] }) {
                   href={`/meetings/${meeting.id}`}
                   className="flex gap-4 px-4 py-3 hover:bg-canvas sm:gap-6"
                 >
-                  <span className="tabular w-14 shrink-0">
+                  <span className="tabular min-w-14 shrink-0 whitespace-nowrap">
                     <span className="block text-lg leading-6 font-semibold">
                       {format.time(meeting.startsAt)}
                     </span>

@@ -1,8 +1,11 @@
 'use client'
+import { Trash2 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import type { ActionResult } from '../../ui/action-result.ts'
+import { Button } from '../../ui/button.tsx'
 import { Combobox } from '../../ui/combobox.tsx'
+import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { EditSheet } from '../../ui/edit-sheet.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Input } from '../../ui/input.tsx'
@@ -14,6 +17,7 @@ export function HallSheet({
   units,
   nextOrder,
   save,
+  remove,
   onClose,
   onSaved,
 }: {
@@ -21,8 +25,11 @@ export function HallSheet({
   units: UnitItem[]
   nextOrder: number
   save: (values: HallValues) => Promise<ActionResult>
+  /** Resolves to the text of what went wrong, or undefined. */
+  remove: (hallId: string) => Promise<string | undefined>
   onClose: () => void
-  onSaved: () => void
+  /** Called with what was done, in words. */
+  onSaved: (text: string) => void
 }) {
   const t = useTranslations('portal.halls')
   const [name, setName] = useState(hall?.name ?? '')
@@ -50,7 +57,26 @@ export function HallSheet({
       saveLabel={t('save')}
       save={handleSave}
       onClose={onClose}
-      onSaved={onSaved}
+      onSaved={() => onSaved(t('saved'))}
+      extra={
+        hall && (
+          <ConfirmDialog
+            trigger={
+              <Button variant="danger-quiet" icon={<Trash2 aria-hidden />} className="-ml-4">
+                {t('remove')}
+              </Button>
+            }
+            title={t('removeTitle')}
+            description={t('removeDescription', { name: hall.name })}
+            confirmLabel={t('remove')}
+            onConfirm={async () => {
+              const fault = await remove(hall.id)
+              if (!fault) onSaved(t('removed'))
+              return fault
+            }}
+          />
+        )
+      }
     >
       {faults => (
         <>

@@ -19,10 +19,12 @@ export function OrganisationPage({
   halls,
   units,
   saveHall,
+  removeHall,
 }: {
   halls: HallItem[]
   units: UnitItem[]
   saveHall: (values: HallValues) => Promise<ActionResult>
+  removeHall: (hallId: string) => Promise<string | undefined>
 }) {
   const t = useTranslations('portal.halls')
   const router = useRouter()
@@ -107,10 +109,11 @@ export function OrganisationPage({
           units={units}
           nextOrder={Math.max(0, ...halls.map(hall => hall.order)) + 1}
           save={saveHall}
+          remove={removeHall}
           onClose={() => setEdited(null)}
-          onSaved={() => {
+          onSaved={text => {
             setEdited(null)
-            toast({ tone: 'ok', text: t('saved') })
+            toast({ tone: 'ok', text })
             router.refresh()
           }}
         />

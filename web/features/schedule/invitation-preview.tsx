@@ -66,7 +66,7 @@ export function InvitationPreview({
           {chosen.length === 0 ? (
             <Gap>{t('noEndpoints')}</Gap>
           ) : (
-            <ul>
+            <ul className="grid gap-1">
               {chosen.slice(0, SHOWN_HALLS).map(hall => (
                 <li key={hall.id}>
                   {hall.name} – {hall.unitName}

@@ -62,7 +62,7 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
 
   const textOf = (fault: string) => (texts.has(fault) ? texts(fault) : fault)
   const fail = (found: Record<string, string>, whole: string | null) => {
-    setFaults(Object.fromEntries(Object.entries(found).map(([field, fault]) => [field, textOf(fault)])))
+    setFaults(byField(found, textOf))
     setMessage(whole)
     setAttempt(count => count + 1)
   }
@@ -241,6 +241,12 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
     </div>
   )
 }
+
+/** Texts by field; `emails.3` belongs to the box `emails`. */
+const byField = (faults: Record<string, string>, textOf: (fault: string) => string) =>
+  Object.fromEntries(
+    Object.entries(faults).map(([path, fault]) => [path.split('.')[0] ?? path, textOf(fault)]),
+  )
 
 const toOption = (person: PersonChoice) => ({ value: person.id, label: person.name, detail: person.detail })
 

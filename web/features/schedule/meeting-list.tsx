@@ -10,10 +10,8 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { UrlSearch } from '../../ui/url-search.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
+import { type MeetingScope, meetingScopes } from './scopes.ts'
 import { StatusBadge } from './status-badge.tsx'
-
-export const meetingScopes = ['upcoming', 'today', 'past', 'all'] as const
-export type MeetingScope = (typeof meetingScopes)[number]
 
 /** All meetings the reader may see, filtered by the address, so that a filtered list can be kept and sent. */
 export function MeetingList({

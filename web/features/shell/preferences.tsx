@@ -1,7 +1,9 @@
 'use client'
+import { Languages, SunMoon } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { useTransition } from 'react'
-import { MenuChoice } from '../../ui/menu.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Menu, MenuChoice } from '../../ui/menu.tsx'
 import { RadioGroup } from '../../ui/radio-group.tsx'
 
 export type ThemeChoice = 'system' | 'light' | 'dark'
@@ -51,6 +53,38 @@ export function PreferenceMenuItems({ theme, actions }: { theme: ThemeChoice; ac
     <>
       <MenuChoice {...preferences.locale} />
       <MenuChoice {...preferences.theme} />
+    </>
+  )
+}
+
+/** Both choices as two small menus, for pages outside the frame. */
+export function PreferenceBar({ theme, actions }: { theme: ThemeChoice; actions: PreferenceActions }) {
+  const preferences = usePreferences(theme, actions)
+  const current = LANGUAGES.find(language => language.value === preferences.locale.value)
+  return (
+    <>
+      <Menu
+        side="top"
+        align="center"
+        trigger={
+          <Button variant="plain" icon={<Languages aria-hidden />}>
+            {current?.label}
+          </Button>
+        }
+      >
+        <MenuChoice {...preferences.locale} />
+      </Menu>
+      <Menu
+        side="top"
+        align="center"
+        trigger={
+          <Button variant="plain" icon={<SunMoon aria-hidden />}>
+            {preferences.theme.label}
+          </Button>
+        }
+      >
+        <MenuChoice {...preferences.theme} />
+      </Menu>
     </>
   )
 }

@@ -1,0 +1,22 @@
+'use server'
+import { revalidatePath } from 'next/cache'
+import type { HallValues } from '../../../features/organisation/organisation-types.ts'
+import { requireActor } from '../../../server/accounts/get-actor.ts'
+import { removeHall } from '../../../server/organisation/remove-hall.ts'
+import { saveHall } from '../../../server/organisation/save-hall.ts'
+import type { ActionResult } from '../../../ui/action-result.ts'
+import { faultOf, formResultOf } from '../../action-guard.ts'
+
+/** Adds or changes a hall. */
+export async function saveHallValues(values: HallValues): Promise<ActionResult> {
+  const actor = await requireActor()
+  const result = await formResultOf(() => saveHall(actor, values))
+  if (result.ok) revalidatePath('/halls')
+  return result
+}
+
+/** Takes a hall out of use; old meetings keep its name. Resolves to the text of what went wrong, or undefined. */
+export async function retireHall(hallId: string): Promise<string | undefined> {
+  const actor = await requireActor()
+  return faultOf(() => removeHall(actor, hallId))
+}

@@ -1,0 +1,16 @@
+import { MeetingPage } from '../../../../features/schedule/meeting-page.tsx'
+import { requireActor } from '../../../../server/accounts/get-actor.ts'
+import { getMeeting } from '../../../../server/meetings/get-meeting.ts'
+import { orNotFound } from '../../../page-guard.ts'
+import type { RouteProps } from '../../../page-props.ts'
+import { cancel } from '../actions.ts'
+
+export async function generateMetadata({ params }: RouteProps<'id'>) {
+  const meeting = await orNotFound(getMeeting(await requireActor(), (await params).id))
+  return { title: meeting.title }
+}
+
+export default async function OneMeetingPage({ params }: RouteProps<'id'>) {
+  const meeting = await orNotFound(getMeeting(await requireActor(), (await params).id))
+  return <MeetingPage meeting={meeting} cancel={cancel.bind(null, meeting.id)} />
+}

@@ -1,0 +1,14 @@
+import { MailPage } from '../../../../features/outbox/mail-page.tsx'
+import { requireActor } from '../../../../server/accounts/get-actor.ts'
+import { getMail } from '../../../../server/outbox/get-mail.ts'
+import { orNotFound } from '../../../page-guard.ts'
+import type { RouteProps } from '../../../page-props.ts'
+
+export async function generateMetadata({ params }: RouteProps<'id'>) {
+  const mail = await orNotFound(getMail(await requireActor(), (await params).id))
+  return { title: mail.subject }
+}
+
+export default async function OneMailPage({ params }: RouteProps<'id'>) {
+  return <MailPage mail={await orNotFound(getMail(await requireActor(), (await params).id))} />
+}

@@ -1,0 +1,69 @@
+'use client'
+import { useTranslations } from 'next-intl'
+import { useState, useTransition } from 'react'
+import type { ActionResult } from '../../ui/action-result.ts'
+import { Button } from '../../ui/button.tsx'
+import { Field } from '../../ui/field.tsx'
+import { PasswordInput } from '../../ui/input.tsx'
+import { useToast } from '../../ui/toast.tsx'
+import { MIN_PASSWORD } from './password-rule.ts'
+
+/** Changes the reader's own password. */
+export function PasswordForm({
+  change,
+}: {
+  change: (current: string, next: string) => Promise<ActionResult>
+}) {
+  const t = useTranslations('portal.account')
+  const toast = useToast()
+  const [current, setCurrent] = useState('')
+  const [next, setNext] = useState('')
+  const [faults, setFaults] = useState<Record<string, string>>({})
+  const [isPending, start] = useTransition()
+  const submit = () => {
+    const found: Record<string, string> = {}
+    if (!current) found.current = t('passwordMissing')
+    if (next.length < MIN_PASSWORD) found.next = t('passwordShort', { count: MIN_PASSWORD })
+    setFaults(found)
+    if (Object.keys(found).length > 0) return
+    start(async () => {
+      const result = await change(current, next)
+      if (!result.ok) {
+        return setFaults(Object.keys(result.fields).length > 0 ? result.fields : { current: result.message })
+      }
+      setCurrent('')
+      setNext('')
+      toast({ tone: 'ok', text: t('passwordChanged') })
+    })
+  }
+  return (
+    <form
+      noValidate
+      className="flex max-w-md flex-col items-start gap-5"
+      onSubmit={event => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      <Field label={t('currentPassword')} id="current" error={faults.current} className="w-full">
+        <PasswordInput value={current} onChange={event => setCurrent(event.target.value)} />
+      </Field>
+      <Field
+        label={t('nextPassword')}
+        id="next"
+        help={t('nextPasswordHelp', { count: MIN_PASSWORD })}
+        error={faults.next}
+        className="w-full"
+      >
+        <PasswordInput
+          autoComplete="new-password"
+          value={next}
+          onChange={event => setNext(event.target.value)}
+        />
+      </Field>
+      <Button type="submit" pending={isPending}>
+        {t('savePassword')}
+      </Button>
+    </form>
+  )
+}
