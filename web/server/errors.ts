@@ -11,10 +11,19 @@ export function codeText(locale: string, code: string, detail: AppError['detail'
   return text.replace(/\{(\w+)\}/g, (whole: string, name: string) => String(detail[name] ?? whole))
 }
 
-export const errorCode = (error: unknown): string => (error instanceof AppError ? error.code : 'internal')
+/**
+ * By name, not by class: routes are bundled apart from main.ts, so that an AppError of the shared runtime is of another
+ * copy of the class.
+ */
+function asAppError(error: unknown): AppError | null {
+  if (error instanceof AppError) return error
+  return error instanceof Error && error.name === 'AppError' && 'code' in error ? (error as AppError) : null
+}
+
+export const errorCode = (error: unknown): string => asAppError(error)?.code ?? 'internal'
 
 export const errorText = (locale: string, error: unknown): string =>
-  codeText(locale, errorCode(error), error instanceof AppError ? error.detail : undefined)
+  codeText(locale, errorCode(error), asAppError(error)?.detail)
 
 const statuses: Record<string, number> = {
   not_found: 404,

@@ -4,7 +4,7 @@
  */
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
-import { Prisma, type Tx } from '@diemcau/prisma/client.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
 import type { ParticipantInfo, WebhookEvent } from 'livekit-server-sdk'
 import { appendInTransaction, type FloorRow } from '../floor/floor-log.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
@@ -22,6 +22,9 @@ export async function receiveWebhook(body: string, authorization: string | null)
   })
   return await applyWebhook(runtime, event)
 }
+
+/** Prisma's unique violation, by code: the class differs between the bundle and main.ts. */
+const isTaken = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'P2002'
 
 const roomNameOf = (event: WebhookEvent): string => event.room?.name || event.egressInfo?.roomName || ''
 
@@ -52,7 +55,7 @@ export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promi
       }
       return outcome
     } catch (error) {
-      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
+      if (isTaken(error)) {
         runtime.log.debug({ meetingId, eventId: event.id }, 'webhook came again')
         return 'duplicate'
       }
