@@ -10,6 +10,12 @@ const VIDEO = {
 }
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p']
 
+/**
+ * A microphone fills a packet of 20 ms before it is sent; ffmpeg sends it when its first sample is due. Sound that is
+ * this much later in the stream therefore leaves as that of a microphone would.
+ */
+const HEARD = 't+10-0.02'
+
 /** A publisher: ffmpeg sends VP8 (or H.264) and Opus as RTP in real time, a key frame every second. */
 export class Clapper {
   readonly #child: ChildProcess
@@ -27,11 +33,12 @@ export class Clapper {
     /** False: the picture moves and there is no sound. */
     hasClaps?: boolean
   }): Clapper {
-    const clap = options.hasClaps === false ? '0' : `lt(mod(t,${CLAP_EVERY_MS / 1000}),${CLAP_SECONDS})`
+    const claps = (time: string) =>
+      options.hasClaps === false ? '0' : `lt(mod(${time},${CLAP_EVERY_MS / 1000}),${CLAP_SECONDS})`
     const graph =
       `testsrc2=s=${options.size ?? '640x360'}:r=25,eq=brightness=-0.25,` +
-      `drawbox=color=white:t=fill:enable='${clap}'[out0];` +
-      `aevalsrc='if(${clap},0.5*sin(2*PI*1000*t),0)':s=48000:c=stereo[out1]`
+      `drawbox=color=white:t=fill:enable='${claps('t')}'[out0];` +
+      `aevalsrc='if(${claps(HEARD)},0.5*sin(2*PI*1000*t),0)':s=48000:c=stereo[out1]`
     const rtp = (port: number, payloadType: number) => [
       '-payload_type',
       String(payloadType),

@@ -177,10 +177,10 @@ test('a recording survives kill -9 while capturing and while composing, with sou
   await recordFor(egressId, 'TR_A_video', 3000)
 
   await client.stopEgress(egressId)
-  await eventually(() => (stateOf(egressId).progressPercent > 15 ? null : 'not composing yet'), 20_000)
+  await eventually(() => (stateOf(egressId).progressPercent > 15 ? null : 'not composing yet'), 60_000)
   await recordings?.kill()
   await start()
-  await eventually(hasStatus(egressId, COMPLETE), 60_000)
+  await eventually(hasStatus(egressId, COMPLETE), 120_000)
 
   const [info] = await client.listEgress({ egressId })
   const result = info!.fileResults[0]!
@@ -221,7 +221,7 @@ test('a recording survives kill -9 while capturing and while composing, with sou
   await checkFileServer(result.location, Number(result.size))
   expect(existsSync(folderOf(egressId))).toBe(false)
   expect(await client.listEgress({ egressId })).toEqual([])
-}, 120_000)
+}, 240_000)
 
 async function checkFileServer(location: string, size: number): Promise<void> {
   const token = new AccessToken(KEY, SECRET)
@@ -251,10 +251,10 @@ test('the end of the room ends the recording, and a graceful stop in between los
   await eventually(hasStatus(egressId, 1))
   await recordFor(egressId, 'TR_A_video', 1500)
   sfu.closeRoom()
-  await eventually(hasStatus(egressId, COMPLETE), 30_000)
+  await eventually(hasStatus(egressId, COMPLETE), 90_000)
   expect(stateOf(egressId).endReason).toBe('room_closed')
   expect(manifestOf(egressId).gaps.map(({ reason }) => reason)).toEqual(['recorder_stopping'])
-}, 60_000)
+}, 150_000)
 
 test('a room that stays away ends the recording with what there is; one that never was fails it', async () => {
   await start()
@@ -265,12 +265,12 @@ test('a room that stays away ends the recording with what there is; one that nev
   sfu.isRoomOpen = false
   sfu.dropCaptures()
   const never = await client.startRoomCompositeEgress(ROOM, { file: file() })
-  await eventually(hasStatus(egressId, COMPLETE), 30_000)
+  await eventually(hasStatus(egressId, COMPLETE), 90_000)
   expect(stateOf(egressId).endReason).toBe('room_lost')
   await eventually(hasStatus(never.egressId, 4), 10_000)
   const [info] = await client.listEgress({ egressId: never.egressId })
   expect(info?.error).toContain('404')
-}, 60_000)
+}, 150_000)
 
 test('without ffmpeg or room on the disk a recording is refused with the reason', async () => {
   await start({ FFMPEG_PATH: join(dataDir, 'no-ffmpeg') })

@@ -1,10 +1,11 @@
+import { opusSendDelayMs } from './opus-format.ts'
 import type { ArrivedPacket } from './reorder-buffer.ts'
 
 /** One coded picture or one block of sound, whole. */
 export interface MediaFrame {
   /** RTP timestamp as in the packet, 32 bits. */
   timestamp: number
-  /** Arrival of its first packet, milliseconds since the epoch. */
+  /** Arrival of its first packet, less what its codec made it wait at the sender; milliseconds since the epoch. */
   arrivedAtMs: number
   isKey: boolean
   /** Set on key frames of video only. */
@@ -28,7 +29,8 @@ export class OpusDepacketizer implements Depacketizer {
 
   push(packet: ArrivedPacket): MediaFrame[] {
     if (packet.payload.length === 0) return []
-    const { timestamp, arrivedAtMs } = packet
+    const { timestamp } = packet
+    const arrivedAtMs = packet.arrivedAtMs - opusSendDelayMs(packet.payload)
     return [{ timestamp, arrivedAtMs, isKey: true, data: Buffer.from(packet.payload) }]
   }
 }

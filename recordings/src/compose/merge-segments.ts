@@ -11,7 +11,7 @@ const CLUSTER_MS = 5000
 /**
  * Writes the part of a track between two times of the recording as one Matroska file whose timestamps are milliseconds
  * of the recording. Begins at the last key frame before `fromMs`, so that a decoder can show the first moment. Copies,
- * never decodes. Returns the number of frames written; 0 means there is no file worth opening.
+ * never decodes. A picture keeps its first size: what has another one belongs to another scene. Returns the number of frames written; 0 means there is no file worth opening.
  */
 export async function mergeSegments(options: {
   folder: string
@@ -83,8 +83,9 @@ function chooseSegments(
   toMs: number,
 ): ManifestSegment[] {
   const before = segments.findLastIndex(segment => segment.fromMs <= fromMs)
-  return segments.filter(
+  const chosen = segments.filter(
     (segment, index) =>
       index >= before && segment.fromMs < toMs && (index === before || segment.toMs >= fromMs),
   )
+  return chosen.filter(({ width, height }) => width === chosen[0]!.width && height === chosen[0]!.height)
 }

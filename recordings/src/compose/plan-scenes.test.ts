@@ -135,3 +135,10 @@ describe('planScenes', () => {
     expect(scenes[1]!.tiles[0]!.rect.width).toBe(scenes[1]!.tiles[1]!.rect.width)
   })
 })
+
+describe('short arrangements', () => {
+  it('do not flicker: what was before stays', () => {
+    const tracks = [fixtureTrack('A', 'camera', 0, 10_000), fixtureTrack('B', 'camera', 5000, 5200)]
+    expect(plan(fixtureManifest(10_000, tracks)).map(({ firstFrame }) => firstFrame)).toEqual([0])
+  })
+})

@@ -22,6 +22,8 @@ export interface Scene {
 
 /** Longer scenes are cut, so that a composition that is interrupted has little to do again. */
 const MAX_SCENE_FRAMES = 60 * PICTURE.fps
+/** A shorter arrangement would only flicker: the one before it stays. */
+const MIN_SCENE_FRAMES = 8
 
 interface VideoSource {
   track: ManifestTrack
@@ -57,7 +59,8 @@ export function planScenes(manifest: Manifest): Scene[] {
     const atMs = ((start + 0.5) * 1000) / PICTURE.fps
     const tiles = arrange(manifest, sources, turns, atMs)
     const last = scenes.at(-1)
-    if (last && isSame(last, tiles, sources, atMs)) last.frames += stop - start
+    const isFlicker = stop - start < MIN_SCENE_FRAMES && stop < end
+    if (last && (isFlicker || isSame(last, tiles, sources, atMs))) last.frames += stop - start
     else scenes.push({ firstFrame: start, frames: stop - start, tiles })
   }
   return scenes.flatMap(split)
