@@ -20,8 +20,11 @@ import { SerialQueue } from './serial-queue.ts'
 import type { TrackDirectory } from './track-directory.ts'
 import { watchTransport } from './transport-events.ts'
 
-/** Joins of many viewers shall not make a publisher send one key frame each; the first request is never delayed, ms. */
-const KEY_FRAME_REQUEST_DELAY_MS = 200
+/**
+ * Joins of many viewers shall not make a publisher send one key frame each; the first request is never delayed, ms. Over 300,
+ * because libwebrtc ignores a request that comes sooner after another, and mediasoup repeats an ignored one only after a second.
+ */
+const KEY_FRAME_REQUEST_DELAY_MS = 350
 
 export interface PublisherListener {
   onConnected(): void
