@@ -35,19 +35,19 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
   const { meetingId, identity } = sender
   const receiptKey = { meetingId, identity, commandId: command.commandId }
   const where = { meetingId_identity_commandId: receiptKey }
-  const receipt = await runtime.db.commandReceipt.findUnique({ where })
-  if (receipt) return { ok: true }
-
-  const before = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
-  if (!before) return failure('not_found', 'no such meeting')
-  const refused = check(command, sender, before)
-  if (refused) return refused
-
   // Each handler takes the command of its own type; the table is indexed by that very type.
   const handler = commandHandlers[command.type]
-  const ahead = await handler.before?.(runtime, sender, command as never)
+  let ahead: unknown
+  if (handler.before) {
+    // Nothing reaches the media server for a command that was done before or is not allowed.
+    if (await runtime.db.commandReceipt.findUnique({ where })) return { ok: true }
+    const meeting = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
+    const refused = meeting && check(command, sender, meeting)
+    if (refused) return refused
+    ahead = await handler.before(runtime, sender, command as never)
+  }
   const outcome = await appendToFloor(runtime, meetingId, async scope => {
-    // The same command may have come twice at once, and the meeting may have changed while we waited for the lock.
+    // Under the lock: the same command may have come twice at once, and the meeting may have changed meanwhile.
     if (await scope.tx.commandReceipt.findUnique({ where })) return { repeated: true as const }
     const late = check(command, sender, scope.meeting)
     if (late && !late.ok) throw new AppError(late.code, late.message)
