@@ -42,7 +42,8 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
   const preview = usePreview({ microphone: settings.isMicrophoneOn, camera: settings.isCameraOn }, settings)
   const devices = useDevices(`${preview.audio !== null}${preview.video !== null}`)
   const problem = phase.name === 'check' ? phase.problem : null
-  const isJoining = phase.name === 'joining'
+  const [isWaitingForDevices, setWaitingForDevices] = useState(false)
+  const isJoining = phase.name === 'joining' || isWaitingForDevices
   const { takeBack } = preview
 
   useEffect(() => {
@@ -54,7 +55,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
     saveSettings(next)
     onSettings(next)
   }
-  const join = (event: FormEvent) => {
+  const join = async (event: FormEvent) => {
     event.preventDefault()
     if (isJoining) return
     if (!meeting.user && name.trim() === '') {
@@ -64,6 +65,9 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
     }
     change({ name: meeting.user ? settings.name : name.trim(), unit: unit.trim() })
     saveJoin(meeting.code, { endpointId: endpointId ?? '', passcode })
+    setWaitingForDevices(true)
+    const tracks = await preview.handOver()
+    setWaitingForDevices(false)
     onJoin(
       {
         as: 'participant',
@@ -73,7 +77,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
         ...(endpointId ? { endpointId } : {}),
         ...(passcode.trim() ? { passcode: passcode.trim() } : {}),
       },
-      preview.handOver(),
+      tracks,
     )
   }
 

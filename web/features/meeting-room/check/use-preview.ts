@@ -21,6 +21,9 @@ export interface Preview {
   isStarting: boolean
 }
 
+/** Longer than a slow camera takes to start; a question of the browser that nobody answers does not hold up the person. */
+const HAND_OVER_WAIT_MS = 5000
+
 const nothing: Preview = {
   audio: null,
   video: null,
@@ -32,8 +35,11 @@ const nothing: Preview = {
 export interface PreviewControl extends Preview {
   /** Opens again what is wanted and not open. */
   retry: () => void
-  /** The tracks belong to the caller from now on; `takeBack` undoes it when joining failed. */
-  handOver: () => LocalTrack[]
+  /**
+   * Waits a few seconds for devices that are still starting, then the tracks belong to the caller; `takeBack` undoes it
+   * when joining failed.
+   */
+  handOver: () => Promise<LocalTrack[]>
   takeBack: () => void
 }
 
@@ -102,7 +108,8 @@ export function usePreview(
   return {
     ...preview,
     retry: useCallback(() => setAttempt(count => count + 1), []),
-    handOver: useCallback(() => {
+    handOver: useCallback(async () => {
+      await Promise.race([queue.current, new Promise(resolve => setTimeout(resolve, HAND_OVER_WAIT_MS))])
       isHandedOver.current = true
       return [held.current.audio, held.current.video].filter(track => track !== null)
     }, []),
