@@ -5,6 +5,7 @@ import { AppError } from '@diemcau/core/errors.ts'
 import type { Manifest, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.ts'
 import { audioArguments, muxArguments } from './audio-arguments.ts'
+import { audioLanes } from './audio-lanes.ts'
 import { PICTURE } from './layouts.ts'
 import { mergeSegments } from './merge-segments.ts'
 import { planScenes, type Scene, type Tile, totalFrames } from './plan-scenes.ts'
@@ -88,7 +89,7 @@ async function composeAudio(options: ComposeOptions): Promise<void> {
   const { manifest, work, folder } = options
   if (await exists(join(work, 'audio.mp4'))) return
   const files: string[] = []
-  for (const track of manifest.tracks.filter(({ kind }) => kind === 'audio')) {
+  for (const track of audioLanes(manifest.tracks)) {
     const name = `tmp-audio-${files.length}.mkv`
     const merge = { folder, track, fromMs: 0, toMs: manifest.lengthMs, output: join(work, name) }
     if ((await mergeSegments(merge)) > 0) files.push(name)

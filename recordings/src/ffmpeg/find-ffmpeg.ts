@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** The font drawn into pictures; a whole font with all Vietnamese letters, unlike those split for the web. */
 export const fontPath = (): string =>
-  createRequire(import.meta.url).resolve(
-    '@expo-google-fonts/be-vietnam-pro/500Medium/BeVietnamPro_500Medium.ttf',
-  )
+  fileURLToPath(import.meta.resolve('@expo-google-fonts/be-vietnam-pro/500Medium/BeVietnamPro_500Medium.ttf'))
 
 /** The configured path, else the optional package ffmpeg-static when its binary is there, else what PATH finds. */
 export function findFfmpeg(configured: string | undefined): string {

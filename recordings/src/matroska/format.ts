@@ -72,9 +72,6 @@ function opusHead(channels: number): Buffer {
   return head
 }
 
-/** Bytes before the first block's place of the timestamp within a cluster: id 4, size 8, then id 1, size 8. */
-export const TIMESTAMP_AT = 21
-
 /** A block's time is a signed 16-bit number relative to its cluster (RFC 9559 §12.1). */
 export function simpleBlock(relativeMs: number, isKey: boolean, data: Buffer): Buffer {
   const head = Buffer.alloc(4)
