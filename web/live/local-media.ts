@@ -137,9 +137,14 @@ export class LocalMedia {
     this.#handleChange()
   }
 
-  /** Takes over what was chosen before joining; nothing is being sent yet. */
-  prepare(choice: DeviceChoice): void {
+  /**
+   * Takes over what was chosen before joining; nothing is being sent yet. What is wanted and was not handed over as a
+   * track (a camera that took too long to start) is opened once there is a connection.
+   */
+  prepare(choice: DeviceChoice, wants: { microphone: boolean; camera: boolean }): void {
     this.#choice = choice
+    this.#wantsMicrophone = wants.microphone
+    this.#wantsCamera = wants.camera
     this.#room.options.audioOutput = choice.speakerId ? { deviceId: choice.speakerId } : {}
   }
 

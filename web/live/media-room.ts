@@ -91,13 +91,13 @@ export class MediaRoom {
       .on(RoomEvent.Reconnected, () => this.#setConnection('connected'))
       .on(RoomEvent.Disconnected, reason => {
         // While `connect` runs its rejection tells the same.
-        const wasEstablished = this.#connection === 'connected' || this.#connection === 'reconnecting'
+        const wasEstablished = this.isConnected
         this.#setConnection(this.#connection === 'connecting' ? 'connecting' : 'lost')
         if (wasEstablished && !this.#isClosed) this.#handleLost(reason)
       })
   }
 
-  /** Connects and sends again what was sent before. Rejects when the connection cannot be made. */
+  /** Connects, then sends again what was sent before. Rejects when the connection cannot be made. */
   async connect(serverUrl: string, token: string): Promise<void> {
     this.#setConnection('connecting')
     try {
@@ -108,7 +108,13 @@ export class MediaRoom {
     }
     if (this.#isClosed) return void this.room.disconnect()
     this.#setConnection('connected')
-    await this.local.restore()
+    // Not awaited: a camera that is slow to start must not hide that the connection stands, or is lost again.
+    void this.local.restore()
+  }
+
+  /** Whether there is a connection that is up or being healed by livekit-client. */
+  get isConnected(): boolean {
+    return this.#connection === 'connected' || this.#connection === 'reconnecting'
   }
 
   /** Tracks made on the check page are sent as they are, so that the camera does not blink. */

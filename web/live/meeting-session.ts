@@ -186,7 +186,8 @@ export class MeetingSession {
             admitted = result
           }
           await this.media.connect(admitted.serverUrl, admitted.token)
-          return
+          if (this.media.isConnected) return
+          admitted = null
         } catch (error) {
           console.warn('The media connection could not be made; trying again.', error)
           admitted = null

@@ -93,8 +93,8 @@ function Phases({
           settings={settings}
           phase={phase}
           onSettings={onSettings}
-          onJoin={(request, tracks) => {
-            session.media.local.prepare(settings)
+          onJoin={(request, tracks, wants) => {
+            session.media.local.prepare(settings, wants)
             void session.join(request, tracks)
           }}
         />

@@ -23,7 +23,12 @@ export interface CheckPageProps {
   settings: SavedSettings
   phase: Phase
   onSettings: (settings: SavedSettings) => void
-  onJoin: (request: JoinRequest, tracks: LocalTrack[]) => void
+  /** `wants`: what should be sent, also when its track is not among `tracks` yet. */
+  onJoin: (
+    request: JoinRequest,
+    tracks: LocalTrack[],
+    wants: { microphone: boolean; camera: boolean },
+  ) => void
 }
 
 /** Before the meeting: picture, sound, name, and one decision. Works without camera and microphone too. */
@@ -78,6 +83,10 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
         ...(passcode.trim() ? { passcode: passcode.trim() } : {}),
       },
       tracks,
+      {
+        microphone: settings.isMicrophoneOn && preview.audioProblem === null,
+        camera: settings.isCameraOn && preview.videoProblem === null,
+      },
     )
   }
 

@@ -12,7 +12,7 @@ import {
   VideoOff,
 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { useEffect, useState } from 'react'
+import { type KeyboardEvent, useEffect, useState } from 'react'
 import { BarButton } from './bar-button.tsx'
 import { ChairBar } from './chair-bar.tsx'
 import { useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
@@ -36,6 +36,17 @@ const useMayShare = (): boolean => {
   return mayShare
 }
 
+/** Arrow keys go from button to button, so that a television's remote control suffices. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+  const buttons = [...event.currentTarget.querySelectorAll('button')]
+  const index = buttons.indexOf(document.activeElement as HTMLButtonElement)
+  if (index < 0) return
+  const step = event.key === 'ArrowRight' ? 1 : -1
+  buttons[(index + step + buttons.length) % buttons.length]?.focus()
+  event.preventDefault()
+}
+
 /** The one bar: words under the icons, the chair's tools apart, leaving at the end. */
 export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }: BottomBarProps) {
   const t = useTranslations('room.bar')
@@ -51,6 +62,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
     <div
       role="toolbar"
       aria-label={t('label')}
+      onKeyDown={moveFocus}
       className="flex shrink-0 flex-wrap items-center justify-center gap-1 bg-[#10161d] px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] lg:gap-1.5"
     >
       <BarButton
