@@ -117,9 +117,11 @@ export function reduceRecording(state: RecordingState, event: RecordingEvent): R
       const captureEndedAtMs = Math.max(state.startedAtMs, event.at)
       return { ...state, phase: 'ending', captureEndedAtMs, endReason: event.reason, error }
     }
-    case 'composing':
+    case 'composing': {
       requirePhase(state, event, 'ending')
-      return { ...state, progressPercent: Math.max(0, Math.min(100, Math.floor(event.percent))) }
+      const progressPercent = Math.max(0, Math.min(100, Math.floor(event.percent)))
+      return progressPercent === state.progressPercent ? state : { ...state, progressPercent }
+    }
     case 'composed':
       requirePhase(state, event, 'ending')
       // Material that ended with a fault of the capture is delivered as far as it goes, and still called failed.

@@ -105,6 +105,11 @@ describe('planScenes', () => {
     expect(plan(fixtureManifest(30_000, [track])).map(({ firstFrame }) => firstFrame)).toEqual([0, 500])
   })
 
+  it('shows the picture of a telephone held upright whole', () => {
+    const track = fixtureTrack('A', 'camera', 0, 1000, { segments: [fixtureSegment(0, 1000, 360, 640)] })
+    expect(plan(fixtureManifest(1000, [track]))[0]!.tiles[0]!.fit).toBe('contain')
+  })
+
   it('cuts long scenes, so that an interruption costs little', () => {
     const scenes = plan(fixtureManifest(150_000, [fixtureTrack('A', 'camera', 0, 150_000)]))
     expect(scenes.map(({ frames }) => frames)).toEqual([1500, 1500, 750])

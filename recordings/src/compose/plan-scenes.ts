@@ -9,7 +9,7 @@ export interface Tile {
   name: string
   /** Null: there is no picture, only the name. */
   trackId: string | null
-  /** A person's picture fills its tile; a screen is shown whole. */
+  /** A person's picture fills its tile; a screen, or a picture that is higher than wide, is shown whole. */
   fit: 'cover' | 'contain'
 }
 
@@ -90,6 +90,9 @@ const rangeAt = (source: VideoSource, atMs: number): VideoRange | undefined =>
     ({ fromMs, toMs }) => frameAt(fromMs) <= frameIndex(atMs) && frameIndex(atMs) < frameAt(toMs),
   )
 
+/** A telephone held upright: filling a wide tile would leave a forehead of the person. */
+const isUpright = (range: VideoRange | undefined): boolean => !!range && range.height > range.width
+
 const frameIndex = (atMs: number): number => Math.floor((atMs * PICTURE.fps) / 1000)
 
 /** What is shown at a moment. */
@@ -114,7 +117,7 @@ function arrange(
     rect,
     name: name(source.track.participantId),
     trackId: source.track.trackId,
-    fit: 'cover',
+    fit: isUpright(rangeAt(source, atMs)) ? 'contain' : 'cover',
   })
   const placeholder = (participantId: string, rect: Rect): Tile => ({
     rect,
