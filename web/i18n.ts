@@ -1,5 +1,6 @@
 import { cookies } from 'next/headers'
 import { getRequestConfig } from 'next-intl/server'
+import { readTimeZone } from './server/config.ts'
 
 /** Languages of the interface; the first one is used where the browser has no cookie yet. */
 export const locales = ['vi', 'en'] as const
@@ -19,7 +20,7 @@ export default getRequestConfig(async () => {
   ])
   return {
     locale,
-    timeZone: 'Asia/Ho_Chi_Minh',
+    timeZone: readTimeZone(),
     messages: {
       common: common.default,
       portal: portal.default,

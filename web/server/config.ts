@@ -106,6 +106,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   }
 }
 
+/** Time zone of the pages; needs no other setting, because pages are also rendered while building. */
+export function readTimeZone(env: Record<string, string | undefined> = process.env): string {
+  return env.TIME_ZONE && isTimeZone(env.TIME_ZONE) ? env.TIME_ZONE : 'Asia/Ho_Chi_Minh'
+}
+
 /**
  * Next and React choose their production builds by NODE_ENV. Called after the settings are read, so that a demo with
  * development secrets may still serve the built pages.

@@ -52,7 +52,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     maxHttpBufferSize: 64 * 1024,
     pingInterval: 10_000,
     pingTimeout: 10_000,
-    allowRequest: (request, decide) => decide(null, isSameOrigin(request)),
+    allowRequest: (request, decide) => decide(null, isSameOrigin(request, config.publicUrl)),
   })
   server.on('upgrade', (request, socket, head) => {
     const { pathname } = new URL(request.url ?? '/', 'http://portal')
@@ -92,11 +92,16 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   }
 }
 
-/** Sockets are opened by our own pages; other origins (and their visitors' browsers) are refused. */
-function isSameOrigin(request: IncomingMessage): boolean {
+/**
+ * Sockets are opened by our own pages; other origins (and their visitors' browsers) are refused. A client that is no
+ * browser sends no origin. The public address counts too, for proxies that do not pass on the host.
+ */
+function isSameOrigin(request: IncomingMessage, publicUrl: string): boolean {
   const { origin, host } = request.headers
   if (!origin) return true
-  return URL.canParse(origin) && new URL(origin).host === host
+  if (!URL.canParse(origin)) return false
+  const from = new URL(origin).host
+  return from === host || from === new URL(publicUrl).host
 }
 
 async function main(): Promise<void> {

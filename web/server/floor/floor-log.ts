@@ -48,8 +48,9 @@ export async function appendInTransaction<T>(
   meetingId: string,
   work: (scope: FloorScope) => Promise<T>,
 ): Promise<{ result: T; rows: FloorRow[] }> {
-  await tx.$queryRaw`SELECT 1 FROM "meeting" WHERE "id" = ${meetingId} FOR UPDATE`
-  const meeting = await tx.meeting.findUnique({ where: { id: meetingId } })
+  const [meeting] = await tx.$queryRaw<
+    LockedMeeting[]
+  >`SELECT * FROM "meeting" WHERE "id" = ${meetingId} FOR UPDATE`
   if (!meeting) throw new AppError('not_found', `no meeting ${meetingId}`)
   const now = new Date()
   const rows: FloorRow[] = []

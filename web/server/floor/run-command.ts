@@ -48,11 +48,13 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
   }
   const outcome = await appendToFloor(runtime, meetingId, async scope => {
     // Under the lock: the same command may have come twice at once, and the meeting may have changed meanwhile.
-    if (await scope.tx.commandReceipt.findUnique({ where })) return { repeated: true as const }
+    // The receipt goes in first; a command that fails takes it back with the rest of the transaction.
+    const receipt = { ...receiptKey, result: { ok: true } }
+    const { count } = await scope.tx.commandReceipt.createMany({ data: [receipt], skipDuplicates: true })
+    if (count === 0) return { repeated: true as const }
     const late = check(command, sender, scope.meeting)
     if (late && !late.ok) throw new AppError(late.code, late.message)
     const done = await handler.apply(scope, sender, command as never, ahead)
-    await scope.tx.commandReceipt.create({ data: { ...receiptKey, result: { ok: true } } })
     return { repeated: false as const, done }
   })
   if (!outcome.repeated) await handler.after?.(runtime, sender, outcome.done)

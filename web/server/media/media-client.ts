@@ -20,6 +20,8 @@ const sources: Record<MediaSource, TrackSource[]> = {
   screen_share: [TrackSource.SCREEN_SHARE, TrackSource.SCREEN_SHARE_AUDIO],
 }
 const REQUEST_TIMEOUT_S = 8
+/** A hall full of people joins at once; one question is enough. */
+const ENSURE_EVERY_MS = 30_000
 
 const isNotFound = (error: unknown): boolean => error instanceof TwirpError && error.code === 'not_found'
 
@@ -36,6 +38,7 @@ export class MediaClient {
   readonly #rooms: RoomServiceClient
   readonly #egress: EgressClient
   readonly #receiver: WebhookReceiver
+  readonly #ensuredAt = new Map<string, number>()
 
   constructor(livekit: { url: string; apiKey: string; apiSecret: string }) {
     const options = { requestTimeout: REQUEST_TIMEOUT_S, failover: false }
@@ -49,8 +52,11 @@ export class MediaClient {
     return this.#receiver.receive(body, authorization)
   }
 
-  /** CreateRoom is idempotent: an existing room is answered as it is. */
+  /** CreateRoom is idempotent: an existing room is answered as it is. Asked at most every half minute a room. */
   async ensureRoom(name: string, metadata: { title: string; recorded: boolean }): Promise<void> {
+    const now = Date.now()
+    for (const [room, at] of this.#ensuredAt) if (now - at > ENSURE_EVERY_MS) this.#ensuredAt.delete(room)
+    if (this.#ensuredAt.has(name)) return
     await wrapped('CreateRoom', () =>
       this.#rooms.createRoom({
         name,
@@ -59,6 +65,7 @@ export class MediaClient {
         metadata: JSON.stringify(metadata),
       }),
     )
+    this.#ensuredAt.set(name, now)
   }
 
   /** Mutes what `identity` publishes from `source`; false when they publish nothing of it. */
