@@ -13,6 +13,8 @@ export interface BarButtonProps {
   /** `off`: something is closed and that matters (microphone, camera); `on`: in use; `danger`: ends something. */
   tone?: 'plain' | 'off' | 'on' | 'danger'
   badge?: number
+  /** Left out on phones, where the same is in the menu. */
+  isWideOnly?: boolean
   onPress?: () => void
 }
 
@@ -32,6 +34,7 @@ export function BarButton({
   isPressed,
   tone = 'plain',
   badge = 0,
+  isWideOnly = false,
   onPress,
   ...rest
 }: BarButtonProps) {
@@ -46,6 +49,7 @@ export function BarButton({
       className={cx(
         'relative flex h-15 min-w-14 shrink-0 flex-col items-center justify-center gap-0.5 rounded-lg px-2 text-[13px] leading-tight font-medium whitespace-nowrap transition-colors duration-100 sm:min-w-19 sm:text-sm [&_svg]:size-6',
         tones[tone],
+        isWideOnly && 'max-sm:hidden',
       )}
       {...rest}
     >

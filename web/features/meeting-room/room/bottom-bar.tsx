@@ -86,6 +86,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
       {mayShare && (
         <BarButton
           testId="toggle-screen"
+          isWideOnly
           icon={media.isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
           label={media.isSharing ? t('screenStop') : t('screen')}
           hint={media.isSharing ? t('screenStopHint') : t('screenHint')}
@@ -115,6 +116,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
       />
       <BarButton
         testId="open-people"
+        isWideOnly
         icon={<Users aria-hidden />}
         label={t('people')}
         hint={t('peopleHint')}

@@ -1,11 +1,15 @@
 'use client'
-import { CircleHelp, Ellipsis, Expand, Info, Keyboard, Settings2 } from 'lucide-react'
+import { CircleHelp, Ellipsis, Expand, Info, Keyboard, Settings2, Users } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { saveSettings } from '../../../live/saved-settings.ts'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../../../ui/menu.tsx'
 import { BarButton } from './bar-button.tsx'
 import { useMeeting } from './meeting-context.tsx'
 import type { PanelName } from './side-panel.tsx'
+
+/** Asked while the menu opens, so only ever in the browser. The bar leaves out the same buttons below this width. */
+const isPhone = (): boolean =>
+  typeof window !== 'undefined' && window.matchMedia('(max-width: 639px)').matches
 
 /** What is needed once in a while: layout, questions, information, devices, full screen, keys. */
 export function MoreMenu({
@@ -54,6 +58,11 @@ export function MoreMenu({
         }}
       />
       <MenuSeparator />
+      {isPhone() && (
+        <MenuItem icon={<Users aria-hidden />} onSelect={() => onPanel('people')}>
+          <span data-testid="menu-people">{t('people')}</span>
+        </MenuItem>
+      )}
       <MenuItem icon={<CircleHelp aria-hidden />} onSelect={() => onPanel('questions')}>
         <span data-testid="open-questions">
           {t('questions')}

@@ -18,7 +18,7 @@ export function RecordingIndicator() {
       role="status"
       data-testid="recording-indicator"
       data-status={recording?.status ?? 'recording'}
-      className="flex shrink-0 items-center gap-2 rounded-md bg-[#5c1020] px-2.5 py-1 text-sm font-semibold text-white"
+      className="flex shrink-0 items-center gap-2 rounded-md bg-[#5c1020] max-sm:order-last max-sm:w-full max-sm:justify-center px-2.5 py-1 text-sm font-semibold text-white"
     >
       <LiveDot className="text-[#ff5a67]" />
       {isStarting && !isRecording

@@ -20,7 +20,7 @@ export function TopBar() {
   )
   return (
     <header className="flex shrink-0 items-center gap-x-4 gap-y-1 bg-[#10161d] px-3 py-2 text-white max-sm:flex-wrap sm:px-4">
-      <h1 className="min-w-0 truncate text-base font-semibold max-sm:w-full">
+      <h1 className="min-w-0 truncate text-base font-semibold max-sm:flex-1">
         {floor.title || meeting.title}
       </h1>
       <RecordingIndicator />
