@@ -41,46 +41,48 @@ export function DateTimeField({
 
   return (
     <div className="flex flex-wrap gap-2">
-      <div className="relative min-w-44 flex-[3]">
-        <input
-          {...control}
-          id={id}
-          inputMode="numeric"
-          autoComplete="off"
-          placeholder={t('datePlaceholder')}
-          disabled={disabled}
-          value={value.date}
-          onChange={event => onChange({ ...value, date: event.target.value })}
-          onBlur={() => day && onChange({ ...value, date: dateText(day) })}
-          className={cx(controlStyles, 'tabular pr-12')}
-        />
-        <Popover.Root open={isOpen} onOpenChange={setOpen}>
-          <Popover.Trigger
-            aria-label={t('openCalendar')}
-            disabled={disabled}
-            className="absolute inset-y-0 right-0 flex w-11 items-center justify-center rounded-md text-muted hover:text-text"
-          >
-            <CalendarDays aria-hidden className="size-5" />
-          </Popover.Trigger>
-          <Popover.Portal>
-            <Popover.Content
-              align="end"
-              sideOffset={4}
-              collisionPadding={8}
-              className="z-50 animate-fade rounded-md border border-line bg-raised p-3 shadow-pop"
+      <Popover.Root open={isOpen} onOpenChange={setOpen}>
+        <Popover.Anchor asChild>
+          <div className="relative min-w-44 flex-[3]">
+            <input
+              {...control}
+              id={id}
+              inputMode="numeric"
+              autoComplete="off"
+              placeholder={t('datePlaceholder')}
+              disabled={disabled}
+              value={value.date}
+              onChange={event => onChange({ ...value, date: event.target.value })}
+              onBlur={() => day && onChange({ ...value, date: dateText(day) })}
+              className={cx(controlStyles, 'tabular pr-12')}
+            />
+            <Popover.Trigger
+              aria-label={t('openCalendar')}
+              disabled={disabled}
+              className="absolute inset-y-0 right-0 flex w-11 items-center justify-center rounded-md text-muted hover:text-text"
             >
-              <Calendar
-                selected={day}
-                today={today}
-                onSelect={chosen => {
-                  onChange({ ...value, date: dateText(chosen) })
-                  setOpen(false)
-                }}
-              />
-            </Popover.Content>
-          </Popover.Portal>
-        </Popover.Root>
-      </div>
+              <CalendarDays aria-hidden className="size-5" />
+            </Popover.Trigger>
+          </div>
+        </Popover.Anchor>
+        <Popover.Portal>
+          <Popover.Content
+            align="start"
+            sideOffset={4}
+            collisionPadding={8}
+            className="z-50 animate-fade rounded-md border border-line bg-raised p-3 shadow-pop"
+          >
+            <Calendar
+              selected={day}
+              today={today}
+              onSelect={chosen => {
+                onChange({ ...value, date: dateText(chosen) })
+                setOpen(false)
+              }}
+            />
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
       <div className="min-w-28 flex-[2]">
         <input
           id={`${id}-time`}

@@ -11,7 +11,7 @@ export async function generateMetadata() {
 export default async function HomePage() {
   const actor = await requireActor()
   const home = await getHome(actor)
-  const codes = new Map(home.live.map(meeting => [meeting.id, meeting.code]))
+  const codes = new Map([...home.live, ...home.next].map(meeting => [meeting.id, meeting.code]))
   return (
     <Today
       userName={actor.name}

@@ -119,7 +119,7 @@ function SessionRow({
           {session.current && <Badge tone="ok">{t('thisDevice')}</Badge>}
         </p>
         <p className="tabular text-sm text-muted">
-          {t('since', { when: format.dayTime(session.createdAt) })}
+          {t('since', { when: format.inSentence(session.createdAt) })}
           {session.ipAddress && ` · ${session.ipAddress}`}
         </p>
       </div>

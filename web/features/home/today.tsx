@@ -1,5 +1,6 @@
 'use client'
 import type { MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
+import { isDue } from '@diemcau/core/meeting/is-due.ts'
 import { CalendarPlus, CirclePlay, DoorOpen, Radio } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
@@ -9,6 +10,7 @@ import { LinkButton, TextLink } from '../../ui/link-button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
+import { useRefresh } from '../../ui/use-refresh.ts'
 
 export interface TodayProps {
   userName: string
@@ -25,6 +27,10 @@ export interface TodayProps {
 export function Today({ userName, now, maySchedule, live, next, waiting, recordings }: TodayProps) {
   const t = useTranslations('portal.home')
   const format = useFormats()
+  useRefresh(true, 20_000)
+  const due = next.filter(meeting => meeting.may.join && isDue(meeting, Date.parse(now)))
+  const open = [...live, ...due]
+  const later = next.filter(meeting => !due.includes(meeting))
   return (
     <>
       <PageHeader
@@ -33,7 +39,7 @@ export function Today({ userName, now, maySchedule, live, next, waiting, recordi
           maySchedule && (
             <LinkButton
               href="/meetings/new"
-              variant={live.length === 0 ? 'primary' : 'secondary'}
+              variant={open.length === 0 ? 'primary' : 'secondary'}
               icon={<CalendarPlus aria-hidden />}
             >
               {t('schedule')}
@@ -58,14 +64,14 @@ export function Today({ userName, now, maySchedule, live, next, waiting, recordi
         </Notice>
       ))}
 
-      {live.length > 0 && (
+      {open.length > 0 && (
         <section aria-labelledby="live" className="mb-10">
           <h2 id="live" className="sr-only">
             {t('live')}
           </h2>
           <ul className="grid gap-3">
-            {live.map(meeting => (
-              <LiveMeeting key={meeting.id} meeting={meeting} />
+            {open.map(meeting => (
+              <OpenMeeting key={meeting.id} meeting={meeting} />
             ))}
           </ul>
         </section>
@@ -76,14 +82,14 @@ export function Today({ userName, now, maySchedule, live, next, waiting, recordi
         className="mt-8"
         actions={<TextLink href="/meetings">{t('allMeetings')}</TextLink>}
       >
-        {next.length === 0 ? (
+        {later.length === 0 ? (
           <div className="rounded-md border border-line bg-surface">
             <EmptyState title={t('nothingNext')}>
               {maySchedule ? t('nothingNextClerk') : t('nothingNextOther')}
             </EmptyState>
           </div>
         ) : (
-          <Agenda meetings={next} />
+          <Agenda meetings={later} />
         )}
       </Section>
 
@@ -117,16 +123,26 @@ export function Today({ userName, now, maySchedule, live, next, waiting, recordi
   )
 }
 
-function LiveMeeting({ meeting }: { meeting: MeetingSummary }) {
+function OpenMeeting({ meeting }: { meeting: MeetingSummary }) {
   const t = useTranslations('portal.home')
   const format = useFormats()
+  const isLive = meeting.status === 'live'
   return (
-    <li className="flex flex-wrap items-center gap-x-8 gap-y-4 rounded-md border border-line border-l-4 border-l-live bg-surface p-5">
+    <li
+      data-live={isLive || undefined}
+      className="flex flex-wrap items-center gap-x-8 gap-y-4 rounded-md border border-line border-l-4 border-l-accent bg-surface p-5 data-live:border-l-live"
+    >
       <div className="min-w-0 flex-1 basis-80">
         <div className="mb-2 flex flex-wrap items-center gap-2">
-          <Badge tone="live" icon={<LiveDot />}>
-            {t('liveNow')}
-          </Badge>
+          {isLive ? (
+            <Badge tone="live" icon={<LiveDot />}>
+              {t('liveNow')}
+            </Badge>
+          ) : (
+            <Badge tone="accent" icon={<DoorOpen aria-hidden />}>
+              {t('due')}
+            </Badge>
+          )}
           {meeting.recorded && (
             <Badge icon={<Radio aria-hidden />} tone="danger">
               {t('recorded')}

@@ -52,7 +52,15 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
   const [attempt, setAttempt] = useState(0)
   const [isSaving, startSaving] = useTransition()
 
-  const set = (part: Partial<MeetingDraft>) => change(before => ({ ...before, ...part }))
+  const set = (part: Partial<MeetingDraft>) => {
+    change(before => ({ ...before, ...part }))
+    clearFaults(Object.keys(part))
+  }
+  /** A fault goes away once its field is touched; what is still wrong is said when the form is sent again. */
+  const clearFaults = (fields: string[]) =>
+    setFaults(before =>
+      Object.fromEntries(Object.entries(before).filter(([field]) => !fields.includes(field))),
+    )
   const now = new Date()
   const startsAt = toIso(draft.start, timeZone, now)
   const endsAt = toIso(draft.end, timeZone, now)
@@ -92,7 +100,7 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
         {restoredAt && (
           <Notice>
             <div className="flex flex-wrap items-center justify-between gap-2">
-              <p>{t('restored', { when: format.dayTime(restoredAt) })}</p>
+              <p>{t('restored', { when: format.inSentence(restoredAt) })}</p>
               <Button size="sm" onClick={discard}>
                 {t('discard')}
               </Button>
@@ -138,11 +146,21 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
               <DateTimeField
                 idPrefix="startsAt"
                 value={draft.start}
-                onChange={start => change(before => moveStart(before, start, timeZone, new Date()))}
+                onChange={start => {
+                  change(before => moveStart(before, start, timeZone, new Date()))
+                  clearFaults(['startsAt', 'endsAt'])
+                }}
               />
             </Field>
             <Field label={t('end')} id="endsAt" error={faults.endsAt}>
-              <DateTimeField idPrefix="endsAt" value={draft.end} onChange={end => set({ end })} />
+              <DateTimeField
+                idPrefix="endsAt"
+                value={draft.end}
+                onChange={end => {
+                  set({ end })
+                  clearFaults(['endsAt'])
+                }}
+              />
             </Field>
           </div>
         </Fieldset>

@@ -1,5 +1,6 @@
 'use client'
 import type { MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
+import { isDue } from '@diemcau/core/meeting/is-due.ts'
 import { CalendarDays, CalendarPlus } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
@@ -151,7 +152,7 @@ export function MeetingList({
 /** The one thing that is usually done next with a meeting in this state. */
 function NextStep({ meeting }: { meeting: MeetingSummary }) {
   const t = useTranslations('portal.meetings')
-  if (meeting.status === 'live' && meeting.may.join) {
+  if (meeting.may.join && isDue(meeting, Date.now())) {
     return (
       <LinkButton href={`/m/${meeting.code}`} variant="primary" size="sm" prefetch={false}>
         {t('join')}

@@ -1,5 +1,7 @@
 'use client'
 import type { MeetingDetail } from '@diemcau/core/contracts/meeting.ts'
+import { DOORS_OPEN_BEFORE_MS } from '@diemcau/core/meeting/admission.ts'
+import { isDue } from '@diemcau/core/meeting/is-due.ts'
 import { CirclePlay, ClipboardList, Pencil, Radio } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
@@ -26,6 +28,8 @@ export function MeetingPage({
   const format = useFormats()
   const isOpen = meeting.status === 'live' || meeting.status === 'scheduled'
   const invited = meeting.invitees.length
+  const due = isDue(meeting, Date.now())
+  const opensAt = new Date(Date.parse(meeting.startsAt) - DOORS_OPEN_BEFORE_MS).toISOString()
   return (
     <>
       <PageHeader
@@ -47,7 +51,7 @@ export function MeetingPage({
             {isOpen && meeting.may.join && (
               <LinkButton
                 href={`/m/${meeting.code}`}
-                variant="primary"
+                variant={due ? 'primary' : 'secondary'}
                 size="lg"
                 className="w-full sm:w-auto sm:min-w-44"
                 prefetch={false}
@@ -67,7 +71,12 @@ export function MeetingPage({
           </>
         }
       >
-        <span className="tabular">{format.range(meeting.startsAt, meeting.endsAt)}</span>
+        <span className="tabular">
+          {format.range(meeting.startsAt, meeting.endsAt)}
+          {meeting.status === 'scheduled' &&
+            !due &&
+            ` · ${t('doorsOpen', { when: format.inSentence(opensAt) })}`}
+        </span>
       </PageHeader>
 
       {meeting.status === 'cancelled' && (

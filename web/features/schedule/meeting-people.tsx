@@ -60,7 +60,7 @@ export function InviteeList({ invitees }: { invitees: MeetingDetail['invitees'] 
   const shown = search(invitees, query, invitee => `${invitee.name} ${invitee.email}`)
   const sent = (at: string | null) =>
     at ? (
-      <span className="tabular text-sm text-muted">{t('sentAt', { when: format.dayTime(at) })}</span>
+      <span className="tabular text-sm text-muted">{t('sentAt', { when: format.inSentence(at) })}</span>
     ) : (
       <Badge>{t('notSent')}</Badge>
     )

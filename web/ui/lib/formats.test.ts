@@ -30,6 +30,7 @@ describe('days and times', () => {
   it('speaks of today and tomorrow by the clock of Việt Nam', () => {
     expect(viFormats.dayTime('2026-11-22T07:00:00Z')).toBe('Hôm nay 14:00')
     expect(viFormats.dayTime('2026-11-22T17:00:00Z')).toBe('Ngày mai 00:00')
+    expect(viFormats.inSentence('2026-11-22T07:00:00Z')).toBe('hôm nay 14:00')
     expect(viFormats.dayTime('2026-11-24T07:00:00Z')).toBe('Thứ Ba 24/11/2026 14:00')
   })
   it('names the second day of a range only when it differs', () => {

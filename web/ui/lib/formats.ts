@@ -14,6 +14,8 @@ export interface Formats {
   day: (iso: string) => string
   /** `Hôm nay 14:00` */
   dayTime: (iso: string) => string
+  /** `hôm nay 14:00`: the same inside a sentence. */
+  inSentence: (iso: string) => string
   /** `Hôm nay 14:00 – 16:00`; the second day is named only when it differs. */
   range: (fromIso: string, toIso: string) => string
   /** `Thứ Ba 24/11/2026`, never "today": for what is read later, such as an invitation. */
@@ -42,13 +44,14 @@ export function createFormats(locale: string, timeZone: string, now: Date, t: Ti
     const wall = wallOf(iso)
     return t('weekdayDate', { weekday: t(`weekday.${WEEKDAYS[weekday(wall)]}`), date: dateText(wall) })
   }
-  const day = (iso: string) => {
+  const dayWith = (iso: string, texts: 'near' | 'nearInSentence') => {
     const distance = dayNumber(wallOf(iso)) - today
-    if (distance === 0) return t('today')
-    if (distance === 1) return t('tomorrow')
-    if (distance === -1) return t('yesterday')
+    if (distance === 0) return t(`${texts}.today`)
+    if (distance === 1) return t(`${texts}.tomorrow`)
+    if (distance === -1) return t(`${texts}.yesterday`)
     return fullDay(iso)
   }
+  const day = (iso: string) => dayWith(iso, 'near')
   const dayTime = (iso: string) => `${day(iso)} ${time(iso)}`
 
   return {
@@ -57,6 +60,7 @@ export function createFormats(locale: string, timeZone: string, now: Date, t: Ti
     day,
     dayTime,
     fullDay,
+    inSentence: iso => `${dayWith(iso, 'nearInSentence')} ${time(iso)}`,
     range: (fromIso, toIso) =>
       dayNumber(wallOf(fromIso)) === dayNumber(wallOf(toIso))
         ? `${dayTime(fromIso)} – ${time(toIso)}`
