@@ -24,6 +24,9 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   const app = next({
     dev,
     dir: join(import.meta.dirname, '..'),
+    // Where Next finds itself when a server action leads to another page.
+    hostname: 'localhost',
+    port: config.port,
     // Next listens for upgrades on the server it knows and closes those of paths it serves as pages; it gets a server
     // that never listens, and the real one passes on only what is Next's.
     httpServer: createServer(),

@@ -14,8 +14,10 @@ import { useFormats } from '../../ui/use-formats.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { EndpointRow, PersonRow } from './attendance-rows.tsx'
 
-const states = ['all', 'present', 'left', 'absent', 'late'] as const
-type Filter = (typeof states)[number]
+type Filter = 'all' | 'present' | 'left' | 'absent' | 'late'
+/** Once a meeting is over nobody is present any more; who left then simply attended. */
+const filtersOf = (live: boolean): Filter[] =>
+  live ? ['all', 'present', 'left', 'absent', 'late'] : ['all', 'left', 'absent', 'late']
 
 /** Who was where and for how long: by hall in the order of protocol, then everyone without a hall. */
 export function AttendancePage({ report, meetingCode }: { report: AttendanceReport; meetingCode: string }) {
@@ -57,13 +59,13 @@ export function AttendancePage({ report, meetingCode }: { report: AttendanceRepo
           {t('asOf', { time: format.time(report.generatedAt) })}
         </span>
       </PageHeader>
-      <Totals totals={report.totals} />
+      <Totals report={report} />
       <Endpoints report={report} />
       {report.others.length > 0 && (
         <Section title={t('others', { count: report.others.length })}>
           <ul className="divide-y divide-line rounded-md border border-line bg-surface">
             {report.others.map(person => (
-              <PersonRow key={person.identity} person={person} span={spanOf(report)} />
+              <PersonRow key={person.identity} person={person} span={spanOf(report)} live={report.live} />
             ))}
           </ul>
         </Section>
@@ -85,7 +87,7 @@ function spanOf(report: AttendanceReport): { fromMs: number; toMs: number; nowMs
   }
 }
 
-function Totals({ totals }: { totals: AttendanceReport['totals'] }) {
+function Totals({ report: { totals, live } }: { report: AttendanceReport }) {
   const t = useTranslations('portal.attendance')
   const format = useFormats()
   const figures = [
@@ -101,7 +103,9 @@ function Totals({ totals }: { totals: AttendanceReport['totals'] }) {
           key={figure.key}
           className="-mt-px -ml-px flex flex-col-reverse border-t border-l border-line px-5 py-4"
         >
-          <dt className="text-sm text-muted">{t(`total.${figure.key}`)}</dt>
+          <dt className="text-sm text-muted">
+            {t(`total.${figure.key === 'present' && !live ? 'attended' : figure.key}`)}
+          </dt>
           <dd className="tabular text-3xl font-semibold">
             {format.number(figure.value)}
             {'of' in figure && <span className="text-xl text-muted"> / {format.number(figure.of)}</span>}
@@ -137,9 +141,9 @@ function Endpoints({ report }: { report: AttendanceReport }) {
           value={filter}
           onChange={value => setFilter(value as Filter)}
           className="min-w-0 md:w-full"
-          tabs={states.map(one => ({
+          tabs={filtersOf(report.live).map(one => ({
             value: one,
-            label: t(`state.${one}`),
+            label: t(`${one === 'left' && !report.live ? 'attended' : `state.${one}`}`),
             count: ordered.filter(fits[one]).length,
             content: null,
           }))}
@@ -152,7 +156,7 @@ function Endpoints({ report }: { report: AttendanceReport }) {
         ) : (
           <ul className="divide-y divide-line">
             {found(filter).map(endpoint => (
-              <EndpointRow key={endpoint.endpointId} endpoint={endpoint} span={span} />
+              <EndpointRow key={endpoint.endpointId} endpoint={endpoint} span={span} live={report.live} />
             ))}
           </ul>
         )}

@@ -18,7 +18,15 @@ const layout =
   'grid grid-cols-1 items-center gap-x-6 gap-y-1.5 px-4 py-2.5 md:grid-cols-[minmax(0,1fr)_9.5rem_minmax(8rem,14rem)_8rem]'
 
 /** One hall; opens to the people who spoke for it. */
-export function EndpointRow({ endpoint, span }: { endpoint: AttendanceEndpoint; span: BarSpan }) {
+export function EndpointRow({
+  endpoint,
+  span,
+  live,
+}: {
+  endpoint: AttendanceEndpoint
+  span: BarSpan
+  live: boolean
+}) {
   const t = useTranslations('portal.attendance')
   const [isOpen, setOpen] = useState(false)
   const hasPeople = endpoint.people.length > 0
@@ -42,7 +50,7 @@ export function EndpointRow({ endpoint, span }: { endpoint: AttendanceEndpoint; 
           </div>
         </div>
         <div className="flex flex-wrap gap-1.5 pl-8 md:pl-0">
-          <StateBadge state={endpoint.state} />
+          <StateBadge state={endpoint.state} live={live} />
           {endpoint.late && <LateBadge />}
         </div>
         <Times one={endpoint} span={span} className="pl-8 md:contents" />
@@ -50,7 +58,7 @@ export function EndpointRow({ endpoint, span }: { endpoint: AttendanceEndpoint; 
       {isOpen && (
         <ul className="border-t border-line bg-canvas">
           {endpoint.people.map(person => (
-            <PersonRow key={person.identity} person={person} span={span} isNested />
+            <PersonRow key={person.identity} person={person} span={span} live={live} isNested />
           ))}
         </ul>
       )}
@@ -62,10 +70,12 @@ export function EndpointRow({ endpoint, span }: { endpoint: AttendanceEndpoint; 
 export function PersonRow({
   person,
   span,
+  live,
   isNested = false,
 }: {
   person: AttendancePerson
   span: BarSpan
+  live: boolean
   isNested?: boolean
 }) {
   const t = useTranslations('portal.attendance.role')
@@ -80,7 +90,7 @@ export function PersonRow({
         </p>
       </div>
       <div className={cx('flex flex-wrap gap-1.5', isNested && 'pl-10 md:pl-0')}>
-        <StateBadge state={person.present ? 'present' : person.firstIn ? 'left' : 'absent'} />
+        <StateBadge state={person.present ? 'present' : person.firstIn ? 'left' : 'absent'} live={live} />
         {person.late && <LateBadge />}
       </div>
       <Times one={person} span={span} className={isNested ? 'pl-10 md:contents' : 'md:contents'} />
@@ -145,20 +155,27 @@ function Times({
   )
 }
 
-function StateBadge({ state }: { state: AttendanceEndpoint['state'] }) {
-  const t = useTranslations('portal.attendance.state')
+function StateBadge({ state, live }: { state: AttendanceEndpoint['state']; live: boolean }) {
+  const t = useTranslations('portal.attendance')
   if (state === 'present') {
     return (
       <Badge tone="ok" icon={<CircleCheck aria-hidden />}>
-        {t('present')}
+        {t('state.present')}
+      </Badge>
+    )
+  }
+  if (state === 'left' && !live) {
+    return (
+      <Badge tone="ok" icon={<CircleCheck aria-hidden />}>
+        {t('attended')}
       </Badge>
     )
   }
   return state === 'left' ? (
-    <Badge icon={<CircleMinus aria-hidden />}>{t('left')}</Badge>
+    <Badge icon={<CircleMinus aria-hidden />}>{t('state.left')}</Badge>
   ) : (
     <Badge tone="danger" icon={<Circle aria-hidden />}>
-      {t('absent')}
+      {t('state.absent')}
     </Badge>
   )
 }

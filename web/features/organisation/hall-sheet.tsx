@@ -15,7 +15,6 @@ import type { HallItem, HallValues, UnitItem } from './organisation-types.ts'
 export function HallSheet({
   hall,
   units,
-  nextOrder,
   save,
   remove,
   onClose,
@@ -23,7 +22,6 @@ export function HallSheet({
 }: {
   hall: HallItem | null
   units: UnitItem[]
-  nextOrder: number
   save: (values: HallValues) => Promise<ActionResult>
   /** Resolves to the text of what went wrong, or undefined. */
   remove: (hallId: string) => Promise<string | undefined>
@@ -35,7 +33,7 @@ export function HallSheet({
   const [name, setName] = useState(hall?.name ?? '')
   const [unitId, setUnitId] = useState<string | null>(hall?.unitId ?? null)
   const [address, setAddress] = useState(hall?.address ?? '')
-  const [order, setOrder] = useState(String(hall?.order ?? nextOrder))
+  const [order, setOrder] = useState(String(hall?.order ?? 0))
 
   const handleSave = async (): Promise<ActionResult> => {
     const fields: Record<string, string> = {}

@@ -36,6 +36,8 @@ export function OrganisationPage({
     const unit = units.find(one => one.id === unitId)
     return units.find(one => one.id === unit?.parentId)?.name ?? ''
   }
+  /** The server lists by protocol: units by their order, then the halls of a unit. */
+  const place = new Map(halls.map((hall, index) => [hall.id, index + 1]))
   const edit = (hall: HallItem) => (
     <Button size="sm" onClick={() => setEdited(hall)} aria-label={t('editNamed', { name: hall.name })}>
       {t('edit')}
@@ -46,8 +48,8 @@ export function OrganisationPage({
       id: 'order',
       head: t('order'),
       className: 'tabular w-20 text-muted',
-      sortBy: hall => hall.order,
-      cell: hall => hall.order,
+      sortBy: hall => place.get(hall.id) ?? 0,
+      cell: hall => place.get(hall.id),
     },
     {
       id: 'name',
@@ -107,7 +109,6 @@ export function OrganisationPage({
           key={edited === 'new' ? 'new' : edited.id}
           hall={edited === 'new' ? null : edited}
           units={units}
-          nextOrder={Math.max(0, ...halls.map(hall => hall.order)) + 1}
           save={saveHall}
           remove={removeHall}
           onClose={() => setEdited(null)}

@@ -64,9 +64,9 @@ export function MailList({ mails }: { mails: MailItem[] }) {
           {
             id: 'to',
             head: t('to'),
-            className: 'break-all text-muted',
+            className: 'text-muted',
             sortBy: mail => mail.to,
-            cell: mail => mail.to,
+            cell: mail => <Recipient to={mail.to} />,
           },
           {
             id: 'when',
@@ -87,7 +87,9 @@ export function MailList({ mails }: { mails: MailItem[] }) {
         compact={mail => (
           <div className="flex flex-col gap-1">
             {link(mail)}
-            <p className="text-sm break-all text-muted">{mail.to}</p>
+            <div className="text-sm text-muted">
+              <Recipient to={mail.to} />
+            </div>
             <p className="flex items-center justify-between gap-2">
               <span className="tabular text-sm text-muted">{format.dayTime(mail.createdAt)}</span>
               <MailStatus status={mail.status} />
@@ -100,6 +102,18 @@ export function MailList({ mails }: { mails: MailItem[] }) {
           </EmptyState>
         }
       />
+    </>
+  )
+}
+
+/** `Name <address>` on two lines. */
+function Recipient({ to }: { to: string }) {
+  const match = /^(.+?)\s*<(.+)>$/.exec(to)
+  if (!match) return <span className="break-all">{to}</span>
+  return (
+    <>
+      <span className="block text-text">{match[1]}</span>
+      <span className="block text-sm break-all">{match[2]}</span>
     </>
   )
 }
