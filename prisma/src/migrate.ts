@@ -62,8 +62,14 @@ async function readMigrations() {
   }
 }
 
-/** Starts the engine; the package is made for bundlers, so that its wasm file is instantiated by hand here. */
-async function startEngine(factory: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
+type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg')
+let loading: Promise<Bindings> | undefined
+
+/**
+ * The package is made for bundlers, so that its wasm file is instantiated by hand here: once per process, because its
+ * bindings know one instance only.
+ */
+async function loadEngine(): Promise<Bindings> {
   const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg')
   const wasm = await readFile(join(dirname(entry), 'schema_engine_bg.wasm'))
@@ -73,6 +79,12 @@ async function startEngine(factory: SqlMigrationAwareDriverAdapterFactory): Prom
   bindings.__wbg_set_wasm(instance.exports)
   const start = instance.exports.__wbindgen_start as () => void
   start()
+  return bindings
+}
+
+async function startEngine(factory: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
+  loading ??= loadEngine()
+  const bindings = await loading
   const datamodels = (await readSchema()).map(f => [f.path, f.content])
   return await bindings.SchemaEngine.new(
     { datamodels } as never,
@@ -146,8 +158,11 @@ async function main(args: string[]): Promise<number> {
   return 0
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
-  process.exitCode = await main(process.argv.slice(2)).catch(error => {
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const code = await main(process.argv.slice(2)).catch(error => {
     console.error(error instanceof Error ? error.message : JSON.stringify(error))
     return 1
   })
+  // The engine's time limit for its advisory lock (10 s) would keep the process waiting after all is done.
+  process.exit(code)
+}

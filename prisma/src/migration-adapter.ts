@@ -41,9 +41,14 @@ const columnTypes: Record<number, ColumnType> = {
   2950: ColumnTypeEnum.Uuid,
   3802: ColumnTypeEnum.Json,
 }
-/** Values of these types stay the server's text: 64-bit numbers and times would lose digits as JavaScript values. */
-const textOids = new Set([20, 1114, 1184])
-const asText = (value: string): string => value
+/** Times as RFC 3339 §5.6, with all the digits PostgreSQL has; the session's zone is UTC. */
+const asTime = (value: string): string => `${value.replace(' ', 'T').replace(/[+-]\d\d(:?\d\d)?$/, '')}+00:00`
+/** Types whose JavaScript values would lose digits stay text. */
+const textParsers: Record<number, (value: string) => string> = {
+  20: value => value,
+  1114: asTime,
+  1184: asTime,
+}
 
 function wrap(error: unknown): never {
   if (!(error instanceof pg.DatabaseError)) throw error
@@ -125,9 +130,7 @@ class MigrationConnection implements SqlDriverAdapter {
         rowMode: 'array',
         types: {
           getTypeParser: ((oid: number, format?: 'text') =>
-            textOids.has(oid)
-              ? asText
-              : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+            textParsers[oid] ?? pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
         },
       })
       .catch(wrap)
@@ -135,7 +138,7 @@ class MigrationConnection implements SqlDriverAdapter {
 }
 
 async function connect(url: string, onDispose: () => Promise<void> = async () => {}) {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: url, options: '-c timezone=UTC' })
   await client.connect()
   // A server that goes away between two statements must not crash the process: the next statement reports it.
   client.on('error', () => {})
