@@ -5,7 +5,7 @@
 import { createPrisma, type Db } from '@diemcau/prisma/client.ts'
 import pino, { type Logger } from 'pino'
 import { type Config, readConfig } from './config.ts'
-import type { FloorRow } from './floor/floor-log.ts'
+import type { FloorRow } from './floor/floor-row.ts'
 import { KeyedQueue } from './floor/keyed-queue.ts'
 import { MediaClient } from './media/media-client.ts'
 

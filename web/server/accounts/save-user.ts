@@ -6,11 +6,11 @@ import { z } from 'zod'
 import { audit } from '../audit.ts'
 import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
-import type { Actor } from '../types.ts'
+import type { Actor, UserInput } from '../types.ts'
 import { assertMayAdminister } from './list-users.ts'
 import { hashPassword, MIN_PASSWORD_LENGTH } from './password.ts'
 
-const schema = z.object({
+const schema: z.ZodType<UserInput> = z.object({
   id: z.string().nullable(),
   name: z.string().trim().min(1).max(120),
   email: z.email().max(200).toLowerCase(),

@@ -6,14 +6,7 @@ import type { FloorEvent, FloorEventBody } from '@diemcau/core/contracts/floor.t
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { Runtime } from '../runtime.ts'
-
-export interface FloorRow {
-  seq: number
-  audience: 'everyone' | 'moderators'
-  /** With audience `moderators`: who gets it too. */
-  identity: string | null
-  event: FloorEvent
-}
+import type { FloorRow } from './floor-row.ts'
 
 /** The meeting's row as it stands under the lock. */
 export type LockedMeeting = Prisma.MeetingGetPayload<object>

@@ -6,9 +6,9 @@ import { assertMayAdminister } from '../accounts/list-users.ts'
 import { audit } from '../audit.ts'
 import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
-import type { Actor } from '../types.ts'
+import type { Actor, HallInput } from '../types.ts'
 
-const schema = z.object({
+const schema: z.ZodType<HallInput> = z.object({
   id: z.string().nullable(),
   name: z.string().trim().min(1).max(160),
   unitId: z.string().min(1),

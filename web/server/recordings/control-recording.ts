@@ -7,12 +7,7 @@ import { appendToFloor, type FloorScope } from '../floor/floor-log.ts'
 import { recordingStateOf } from '../floor/floor-snapshot.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
 import type { Runtime } from '../runtime.ts'
-import {
-  applyEgressInfo,
-  isCapturing,
-  type RecordingFacts,
-  type RecordingStatus,
-} from './recording-status.ts'
+import { applyEgressInfo, type RecordingFacts, type RecordingStatus } from './recording-status.ts'
 
 interface By {
   userId: string | null
@@ -145,5 +140,3 @@ export async function updateRecordingInScope(
   const updated = await tx.recording.update({ where: { id: row.id }, data: { ...next, updatedAt: now } })
   emit({ type: 'recording', recording: recordingStateOf(updated) })
 }
-
-export const capturesNow = (status: string): boolean => isCapturing(status as RecordingStatus)

@@ -14,9 +14,7 @@ const rank: Record<RecordingStatus, number> = {
   ready: 5,
   failed: 5,
 }
-export const isFinal = (status: RecordingStatus): boolean => rank[status] === 5
-/** The media is still being taken in. */
-export const isCapturing = (status: RecordingStatus): boolean => rank[status] <= rank.recording
+const isFinal = (status: RecordingStatus): boolean => rank[status] === 5
 
 export interface RecordingFacts {
   status: RecordingStatus

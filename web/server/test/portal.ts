@@ -12,7 +12,6 @@ import type { Actor } from '../types.ts'
 import { FakeLiveKit } from './fake-livekit.ts'
 
 export const PASSWORD = 'correct horse battery'
-export const API_SECRET = 'secret'
 
 export interface TestPortal {
   runtime: Runtime
