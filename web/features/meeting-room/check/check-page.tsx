@@ -109,7 +109,11 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
           {preview.audio && <LevelMeter track={preview.audio.mediaStreamTrack} />}
           {!settings.isMicrophoneOn && <p className="min-h-6 text-sm text-muted">{t('micOffNote')}</p>}
           {preview.audioProblem && (
-            <DeviceHelp device="microphone" problem={preview.audioProblem} onRetry={preview.retry} />
+            <DeviceHelp
+              device={preview.videoProblem === preview.audioProblem ? 'both' : 'microphone'}
+              problem={preview.audioProblem}
+              onRetry={preview.retry}
+            />
           )}
           {preview.videoProblem && preview.videoProblem !== preview.audioProblem && (
             <DeviceHelp device="camera" problem={preview.videoProblem} onRetry={preview.retry} />

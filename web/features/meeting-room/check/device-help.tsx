@@ -10,7 +10,7 @@ export function DeviceHelp({
   problem,
   onRetry,
 }: {
-  device: 'microphone' | 'camera'
+  device: 'microphone' | 'camera' | 'both'
   problem: DeviceProblem
   onRetry: () => void
 }) {

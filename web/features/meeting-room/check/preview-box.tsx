@@ -49,7 +49,11 @@ export function PreviewBox({
         />
       ) : (
         <div className="flex flex-col items-center gap-3 px-6 pb-16 text-center">
-          <Avatar name={name || '·'} size="xl" />
+          {name.trim() ? (
+            <Avatar name={name} size="xl" />
+          ) : (
+            <VideoOff aria-hidden className="size-14 stroke-[1.5] text-muted" />
+          )}
           <p className="text-text">
             {preview.isStarting ? t('starting') : isCameraOn ? t('noPicture') : t('cameraOff')}
           </p>

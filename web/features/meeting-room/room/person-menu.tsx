@@ -60,7 +60,7 @@ export function PersonMenu({
           className={cx(
             'flex size-11 items-center justify-center rounded-md',
             place === 'tile'
-              ? 'absolute top-1 right-1 bg-[#0b1016e0] text-white opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 focus-visible:opacity-100 data-[state=open]:opacity-100'
+              ? 'absolute top-1 right-1 bg-[#0b1016e0] text-white opacity-0 group-focus-within:opacity-100 [@media(hover:none)]:opacity-100 group-hover:opacity-100 focus-visible:opacity-100 data-[state=open]:opacity-100'
               : 'text-text hover:bg-sunken',
           )}
         >

@@ -102,7 +102,7 @@ export function DeviceDialog({ isOpen, onClose }: { isOpen: boolean; onClose: ()
     try {
       await session.media.local.choose(choice)
     } catch (error) {
-      toast({ tone: 'warn', text: t(`todo.${deviceProblem(error)}`) })
+      toast({ tone: 'warn', text: t(`inRoom.${deviceProblem(error)}`) })
     }
   }
   return (

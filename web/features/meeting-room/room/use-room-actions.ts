@@ -36,7 +36,7 @@ export function useRoomActions(): RoomActions {
         // Closing the browser's list of screens is a decision, not a fault.
         if (device === 'screen' && problem === 'denied') return
         console.warn(`The ${device} could not be used.`, error)
-        toast({ tone: 'warn', text: `${t(`${device}.${problem}`)} ${t(`todo.${problem}`)}` })
+        toast({ tone: 'warn', text: `${t(`${device}.${problem}`)} ${t(`inRoom.${problem}`)}` })
       }
     },
     [t, toast],
