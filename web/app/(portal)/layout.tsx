@@ -1,13 +1,14 @@
 import type { ReactNode } from 'react'
 import { AppShell } from '../../features/shell/app-shell.tsx'
-import { requireActor } from '../../server/accounts/get-actor.ts'
+import { getActor } from '../../server/accounts/get-actor.ts'
 import { setLocale, setTheme } from '../preference-actions.ts'
 import { readTheme } from '../preferences.ts'
 import { signOut } from '../sign-in/actions.ts'
 
-/** Every page below needs an account; others are led to the sign-in page. */
+/** The frame. Each page below asks for an account itself, because only it knows where to come back to after signing in. */
 export default async function PortalLayout({ children }: { children: ReactNode }) {
-  const actor = await requireActor()
+  const actor = await getActor()
+  if (!actor) return children
   return (
     <AppShell user={actor} theme={await readTheme()} actions={{ setTheme, setLocale, signOut }}>
       {children}

@@ -49,11 +49,11 @@ export function EndpointRow({
             <p className="text-sm text-muted">{endpoint.unit}</p>
           </div>
         </div>
-        <div className="flex flex-wrap gap-1.5 pl-8 md:pl-0">
+        <div className="flex flex-wrap gap-1.5 pl-[2.625rem] md:pl-0">
           <StateBadge state={endpoint.state} live={live} />
           {endpoint.late && <LateBadge />}
         </div>
-        <Times one={endpoint} span={span} className="pl-8 md:contents" />
+        <Times one={endpoint} span={span} className="pl-[2.625rem] md:contents" />
       </div>
       {isOpen && (
         <ul className="border-t border-line bg-canvas">
@@ -82,18 +82,18 @@ export function PersonRow({
   const place = [person.hall !== person.name && person.hall, person.unit].filter(Boolean).join(' – ')
   return (
     <li className={layout}>
-      <div className={cx('min-w-0', isNested && 'pl-10')}>
+      <div className={cx('min-w-0', isNested && 'pl-[2.625rem]')}>
         <p>{person.name}</p>
         <p className="text-sm text-muted">
           {t.has(person.role) ? t(person.role) : person.role}
           {!isNested && place && ` · ${place}`}
         </p>
       </div>
-      <div className={cx('flex flex-wrap gap-1.5', isNested && 'pl-10 md:pl-0')}>
+      <div className={cx('flex flex-wrap gap-1.5', isNested && 'pl-[2.625rem] md:pl-0')}>
         <StateBadge state={person.present ? 'present' : person.firstIn ? 'left' : 'absent'} live={live} />
         {person.late && <LateBadge />}
       </div>
-      <Times one={person} span={span} className={isNested ? 'pl-10 md:contents' : 'md:contents'} />
+      <Times one={person} span={span} className={isNested ? 'pl-[2.625rem] md:contents' : 'md:contents'} />
     </li>
   )
 }

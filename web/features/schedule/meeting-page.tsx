@@ -85,7 +85,7 @@ export function MeetingPage({
         </Notice>
       )}
 
-      <div className="grid items-start gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_22rem]">
+      <div className="grid items-start gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_22rem] xl:grid-rows-[auto_1fr]">
         <div className="min-w-0">
           <Actions meeting={meeting} cancel={cancel} />
           <dl className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
@@ -102,6 +102,13 @@ export function MeetingPage({
               ].join(' · ')}
             </Fact>
           </dl>
+        </div>
+        {isOpen && (
+          <div className="xl:col-start-2 xl:row-span-2 xl:row-start-1">
+            <SharePanel meeting={meeting} />
+          </div>
+        )}
+        <div className="-mt-8 min-w-0">
           {meeting.agenda && (
             <Section title={t('agenda')}>
               <p className="max-w-prose whitespace-pre-line">{meeting.agenda}</p>
@@ -121,7 +128,6 @@ export function MeetingPage({
             </Section>
           )}
         </div>
-        {isOpen && <SharePanel meeting={meeting} />}
       </div>
     </>
   )

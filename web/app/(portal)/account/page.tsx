@@ -12,7 +12,7 @@ export async function generateMetadata() {
 }
 
 export default async function OwnAccountPage() {
-  const actor = await requireActor()
+  const actor = await requireActor('/account')
   return (
     <AccountPage
       user={actor}

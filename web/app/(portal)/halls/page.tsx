@@ -12,7 +12,7 @@ export async function generateMetadata() {
 }
 
 export default async function HallsPage() {
-  const actor = await requireActor()
+  const actor = await requireActor('/halls')
   if (!mayAdminister(actor.role)) notFound()
   const [halls, units] = await Promise.all([listHalls(actor), listUnits(actor)])
   return <OrganisationPage halls={halls} units={units} saveHall={saveHallValues} removeHall={retireHall} />

@@ -17,7 +17,7 @@ const filters = z.object({
 })
 
 export default async function MeetingsPage({ searchParams }: RouteProps) {
-  const actor = await requireActor()
+  const actor = await requireActor('/meetings')
   const { scope, q } = filters.parse(await searchParams)
   const meetings = await listMeetings(actor, { scope, q })
   return <MeetingList meetings={meetings} scope={scope} query={q} maySchedule={maySchedule(actor.role)} />

@@ -9,5 +9,5 @@ export async function generateMetadata() {
 }
 
 export default async function OutboxPage() {
-  return <MailList mails={await orNotFound(listMails(await requireActor()))} />
+  return <MailList mails={await orNotFound(listMails(await requireActor('/outbox')))} />
 }

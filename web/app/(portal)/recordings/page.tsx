@@ -11,7 +11,7 @@ export async function generateMetadata() {
 }
 
 export default async function RecordingsPage({ searchParams }: RouteProps) {
-  const actor = await requireActor()
+  const actor = await requireActor('/recordings')
   const { meeting: meetingId } = await searchParams
   const meeting = typeof meetingId === 'string' ? await orNotFound(getMeeting(actor, meetingId)) : null
   const recordings = await listRecordings(actor, meeting ? { meetingId: meeting.id } : {})

@@ -13,7 +13,7 @@ export async function generateMetadata() {
 }
 
 export default async function AllUsersPage() {
-  const actor = await requireActor()
+  const actor = await requireActor('/users')
   if (!mayAdminister(actor.role)) notFound()
   const [users, halls, units] = await Promise.all([listUsers(actor), listHalls(actor), listUnits(actor)])
   return (

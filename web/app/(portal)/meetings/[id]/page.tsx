@@ -6,11 +6,13 @@ import type { RouteProps } from '../../../page-props.ts'
 import { cancel } from '../actions.ts'
 
 export async function generateMetadata({ params }: RouteProps<'id'>) {
-  const meeting = await orNotFound(getMeeting(await requireActor(), (await params).id))
+  const { id } = await params
+  const meeting = await orNotFound(getMeeting(await requireActor(`/meetings/${id}`), id))
   return { title: meeting.title }
 }
 
 export default async function OneMeetingPage({ params }: RouteProps<'id'>) {
-  const meeting = await orNotFound(getMeeting(await requireActor(), (await params).id))
+  const { id } = await params
+  const meeting = await orNotFound(getMeeting(await requireActor(`/meetings/${id}`), id))
   return <MeetingPage meeting={meeting} cancel={cancel.bind(null, meeting.id)} />
 }

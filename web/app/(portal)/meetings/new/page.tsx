@@ -13,7 +13,7 @@ export async function generateMetadata() {
 }
 
 export default async function NewMeetingPage() {
-  const actor = await requireActor()
+  const actor = await requireActor('/meetings/new')
   if (!maySchedule(actor.role)) notFound()
   const t = await getTranslations('portal')
   return (

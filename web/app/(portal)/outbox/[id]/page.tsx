@@ -5,10 +5,12 @@ import { orNotFound } from '../../../page-guard.ts'
 import type { RouteProps } from '../../../page-props.ts'
 
 export async function generateMetadata({ params }: RouteProps<'id'>) {
-  const mail = await orNotFound(getMail(await requireActor(), (await params).id))
+  const { id } = await params
+  const mail = await orNotFound(getMail(await requireActor(`/outbox/${id}`), id))
   return { title: mail.subject }
 }
 
 export default async function OneMailPage({ params }: RouteProps<'id'>) {
-  return <MailPage mail={await orNotFound(getMail(await requireActor(), (await params).id))} />
+  const { id } = await params
+  return <MailPage mail={await orNotFound(getMail(await requireActor(`/outbox/${id}`), id))} />
 }

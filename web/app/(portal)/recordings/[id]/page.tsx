@@ -6,11 +6,13 @@ import type { RouteProps } from '../../../page-props.ts'
 import { removeRecording } from '../actions.ts'
 
 export async function generateMetadata({ params }: RouteProps<'id'>) {
-  const recording = await orNotFound(getRecording(await requireActor(), (await params).id))
+  const { id } = await params
+  const recording = await orNotFound(getRecording(await requireActor(`/recordings/${id}`), id))
   return { title: recording.title }
 }
 
 export default async function OneRecordingPage({ params }: RouteProps<'id'>) {
-  const recording = await orNotFound(getRecording(await requireActor(), (await params).id))
+  const { id } = await params
+  const recording = await orNotFound(getRecording(await requireActor(`/recordings/${id}`), id))
   return <RecordingPage recording={recording} remove={removeRecording.bind(null, recording.id)} />
 }

@@ -12,8 +12,9 @@ export async function generateMetadata() {
 }
 
 export default async function MeetingAttendancePage({ params }: RouteProps<'id'>) {
-  const actor = await requireActor()
-  const meeting = await orNotFound(getMeeting(actor, (await params).id))
+  const { id } = await params
+  const actor = await requireActor(`/meetings/${id}/attendance`)
+  const meeting = await orNotFound(getMeeting(actor, id))
   if (!meeting.may.readAttendance) notFound()
   const report = await orNotFound(getAttendance(actor, meeting.id))
   return <AttendancePage report={report} meetingCode={meeting.code} />

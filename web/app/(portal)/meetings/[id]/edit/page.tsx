@@ -15,8 +15,9 @@ export async function generateMetadata() {
 }
 
 export default async function EditMeetingPage({ params }: RouteProps<'id'>) {
-  const actor = await requireActor()
-  const meeting = await orNotFound(getMeeting(actor, (await params).id))
+  const { id } = await params
+  const actor = await requireActor(`/meetings/${id}/edit`)
+  const meeting = await orNotFound(getMeeting(actor, id))
   if (!meeting.may.edit) notFound()
   const t = await getTranslations('portal.form')
   return (
