@@ -37,7 +37,7 @@ describe('parseConfig', () => {
   it('reads a list of webhook addresses, which may be empty', () => {
     expect(parseConfig({ WEBHOOK_URLS: 'http://a/x, https://b/y/' }).config!.webhookUrls).toEqual([
       'http://a/x',
-      'https://b/y',
+      'https://b/y/',
     ])
     expect(parseConfig({ WEBHOOK_URLS: '' }).config!.webhookUrls).toEqual([])
   })

@@ -29,7 +29,7 @@ const schema = z
       .string()
       .default('http://127.0.0.1:3000/api/webhooks/livekit')
       .transform(list => list.split(',').map(url => url.trim()))
-      .pipe(z.array(z.union([httpUrl, z.literal('')])))
+      .pipe(z.array(z.union([z.url({ protocol: /^https?$/ }), z.literal('')])))
       .transform(urls => urls.filter(url => url !== '')),
     DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
     FFMPEG_PATH: optional,

@@ -61,9 +61,6 @@ export class RecordingsProcess {
       sign: body => signWebhook(body, keys),
       log,
     })
-    const fault = await checkTools(ffmpegPath, ffprobePath)
-    if (fault) log.error({ fault }, 'recordings will be refused until ffmpeg is there')
-
     jobs = await JobRegistry.create(config.recordingsDir, {
       sfuUrl: config.sfuUrl,
       rtpAddress: config.rtpAddress,
@@ -89,6 +86,10 @@ export class RecordingsProcess {
       log,
     })
     methods = egressMethods({ jobs, infoOf, toolsFault: () => checkTools(ffmpegPath, ffprobePath) })
+    // Only now: a recording that was interrupted loses picture while we look at tools.
+    void checkTools(ffmpegPath, ffprobePath).then(fault => {
+      if (fault) log.error({ fault }, 'recordings will be refused until ffmpeg is there')
+    })
     return new RecordingsProcess(server, jobs, outbox, abort)
   }
 

@@ -73,6 +73,8 @@ export class FakeSfu {
     const ssrc = 1000 + this.#tracks.size
     this.#tracks.set(track.trackId, { track, ssrc, ingest, ...stream })
     ingest.on('message', packet => {
+      // As a real SFU, it sends with the SSRC it has announced.
+      packet.writeUInt32BE(ssrc, 8)
       for (const consumers of this.#captures.values()) {
         const consumer = consumers.get(track.trackId)
         if (consumer?.isResumed) this.#outlet.send(packet, consumer.port, consumer.address)

@@ -126,10 +126,17 @@ export class CaptureSession {
         })
         return
       case 'consuming': {
-        const { trackId, mimeType, payloadType, clockRate } = event
+        const { trackId, mimeType, payloadType, ssrc, clockRate } = event
         const kind = mimeType.toLowerCase().startsWith('audio/') ? 'audio' : 'video'
         this.#recorders.get(trackId)?.start(
-          { kind, mimeType, payloadType, clockRate, channels: event.channels ?? (kind === 'audio' ? 2 : 0) },
+          {
+            kind,
+            mimeType,
+            payloadType,
+            ssrc,
+            clockRate,
+            channels: event.channels ?? (kind === 'audio' ? 2 : 0),
+          },
           {
             onKeyFrameWanted: () => this.#socket?.send({ type: 'resume', trackId }),
             onError: error => this.#handleTrackError(trackId, error),

@@ -10,6 +10,7 @@ export interface StreamDescription {
   kind: 'audio' | 'video'
   mimeType: string
   payloadType: number
+  ssrc: number
   clockRate: number
   channels: number
 }
@@ -62,7 +63,8 @@ export class TrackPipeline {
   handleDatagram(datagram: Buffer, arrivedAtMs: number): void {
     if (this.#isClosed) return
     const packet = parseRtp(datagram)
-    if (!packet || packet.payloadType !== this.#stream.payloadType) return
+    // The port is open to anybody who can reach it: only the announced stream is taken.
+    if (packet?.payloadType !== this.#stream.payloadType || packet.ssrc !== this.#stream.ssrc) return
     this.#handlePackets(this.#reorder.push(packet, arrivedAtMs))
     this.#askForKeyFrame(arrivedAtMs)
   }
