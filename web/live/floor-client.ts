@@ -23,9 +23,12 @@ const RETRY_MS = 1500
 
 export type FloorSocket = Socket<FloorServerToClient, FloorClientToServer>
 
-/** Opens a socket of the namespace `/meeting`; `auth` is asked again at every connection. */
-export const openFloorSocket = (auth: () => { ticket: string; since?: number }): FloorSocket =>
-  io('/meeting', {
+/**
+ * Opens a socket of the namespace `/meeting`; `auth` is asked again at every connection.
+ * @param origin of the portal; '' is the page's own, which is the only one browsers use.
+ */
+export const openFloorSocket = (auth: () => { ticket: string; since?: number }, origin = ''): FloorSocket =>
+  io(`${origin}/meeting`, {
     path: '/socket.io/',
     // WebSocket first: one round trip less, and no sticky sessions; long polling where a proxy forbids it.
     transports: ['websocket', 'polling'],
@@ -50,6 +53,7 @@ export class FloorClient {
   readonly #outbox = new CommandOutbox()
   readonly #renewTicket: () => Promise<string | null>
   readonly #handleEvent: (event: FloorEvent) => void
+  readonly #origin: string
   #socket: FloorSocket | null = null
   #ticket = ''
   #healedGapSeq = 0
@@ -60,8 +64,14 @@ export class FloorClient {
   /**
    * @param renewTicket asked when the portal refuses the ticket; null when there is none to be had.
    * @param handleEvent receives each new event once, after the state has it.
+   * @param origin see `openFloorSocket`.
    */
-  constructor(renewTicket: () => Promise<string | null>, handleEvent: (event: FloorEvent) => void) {
+  constructor(
+    renewTicket: () => Promise<string | null>,
+    handleEvent: (event: FloorEvent) => void,
+    origin = '',
+  ) {
+    this.#origin = origin
     this.#renewTicket = renewTicket
     this.#handleEvent = handleEvent
   }
@@ -77,7 +87,7 @@ export class FloorClient {
     const socket = openFloorSocket(() => {
       const { seq, isSynced } = this.state.get()
       return isSynced ? { ticket: this.#ticket, since: seq } : { ticket: this.#ticket }
-    })
+    }, this.#origin)
     this.#socket = socket
     socket.on('connect', () => {
       this.isConnected.set(true)

@@ -64,10 +64,10 @@ export function useFloorEffects(panel: PanelName | null): FloorEffects {
           return
         case 'hand':
           setAnnouncement(t('hand', { name: effect.hand.name }))
-          if (isModerator) toast({ text: t('hand', { name: effect.hand.name }) })
+          if (isModerator && open !== 'people') toast({ text: t('hand', { name: effect.hand.name }) })
           return
         case 'lobby':
-          if (!isModerator) return
+          if (!isModerator || open === 'people') return
           toast({
             text: t('lobby', { name: effect.request.name }),
             durationMs: 12_000,
