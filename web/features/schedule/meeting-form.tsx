@@ -16,6 +16,7 @@ import { RadioGroup } from '../../ui/radio-group.tsx'
 import { Switch } from '../../ui/switch.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { DEFAULT_TIME_ZONE, useFormats } from '../../ui/use-formats.ts'
+import { useIsReady } from '../../ui/use-is-ready.ts'
 import { type MeetingDraft, moveStart, readDraft, splitEmails } from './draft.ts'
 import { type HallChoice, type HallClash, HallPicker } from './hall-picker.tsx'
 import { InvitationPreview } from './invitation-preview.tsx'
@@ -51,6 +52,7 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
   const [message, setMessage] = useState<string | null>(null)
   const [attempt, setAttempt] = useState(0)
   const [isSaving, startSaving] = useTransition()
+  const isReady = useIsReady()
 
   const set = (part: Partial<MeetingDraft>) => {
     change(before => ({ ...before, ...part }))
@@ -97,160 +99,162 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
           submit()
         }}
       >
-        {restoredAt && (
-          <Notice>
-            <div className="flex flex-wrap items-center justify-between gap-2">
-              <p>{t('restored', { when: format.inSentence(restoredAt) })}</p>
-              <Button size="sm" onClick={discard}>
-                {t('discard')}
-              </Button>
+        <fieldset disabled={!isReady} className="contents">
+          {restoredAt && (
+            <Notice>
+              <div className="flex flex-wrap items-center justify-between gap-2">
+                <p>{t('restored', { when: format.inSentence(restoredAt) })}</p>
+                <Button size="sm" onClick={discard}>
+                  {t('discard')}
+                </Button>
+              </div>
+            </Notice>
+          )}
+          <ErrorSummary
+            attempt={attempt}
+            message={message}
+            faults={Object.entries(faults).map(([field, text]) => ({ fieldId: field, message: text ?? '' }))}
+          />
+
+          <Fieldset legend={t('what')}>
+            <Field label={t('title')} id="title" help={t('titleHelp')} error={faults.title}>
+              <Input
+                value={draft.title}
+                maxLength={220}
+                autoComplete="off"
+                onChange={event => set({ title: event.target.value })}
+              />
+            </Field>
+            <div>
+              <p className="mb-1.5 font-medium">{t('kind')}</p>
+              <RadioGroup
+                label={t('kind')}
+                value={draft.kind}
+                onChange={kind =>
+                  // A meeting with voters is open to watch by its nature; the clerk may still turn it off.
+                  set(kind === 'voter_contact' ? { kind, watchAllowed: true } : { kind })
+                }
+                options={kinds.map(value => ({
+                  value,
+                  label: kindTexts(`kind.${value}`),
+                  help: kindTexts(`kindHelp.${value}`),
+                }))}
+              />
             </div>
-          </Notice>
-        )}
-        <ErrorSummary
-          attempt={attempt}
-          message={message}
-          faults={Object.entries(faults).map(([field, text]) => ({ fieldId: field, message: text ?? '' }))}
-        />
+          </Fieldset>
 
-        <Fieldset legend={t('what')}>
-          <Field label={t('title')} id="title" help={t('titleHelp')} error={faults.title}>
-            <Input
-              value={draft.title}
-              maxLength={220}
-              autoComplete="off"
-              onChange={event => set({ title: event.target.value })}
-            />
-          </Field>
-          <div>
-            <p className="mb-1.5 font-medium">{t('kind')}</p>
-            <RadioGroup
-              label={t('kind')}
-              value={draft.kind}
-              onChange={kind =>
-                // A meeting with voters is open to watch by its nature; the clerk may still turn it off.
-                set(kind === 'voter_contact' ? { kind, watchAllowed: true } : { kind })
-              }
-              options={kinds.map(value => ({
-                value,
-                label: kindTexts(`kind.${value}`),
-                help: kindTexts(`kindHelp.${value}`),
-              }))}
-            />
-          </div>
-        </Fieldset>
+          <Fieldset legend={t('when')}>
+            <div className="grid gap-4 sm:grid-cols-2">
+              <Field label={t('start')} id="startsAt" error={faults.startsAt}>
+                <DateTimeField
+                  idPrefix="startsAt"
+                  value={draft.start}
+                  onChange={start => {
+                    change(before => moveStart(before, start, timeZone, new Date()))
+                    clearFaults(['startsAt', 'endsAt'])
+                  }}
+                />
+              </Field>
+              <Field label={t('end')} id="endsAt" error={faults.endsAt}>
+                <DateTimeField
+                  idPrefix="endsAt"
+                  value={draft.end}
+                  onChange={end => {
+                    set({ end })
+                    clearFaults(['endsAt'])
+                  }}
+                />
+              </Field>
+            </div>
+          </Fieldset>
 
-        <Fieldset legend={t('when')}>
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Field label={t('start')} id="startsAt" error={faults.startsAt}>
-              <DateTimeField
-                idPrefix="startsAt"
-                value={draft.start}
-                onChange={start => {
-                  change(before => moveStart(before, start, timeZone, new Date()))
-                  clearFaults(['startsAt', 'endsAt'])
-                }}
+          <Fieldset legend={t('who')}>
+            <Field label={t('chair')} id="chairId" error={faults.chairId}>
+              <Combobox
+                options={people.map(toOption)}
+                value={draft.chairId || null}
+                placeholder={t('personPlaceholder')}
+                onChange={id => set({ chairId: id ?? '' })}
               />
             </Field>
-            <Field label={t('end')} id="endsAt" error={faults.endsAt}>
-              <DateTimeField
-                idPrefix="endsAt"
-                value={draft.end}
-                onChange={end => {
-                  set({ end })
-                  clearFaults(['endsAt'])
-                }}
+            <Field label={t('secretary')} id="secretaryId" error={faults.secretaryId} optional>
+              <Combobox
+                clearable
+                options={people.map(toOption)}
+                value={draft.secretaryId || null}
+                placeholder={t('personPlaceholder')}
+                onChange={id => set({ secretaryId: id ?? '' })}
               />
             </Field>
-          </div>
-        </Fieldset>
-
-        <Fieldset legend={t('who')}>
-          <Field label={t('chair')} id="chairId" error={faults.chairId}>
-            <Combobox
-              options={people.map(toOption)}
-              value={draft.chairId || null}
-              placeholder={t('personPlaceholder')}
-              onChange={id => set({ chairId: id ?? '' })}
+            <HallPicker
+              id="hallIds"
+              halls={halls}
+              chosen={draft.hallIds}
+              clashes={clashes}
+              error={faults.hallIds}
+              onChange={hallIds => set({ hallIds })}
             />
-          </Field>
-          <Field label={t('secretary')} id="secretaryId" error={faults.secretaryId} optional>
-            <Combobox
-              clearable
-              options={people.map(toOption)}
-              value={draft.secretaryId || null}
-              placeholder={t('personPlaceholder')}
-              onChange={id => set({ secretaryId: id ?? '' })}
+            <PeoplePicker
+              id="userIds"
+              people={people}
+              chosen={draft.userIds}
+              error={faults.userIds}
+              onChange={userIds => set({ userIds })}
             />
-          </Field>
-          <HallPicker
-            id="hallIds"
-            halls={halls}
-            chosen={draft.hallIds}
-            clashes={clashes}
-            error={faults.hallIds}
-            onChange={hallIds => set({ hallIds })}
-          />
-          <PeoplePicker
-            id="userIds"
-            people={people}
-            chosen={draft.userIds}
-            error={faults.userIds}
-            onChange={userIds => set({ userIds })}
-          />
-          <Field label={t('emails')} id="emails" help={t('emailsHelp')} error={faults.emails} optional>
-            <Textarea
-              rows={2}
-              className="min-h-20"
-              inputMode="email"
-              spellCheck={false}
-              value={draft.emails}
-              onChange={event => set({ emails: event.target.value })}
-            />
-          </Field>
-        </Fieldset>
-
-        <Fieldset legend={t('content')}>
-          <Field label={t('agenda')} id="agenda" help={t('agendaHelp')} error={faults.agenda} optional>
-            <Textarea value={draft.agenda} onChange={event => set({ agenda: event.target.value })} />
-          </Field>
-          <Field label={t('description')} id="description" error={faults.description} optional>
-            <Textarea
-              value={draft.description}
-              onChange={event => set({ description: event.target.value })}
-            />
-          </Field>
-        </Fieldset>
-
-        <Fieldset legend={t('rules')}>
-          <div className="divide-y divide-line rounded-md border border-line bg-surface px-4">
-            {(['lobby', 'guestsAllowed', 'watchAllowed', 'recorded'] as const).map(rule => (
-              <Switch
-                key={rule}
-                className="py-3"
-                label={t(rule)}
-                help={t(`${rule}Help`)}
-                checked={draft[rule]}
-                onChange={isOn => set({ [rule]: isOn })}
+            <Field label={t('emails')} id="emails" help={t('emailsHelp')} error={faults.emails} optional>
+              <Textarea
+                rows={2}
+                className="min-h-20"
+                inputMode="email"
+                spellCheck={false}
+                value={draft.emails}
+                onChange={event => set({ emails: event.target.value })}
               />
-            ))}
-          </div>
-        </Fieldset>
+            </Field>
+          </Fieldset>
 
-        <details className="lg:hidden">
-          <summary className="min-h-11 py-2 font-medium text-accent">{t('showPreview')}</summary>
-          <InvitationPreview {...{ draft: previewed, startsAt, endsAt, halls, people, emails, clashes }} />
-        </details>
+          <Fieldset legend={t('content')}>
+            <Field label={t('agenda')} id="agenda" help={t('agendaHelp')} error={faults.agenda} optional>
+              <Textarea value={draft.agenda} onChange={event => set({ agenda: event.target.value })} />
+            </Field>
+            <Field label={t('description')} id="description" error={faults.description} optional>
+              <Textarea
+                value={draft.description}
+                onChange={event => set({ description: event.target.value })}
+              />
+            </Field>
+          </Fieldset>
 
-        <div className="flex flex-col gap-3 border-t border-line pt-6">
-          <p className="text-muted">{meetingId ? t('saveHelp') : t('createHelp')}</p>
-          <div className="flex flex-col gap-2 sm:flex-row">
-            <Button type="submit" variant="primary" pending={isSaving}>
-              {isSaving ? t('saving') : meetingId ? t('save') : t('create')}
-            </Button>
-            <LinkButton href={meetingId ? `/meetings/${meetingId}` : '/meetings'}>{t('leave')}</LinkButton>
+          <Fieldset legend={t('rules')}>
+            <div className="divide-y divide-line rounded-md border border-line bg-surface px-4">
+              {(['lobby', 'guestsAllowed', 'watchAllowed', 'recorded'] as const).map(rule => (
+                <Switch
+                  key={rule}
+                  className="py-3"
+                  label={t(rule)}
+                  help={t(`${rule}Help`)}
+                  checked={draft[rule]}
+                  onChange={isOn => set({ [rule]: isOn })}
+                />
+              ))}
+            </div>
+          </Fieldset>
+
+          <details className="lg:hidden">
+            <summary className="min-h-11 py-2 font-medium text-accent">{t('showPreview')}</summary>
+            <InvitationPreview {...{ draft: previewed, startsAt, endsAt, halls, people, emails, clashes }} />
+          </details>
+
+          <div className="flex flex-col gap-3 border-t border-line pt-6">
+            <p className="text-muted">{meetingId ? t('saveHelp') : t('createHelp')}</p>
+            <div className="flex flex-col gap-2 sm:flex-row">
+              <Button type="submit" variant="primary" pending={isSaving}>
+                {isSaving ? t('saving') : meetingId ? t('save') : t('create')}
+              </Button>
+              <LinkButton href={meetingId ? `/meetings/${meetingId}` : '/meetings'}>{t('leave')}</LinkButton>
+            </div>
           </div>
-        </div>
+        </fieldset>
       </form>
       <aside className="sticky top-8 hidden max-h-[calc(100dvh-4rem)] overflow-y-auto lg:block">
         <p className="mb-2 text-sm font-semibold text-muted">{t('previewTitle')}</p>

@@ -10,8 +10,10 @@ it('marks a list as current on the pages below it, and the home page only on its
   expect(isCurrent(home!, '/meetings')).toBe(false)
 })
 
-it('shows administration to administrators only', () => {
+it('shows administration to administrators only, and the outbox to those who invite', () => {
   expect(navigationFor('clerk').administration).toEqual([])
+  expect(navigationFor('clerk').everyday.map(item => item.href)).toContain('/outbox')
+  expect(navigationFor('official').everyday.map(item => item.href)).not.toContain('/outbox')
   expect(navigationFor('admin').administration.map(item => item.href)).toEqual([
     '/halls',
     '/users',

@@ -1,5 +1,5 @@
 import type { AccountRole } from '@diemcau/core/roles.ts'
-import { mayAdminister } from '@diemcau/core/roles.ts'
+import { mayAdminister, maySchedule } from '@diemcau/core/roles.ts'
 import { CalendarDays, CirclePlay, Home, Landmark, type LucideIcon, Mail, Users } from 'lucide-react'
 
 export interface NavigationItem {
@@ -14,10 +14,11 @@ const everyday: NavigationItem[] = [
   { href: '/meetings', key: 'meetings', icon: CalendarDays },
   { href: '/recordings', key: 'recordings', icon: CirclePlay },
 ]
+const outbox: NavigationItem = { href: '/outbox', key: 'outbox', icon: Mail }
 const administration: NavigationItem[] = [
   { href: '/halls', key: 'halls', icon: Landmark },
   { href: '/users', key: 'users', icon: Users },
-  { href: '/outbox', key: 'outbox', icon: Mail },
+  outbox,
 ]
 
 /** What an account finds in the navigation; pages check the right themselves, this only spares dead ends. */
@@ -25,7 +26,9 @@ export function navigationFor(role: AccountRole): {
   everyday: NavigationItem[]
   administration: NavigationItem[]
 } {
-  return { everyday, administration: mayAdminister(role) ? administration : [] }
+  if (mayAdminister(role)) return { everyday, administration }
+  // Who sends invitations looks after them.
+  return { everyday: maySchedule(role) ? [...everyday, outbox] : everyday, administration: [] }
 }
 
 /** Whether `pathname` belongs to the item: the home page only by itself, the others with all below them. */
