@@ -77,6 +77,8 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
       PUBLIC_URL: `http://localhost:${first}`,
       DATA_DIR: dataDir,
       SEED_DEMO: 'yes',
+      // Beside several Chromiums a polite composition would never get its turn.
+      RECORDINGS_NICE: '0',
       ...extraEnv,
     },
   })
