@@ -54,8 +54,3 @@ export function Sheet({
     </RadixDialog.Root>
   )
 }
-
-/** Closes the sheet it stands in when its child (a link, say) is pressed. */
-export const SheetClose = ({ children }: { children: ReactNode }) => (
-  <RadixDialog.Close asChild>{children}</RadixDialog.Close>
-)

@@ -2,13 +2,6 @@
 import { Tooltip as RadixTooltip } from 'radix-ui'
 import type { ReactElement, ReactNode } from 'react'
 
-/** Put once around the page; without it each tip brings its own. */
-export const TooltipProvider = ({ children }: { children: ReactNode }) => (
-  <RadixTooltip.Provider delayDuration={500} skipDelayDuration={200}>
-    {children}
-  </RadixTooltip.Provider>
-)
-
 /** A few words about the one control it wraps. Never the only place where something is said: touch has no hover. */
 export function Tooltip({
   content,
