@@ -1,10 +1,4 @@
-import {
-  type JoinRequest,
-  type JoinResult,
-  joinResult,
-  type PublicMeeting,
-  publicMeeting,
-} from '@diemcau/core/contracts/join.ts'
+import { type JoinRequest, type JoinResult, joinResult } from '@diemcau/core/contracts/join.ts'
 
 /** The portal could not be asked (no network, restarting, 5xx): try again later. */
 export class PortalUnreachable extends Error {
@@ -37,14 +31,6 @@ export async function postJoin(code: string, body: JoinRequest): Promise<JoinRes
   if (response.status === 429) return { status: 'refused', reason: 'too_many_attempts' }
   if (!response.ok) throw new PortalUnreachable(new Error(`HTTP ${response.status}`))
   return parse(joinResult, response)
-}
-
-/** What may be shown before anybody is let in; null when there is no such meeting. */
-export async function fetchMeeting(code: string): Promise<PublicMeeting | null> {
-  const response = await request(meetingPath(code))
-  if (response.status === 404) return null
-  if (!response.ok) throw new PortalUnreachable(new Error(`HTTP ${response.status}`))
-  return parse(publicMeeting, response)
 }
 
 async function parse<T>(schema: { parse: (value: unknown) => T }, response: Response): Promise<T> {

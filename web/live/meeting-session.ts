@@ -5,7 +5,7 @@ import { effectOf, type FloorEffect } from './floor-state.ts'
 import { PortalUnreachable, postJoin } from './join-client.ts'
 import type { DeviceChoice } from './media-options.ts'
 import { MediaRoom } from './media-room.ts'
-import { afterDisconnect, rejoinDelayMs } from './rejoin-policy.ts'
+import { afterDisconnect, isPassingRefusal, rejoinDelayMs } from './rejoin-policy.ts'
 import { Store } from './store.ts'
 import { WakeableDelay } from './wakeable-delay.ts'
 
@@ -178,7 +178,7 @@ export class MeetingSession {
           if (!admitted) {
             await this.#delay.wait(rejoinDelayMs(attempt))
             if (!this.#isInRoom) return
-            const result = await postJoin(this.#code, this.#request!)
+            const result = await this.#rejoin()
             if (result.status !== 'admitted') {
               this.#handleJoinResult(result)
               return
@@ -198,9 +198,17 @@ export class MeetingSession {
     }
   }
 
+  /** The portal's answer to somebody who was inside; rejects when asking again later may help. */
+  async #rejoin(): Promise<JoinResult> {
+    const result = await postJoin(this.#code, this.#request!)
+    if (result.status === 'refused' && isPassingRefusal(result.reason))
+      throw new PortalUnreachable(new Error(result.reason))
+    return result
+  }
+
   async #renewTicket(): Promise<string | null> {
     if (!this.#request || !this.#isInRoom) return null
-    const result = await postJoin(this.#code, this.#request)
+    const result = await this.#rejoin()
     if (result.status === 'admitted') return result.ticket
     this.#handleJoinResult(result)
     return null

@@ -14,6 +14,13 @@ export function afterDisconnect(reason: number | undefined): 'stay_out' | 'dupli
   return 'ask_portal'
 }
 
+/**
+ * Refusals that only mean "not right now" to somebody who was inside a moment ago: a hall behind one address comes back
+ * all at once and may be told to slow down, or finds its own old connections still counted. Coming back goes on.
+ */
+export const isPassingRefusal = (reason: string): boolean =>
+  reason === 'too_many_attempts' || reason === 'full'
+
 /** Waiting time before attempt `attempt` (0 first), in ms; up to 30 % of jitter spreads a whole province. */
 export function rejoinDelayMs(attempt: number, random: () => number = Math.random): number {
   const base = [200, 800, 1500, 2500, 4000][Math.min(attempt, 4)]!

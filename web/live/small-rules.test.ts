@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { meterLevel, rms, SILENCE_RMS } from './audio-level.ts'
 import { deviceProblem } from './device-problem.ts'
 import { randomId } from './random-id.ts'
-import { afterDisconnect, rejoinDelayMs } from './rejoin-policy.ts'
+import { afterDisconnect, isPassingRefusal, rejoinDelayMs } from './rejoin-policy.ts'
 import { isShortcutTarget } from './shortcuts.ts'
 
 describe('after a disconnect', () => {
@@ -14,6 +14,13 @@ describe('after a disconnect', () => {
   it('asks the portal for every other reason, known or not', () => {
     for (const reason of [undefined, 0, 3, 4, 5, 6, 7, 8, 9, 10, 99])
       expect(afterDisconnect(reason)).toBe('ask_portal')
+  })
+
+  it('goes on asking when it is only told to slow down', () => {
+    expect(isPassingRefusal('too_many_attempts')).toBe(true)
+    expect(isPassingRefusal('full')).toBe(true)
+    for (const reason of ['ended', 'removed', 'cancelled', 'denied', 'locked'])
+      expect(isPassingRefusal(reason)).toBe(false)
   })
 
   it('waits longer with every attempt, never more than some seconds', () => {

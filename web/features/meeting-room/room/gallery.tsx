@@ -4,8 +4,8 @@ import { chooseGrid, gridsFor, pageOf, tileSize } from '../../../live/gallery-la
 import type { ParticipantView } from '../../../live/participant-view.ts'
 import { cx } from '../../../ui/lib/cx.ts'
 import { Pager } from './pager.tsx'
-import type { TileFacts } from './stage.tsx'
 import { Tile } from './tile.tsx'
+import type { TileFacts } from './tile-facts.ts'
 import { useSeats } from './use-seats.ts'
 
 const GAP = 8

@@ -11,14 +11,8 @@ import { useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
 import { usePin } from './pin-context.tsx'
 import { Strip } from './strip.tsx'
 import { Tile } from './tile.tsx'
+import type { TileFacts } from './tile-facts.ts'
 import { useSize } from './use-size.ts'
-
-/** What tiles need beside the participant. */
-export interface TileFacts {
-  handOrderOf: (identity: string) => number
-  spotlight: string | null
-  pinned: string | null
-}
 
 /** The large part of the room: gallery, or one picture with a strip. Tells the media which pictures are shown. */
 export function Stage() {

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react'
 import { pageOf } from '../../../live/gallery-layout.ts'
 import type { ParticipantView } from '../../../live/participant-view.ts'
 import { Pager } from './pager.tsx'
-import type { TileFacts } from './stage.tsx'
 import { Tile } from './tile.tsx'
+import type { TileFacts } from './tile-facts.ts'
 
 const GAP = 8
 const PAGER = 52
