@@ -58,7 +58,7 @@ export function WatchPicture({
     <div
       ref={box}
       data-theme="dark"
-      className="relative flex aspect-video max-h-[56dvh] w-full items-center justify-center overflow-hidden bg-black text-white lg:max-h-dvh"
+      className="relative flex aspect-video max-h-[56dvh] w-full max-lg:landscape:max-h-dvh items-center justify-center overflow-hidden bg-black text-white lg:max-h-dvh"
     >
       {main && picture > 0 ? (
         <VideoView
