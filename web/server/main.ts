@@ -21,6 +21,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   const { config, log } = runtime
   if (!dev) serveBuiltPages()
   const { default: next } = await import('next')
+  const pages = createServer()
   const app = next({
     dev,
     dir: join(import.meta.dirname, '..'),
@@ -29,11 +30,10 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     port: config.port,
     // Next listens for upgrades on the server it knows and closes those of paths it serves as pages; it gets a server
     // that never listens, and the real one passes on only what is Next's.
-    httpServer: createServer(),
+    httpServer: pages,
   })
   await app.prepare()
   const handle = app.getRequestHandler()
-  const upgrade = app.getUpgradeHandler()
 
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/socket.io/')) return
@@ -60,7 +60,8 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   server.on('upgrade', (request, socket, head) => {
     const { pathname } = new URL(request.url ?? '/', 'http://portal')
     if (pathname.startsWith('/socket.io/')) return
-    if (dev && pathname.startsWith('/_next/')) void upgrade(request, socket, head)
+    // Only this way reaches the hot reloader, without which unbuilt pages never come to life in the browser.
+    if (dev && pathname.startsWith('/_next/')) pages.emit('upgrade', request, socket, head)
     else socket.destroy()
   })
 
