@@ -99,7 +99,7 @@ export function writeMail(facts: MailFacts): WrittenMail {
     ...(isOff
       ? []
       : [
-          `<p><a href="${escapeHtml(facts.joinUrl)}" style="display:inline-block;padding:.7rem 1.2rem;background:#a4161a;color:#fff;text-decoration:none;border-radius:.4rem">${escapeHtml(say('join'))}</a></p>`,
+          `<p><a href="${escapeHtml(facts.joinUrl)}" style="display:inline-block;padding:.7rem 1.2rem;background:#0f5a9e;color:#fff;text-decoration:none;border-radius:.4rem">${escapeHtml(say('join'))}</a></p>`,
           `<p>${escapeHtml(facts.joinUrl)}</p>`,
           ...notes.map(note => `<p>${escapeHtml(note)}</p>`),
         ]),
