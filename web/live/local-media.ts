@@ -2,6 +2,11 @@ import { type LocalTrack, type Room, RoomEvent, Track } from 'livekit-client'
 import { audioCapture, type DeviceChoice, screenPublish, videoCapture } from './media-options.ts'
 import type { DeviceState } from './participant-view.ts'
 
+/** Waits before each attempt to open a device again that did not start, ms. A machine under load needs the later ones. */
+const REOPEN_DELAYS_MS = [0, 1_000, 3_000, 10_000]
+/** Faults of a device that the next attempt meets again (Media Capture and Streams §10.3). */
+const LASTING_FAULTS = ['NotAllowedError', 'NotFoundError', 'OverconstrainedError', 'SecurityError']
+
 /**
  * What this browser sends, and what the person *wants* it to send: the two differ while the connection is away, and
  * after it is back the first is brought in line with the second.
@@ -15,6 +20,11 @@ export class LocalMedia {
   /** The captured screen and its sound; what is published are clones, which livekit may stop as it likes. */
   #screen: MediaStreamTrack[] = []
   #adopted: LocalTrack[] = []
+  /** Captured screen tracks whose copies are being published. */
+  readonly #sending = new Set<MediaStreamTrack>()
+  #restoring: Promise<unknown> = Promise.resolve()
+  /** Counts calls of `reopen`; a newer one takes over from those before. */
+  #reopenings = 0
   #isClosed = false
 
   constructor(room: Room, choice: DeviceChoice, handleChange: () => void) {
@@ -57,21 +67,67 @@ export class LocalMedia {
     }
   }
 
-  /** Brings what is sent in line with what is wanted, after each connection. Device faults are left as "off". */
+  /** Brings what is sent in line with what is wanted, after each connection. Lasting device faults are left as "off". */
   async restore(): Promise<void> {
     const adopted = this.#adopted
     this.#adopted = []
-    await Promise.allSettled([
+    this.#restoring = Promise.allSettled([
       ...adopted.map(track => this.#room.localParticipant.publishTrack(track)),
       ...this.#screen.map(track => this.#publishScreenTrack(track)),
     ])
-    const hasTrack = (source: Track.Source) =>
-      this.#room.localParticipant.getTrackPublication(source) !== undefined
-    const rest: Promise<unknown>[] = []
-    if (this.#wantsMicrophone && !hasTrack(Track.Source.Microphone)) rest.push(this.setMicrophone(true))
-    if (this.#wantsCamera && !hasTrack(Track.Source.Camera)) rest.push(this.setCamera(true))
-    await Promise.allSettled(rest)
+    await this.reopen()
+  }
+
+  /**
+   * Sends what is wanted and is not being sent. livekit-client publishes again after it has healed a connection, but a
+   * track whose device did not start in time then is lost to it, and the person would stay unheard.
+   */
+  async reopen(): Promise<void> {
+    this.#reopenings += 1
+    const turn = this.#reopenings
+    await this.#restoring
+    for (const delayMs of REOPEN_DELAYS_MS) {
+      if (delayMs > 0) await new Promise(resolve => setTimeout(resolve, delayMs))
+      if (turn !== this.#reopenings || this.#isClosed || this.#room.state !== 'connected') return
+      const results = await Promise.all([this.#open('microphone'), this.#open('camera'), this.#openScreen()])
+      this.#handleChange()
+      if (results.every(isOpen => isOpen)) return
+    }
+    if (turn !== this.#reopenings) return
+    this.#wantsMicrophone &&= this.#has(Track.Source.Microphone)
+    this.#wantsCamera &&= this.#has(Track.Source.Camera)
     this.#handleChange()
+  }
+
+  #has(source: Track.Source): boolean {
+    return this.#room.localParticipant.getTrackPublication(source) !== undefined
+  }
+
+  /** False when another attempt may help. */
+  async #open(device: 'microphone' | 'camera'): Promise<boolean> {
+    const isMicrophone = device === 'microphone'
+    const isWanted = isMicrophone ? this.#wantsMicrophone : this.#wantsCamera
+    if (!isWanted || this.#has(isMicrophone ? Track.Source.Microphone : Track.Source.Camera)) return true
+    const { localParticipant } = this.#room
+    try {
+      if (isMicrophone) await localParticipant.setMicrophoneEnabled(true, audioCapture(this.#choice))
+      else await localParticipant.setCameraEnabled(true, videoCapture(this.#choice))
+      return true
+    } catch (error) {
+      if (!(error instanceof Error && LASTING_FAULTS.includes(error.name))) return false
+      if (isMicrophone) this.#wantsMicrophone = false
+      else this.#wantsCamera = false
+      return true
+    }
+  }
+
+  async #openScreen(): Promise<boolean> {
+    const missing = this.#screen.filter(track => {
+      const source = track.kind === 'video' ? Track.Source.ScreenShare : Track.Source.ScreenShareAudio
+      return !this.#sending.has(track) && !this.#has(source)
+    })
+    const results = await Promise.allSettled(missing.map(track => this.#publishScreenTrack(track)))
+    return results.every(({ status }) => status === 'fulfilled')
   }
 
   /** Rejects with the browser's error when the device cannot be opened. */
@@ -188,6 +244,11 @@ export class LocalMedia {
   async #publishScreenTrack(original: MediaStreamTrack): Promise<void> {
     const copy = original.clone()
     if (copy.kind === 'video') copy.contentHint = original.contentHint || 'detail'
-    await this.#room.localParticipant.publishTrack(copy, screenPublish(copy.kind))
+    this.#sending.add(original)
+    try {
+      await this.#room.localParticipant.publishTrack(copy, screenPublish(copy.kind))
+    } finally {
+      this.#sending.delete(original)
+    }
   }
 }

@@ -88,7 +88,10 @@ export class MediaRoom {
       })
       .on(RoomEvent.Reconnecting, () => this.#setConnection('reconnecting'))
       .on(RoomEvent.SignalReconnecting, () => this.#setConnection('reconnecting'))
-      .on(RoomEvent.Reconnected, () => this.#setConnection('connected'))
+      .on(RoomEvent.Reconnected, () => {
+        this.#setConnection('connected')
+        void this.local.reopen()
+      })
       .on(RoomEvent.Disconnected, reason => {
         // While `connect` runs its rejection tells the same.
         const wasEstablished = this.isConnected

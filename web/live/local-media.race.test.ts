@@ -1,0 +1,91 @@
+import { EventEmitter } from 'node:events'
+import { type Room, Track } from 'livekit-client'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LocalMedia } from './local-media.ts'
+
+/** What LocalMedia needs of a livekit room: which sources are published, and devices that may fail to start. */
+function setUp() {
+  const published = new Set<Track.Source>()
+  const faults: Error[] = []
+  const opened: string[] = []
+  const open = (source: Track.Source) => async (isOn: boolean) => {
+    opened.push(`${source} ${isOn}`)
+    const fault = isOn ? faults.shift() : undefined
+    if (fault) throw fault
+    if (isOn) published.add(source)
+    else published.delete(source)
+  }
+  const localParticipant = {
+    getTrackPublication: (source: Track.Source) => (published.has(source) ? {} : undefined),
+    isMicrophoneEnabled: false,
+    isCameraEnabled: false,
+    setMicrophoneEnabled: open(Track.Source.Microphone),
+    setCameraEnabled: open(Track.Source.Camera),
+  }
+  const room = Object.assign(new EventEmitter(), { state: 'connected', options: {}, localParticipant })
+  const choice = { microphoneId: '', cameraId: '', speakerId: '', savesData: false }
+  const local = new LocalMedia(room as unknown as Room, choice, () => {})
+  local.prepare(choice, { microphone: true, camera: true })
+  return { local, room, published, faults, opened }
+}
+
+const named = (name: string) => Object.assign(new Error(name), { name })
+
+describe('what a healed connection has lost', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('is sent again: livekit-client gave the microphone up and kept the camera', async () => {
+    const { local, published, opened } = setUp()
+    published.add(Track.Source.Camera)
+    await local.reopen()
+    expect(opened).toEqual(['microphone true'])
+    expect(published).toContain(Track.Source.Microphone)
+  })
+
+  it('is tried again while the device does not start', async () => {
+    const { local, published, faults, opened } = setUp()
+    published.add(Track.Source.Camera)
+    faults.push(named('NotReadableError'), named('AbortError'))
+    const done = local.reopen()
+    await vi.advanceTimersByTimeAsync(4_000)
+    await done
+    expect(opened).toHaveLength(3)
+    expect(published).toContain(Track.Source.Microphone)
+  })
+
+  it('is left off when the device is forbidden, or never starts', async () => {
+    const forbidden = setUp()
+    forbidden.published.add(Track.Source.Camera)
+    forbidden.faults.push(named('NotAllowedError'))
+    await forbidden.local.reopen()
+    await forbidden.local.reopen()
+    expect(forbidden.opened).toHaveLength(1)
+
+    const broken = setUp()
+    broken.published.add(Track.Source.Camera)
+    broken.faults.push(...Array.from({ length: 9 }, () => named('NotReadableError')))
+    const done = broken.local.reopen()
+    await vi.advanceTimersByTimeAsync(60_000)
+    await done
+    expect(broken.opened).toHaveLength(4)
+    expect(broken.local.read(true)).toMatchObject({ microphone: 'off', camera: 'on' })
+  })
+
+  it('stays closed when the person closed it meanwhile, or the connection went away again', async () => {
+    const closed = setUp()
+    closed.published.add(Track.Source.Camera)
+    closed.faults.push(named('NotReadableError'))
+    const done = closed.local.reopen()
+    await vi.advanceTimersByTimeAsync(0)
+    await closed.local.setMicrophone(false)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await done
+    expect(closed.opened).toEqual(['microphone true', 'microphone false'])
+
+    const away = setUp()
+    away.room.state = 'reconnecting'
+    await away.local.reopen()
+    expect(away.opened).toEqual([])
+  })
+})
