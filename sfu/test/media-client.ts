@@ -146,6 +146,8 @@ export class MediaClient {
       onConnected: side => this.events.push(`connected ${side}`),
       onDisconnected: side => this.events.push(`disconnected ${side}`),
       onData: (kind, payload) => this.data.push({ kind, text: Buffer.from(payload).toString() }),
+      onSubscriptionLost: (trackId, error) =>
+        this.events.push(`subscription ${trackId} lost: ${error.message}`),
       onStreamState: (trackId, state) => this.events.push(`stream ${trackId} ${state}`),
       onLost: reason => this.events.push(`lost ${reason}`),
     }

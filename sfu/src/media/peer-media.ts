@@ -80,6 +80,7 @@ export class Peer implements PeerMedia {
         onOffer: offer => this.#tell(l => l.onSubscriberOffer(offer)),
         onConnected: () => this.#tell(l => l.onConnected('subscriber')),
         onDisconnected: () => this.#tell(l => l.onDisconnected('subscriber')),
+        onSubscriptionLost: (trackId, error) => this.#tell(l => l.onSubscriptionLost(trackId, error)),
         onStreamState: (trackId, state) => this.#tell(l => l.onStreamState(trackId, state)),
       },
     )

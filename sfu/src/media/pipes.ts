@@ -3,9 +3,12 @@ import type { Consumer, Producer } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import { SOCKET_BUFFER_BYTES } from './pooled-worker.ts'
 import type { RoomRouter } from './room-router.ts'
+import { within } from './within.ts'
 
 /** A pipe nobody uses any more stays this long, so that paging back and forth does not build it anew, ms. */
 const IDLE_PIPE_TTL_MS = 10_000
+/** A pipe that is not up by then counts as failed, so that its users may try anew, ms. */
+const OPEN_TIMEOUT_MS = 8_000
 
 interface Pipe {
   users: number
@@ -39,10 +42,18 @@ export class Pipes {
     const key = `${producer.id}>${target.router.id}`
     let pipe = this.#pipes.get(key)
     if (!pipe) {
-      pipe = { users: 0, ready: this.#open(key, producer, home, target), idleTimer: undefined }
-      // A failure is told to each user by its own await below.
-      pipe.ready.catch(() => {})
-      this.#pipes.set(key, pipe)
+      const opened: Pipe = { users: 0, ready: this.#open(producer, home, target), idleTimer: undefined }
+      pipe = opened
+      this.#pipes.set(key, opened)
+      // Only the entry itself is forgotten: by the time it ends another may have taken its place.
+      opened.ready.then(
+        ({ pipeProducer }) => {
+          if (pipeProducer.closed) this.#forget(key, opened)
+          else pipeProducer.observer.on('close', () => this.#forget(key, opened))
+        },
+        // A failure is told to each user by its own await below.
+        () => this.#forget(key, opened),
+      )
     }
     clearTimeout(pipe.idleTimer)
     pipe.users += 1
@@ -68,9 +79,9 @@ export class Pipes {
     this.#pipes.clear()
   }
 
-  async #open(key: string, producer: Producer, home: RoomRouter, target: RoomRouter) {
-    try {
-      const { pipeConsumer, pipeProducer } = await home.router.pipeToRouter({
+  async #open(producer: Producer, home: RoomRouter, target: RoomRouter) {
+    const { pipeConsumer, pipeProducer } = await within(
+      home.router.pipeToRouter({
         producerId: producer.id,
         router: target.router,
         enableSctp: false,
@@ -80,26 +91,47 @@ export class Pipes {
           sendBufferSize: SOCKET_BUFFER_BYTES,
           recvBufferSize: SOCKET_BUFFER_BYTES,
         },
-      })
-      if (!pipeConsumer || !pipeProducer) throw new AppError('internal', 'a pipe without ends')
-      pipeProducer.observer.on('close', () => this.#forget(key))
-      if (pipeProducer.closed) throw new AppError('track_not_found', 'the producer closed while it was piped')
-      this.#logger.debug(
-        { producerId: producer.id, from: home.worker.index, to: target.worker.index },
-        'pipe opened',
-      )
-      return { pipeConsumer, pipeProducer }
-    } catch (error) {
-      this.#forget(key)
-      throw error
+      }),
+      OPEN_TIMEOUT_MS,
+      late => late.pipeConsumer?.close(),
+    )
+    if (!pipeConsumer || !pipeProducer) throw new AppError('internal', 'a pipe without ends')
+    if (pipeProducer.closed) throw new AppError('track_not_found', 'the producer closed while it was piped')
+    this.#keepPauseInStep(producer, pipeProducer)
+    this.#logger.debug(
+      { producerId: producer.id, from: home.worker.index, to: target.worker.index },
+      'pipe opened',
+    )
+    return { pipeConsumer, pipeProducer }
+  }
+
+  /**
+   * mediasoup carries pause and resume over by notifications of the pipe's consumer. One that arrives while the pipe's
+   * other end is being made is lost, and the copy would stay silent for as long as the track lives.
+   */
+  #keepPauseInStep(producer: Producer, copy: Producer): void {
+    const follow = async () => {
+      while (!copy.closed && !producer.closed && copy.paused !== producer.paused)
+        await (producer.paused ? copy.pause() : copy.resume())
     }
+    const followOrWarn = () =>
+      void follow().catch(error => {
+        if (!copy.closed) this.#logger.warn({ err: error, producerId: copy.id }, 'pause not carried over')
+      })
+    producer.observer.on('pause', followOrWarn)
+    producer.observer.on('resume', followOrWarn)
+    copy.observer.on('close', () => {
+      producer.observer.off('pause', followOrWarn)
+      producer.observer.off('resume', followOrWarn)
+    })
+    followOrWarn()
   }
 
   #release(key: string, pipe: Pipe): void {
     pipe.users -= 1
     if (pipe.users > 0 || this.#pipes.get(key) !== pipe || this.#isClosed) return
     pipe.idleTimer = setTimeout(() => {
-      this.#forget(key)
+      this.#forget(key, pipe)
       pipe.ready.then(
         ({ pipeConsumer }) => pipeConsumer.close(),
         () => {
@@ -109,8 +141,8 @@ export class Pipes {
     }, this.#idleTtlMs)
   }
 
-  #forget(key: string): void {
-    clearTimeout(this.#pipes.get(key)?.idleTimer)
-    this.#pipes.delete(key)
+  #forget(key: string, pipe: Pipe): void {
+    clearTimeout(pipe.idleTimer)
+    if (this.#pipes.get(key) === pipe) this.#pipes.delete(key)
   }
 }

@@ -236,7 +236,11 @@ export class PublisherConnection {
         paused: claim.muted,
         ...(plan.kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS } : {}),
       })
-      if (plan.kind === 'audio') await this.#home.observe(producer)
+      // Who cannot be shown as speaking can still be heard.
+      if (plan.kind === 'audio')
+        await this.#home
+          .observe(producer)
+          .catch(error => this.#logger.warn({ err: error, trackId: claim.trackId }, 'voice not observed'))
       this.#assertOpen()
       const track = this.#tracks.get(claim.trackId) ?? this.#openTrack(claim)
       const { mimeType, spatialLayers, simulcast } = plan

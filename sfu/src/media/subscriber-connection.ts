@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { DataKind } from '../room/ports.ts'
 import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-answer.ts'
 import { type OfferedSection, writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
+import { AnswerWait } from './answer-wait.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
 import type { Pipes } from './pipes.ts'
 import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
@@ -17,15 +18,22 @@ import { SubscriberData } from './subscriber-data.ts'
 import { Subscription } from './subscription.ts'
 import type { TrackDirectory } from './track-directory.ts'
 import { watchTransport } from './transport-events.ts'
+import { within } from './within.ts'
 
 const DATA_MID = '0'
 /** Consumers asked for its quality report; a wide gallery needs no more samples. */
 const MAX_REPORTED_CONSUMERS = 4
+/** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
+const CONSUME_TIMEOUT_MS = 10_000
+/** How often a track is offered again to a client that refused it. */
+const MAX_REFUSALS = 3
 
 export interface SubscriberListener {
   onOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
   onConnected(): void
   onDisconnected(): void
+  /** As PeerMediaListener.onSubscriptionLost. */
+  onSubscriptionLost(trackId: TrackId, error: Error): void
   onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
 }
 
@@ -50,6 +58,12 @@ export class SubscriberConnection implements TrackViewer {
   #version = 0
   /** Who was in the offer that waits for its answer. */
   #outstanding: Map<Section<Subscription>, Subscription | undefined> | undefined
+  readonly #answerWait = new AnswerWait(() => {
+    this.#logger.warn('offer was not answered and is made anew')
+    this.#outstanding = undefined
+    this.#want()
+  })
+  readonly #refusals = new Map<TrackId, number>()
   #consuming = 0
   #isDirty = false
   #isScheduled = false
@@ -130,6 +144,9 @@ export class SubscriberConnection implements TrackViewer {
         this.#logger.warn('answer without an offer')
         return
       }
+      // Some clients do not say which offer they answer: one without all sections belongs to an earlier one.
+      if (this.#answerWait.isRepeated && [...offered.keys()].some(({ mid }) => !answer.sections.has(mid)))
+        return
       if (!this.#isDtlsStarted) {
         this.#isDtlsStarted = true
         await this.#transport.connect({ dtlsParameters: answer.dtlsParameters })
@@ -137,6 +154,7 @@ export class SubscriberConnection implements TrackViewer {
       // A resume while the worker connected has made this answer void.
       if (this.#outstanding !== offered) return
       this.#outstanding = undefined
+      this.#answerWait.handleAnswered()
       this.#settle(offered, answer)
       this.#mayOffer()
     })
@@ -175,14 +193,20 @@ export class SubscriberConnection implements TrackViewer {
     if (subscription?.codec !== codec) return
     this.#drop(subscription)
     if (this.#isClosed || track.codecs.length === 0) return
-    this.#open(track).catch(error =>
-      this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken'),
-    )
+    this.#openOther(track)
+  }
+
+  #openOther(track: PublishedTrack): void {
+    this.#open(track).catch(error => {
+      this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken')
+      this.#listener.onSubscriptionLost(track.trackId, error)
+    })
   }
 
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#answerWait.stop()
     for (const subscription of this.#subscriptions.values()) {
       subscription.track.removeViewer(this)
       subscription.close()
@@ -223,19 +247,30 @@ export class SubscriberConnection implements TrackViewer {
         release()
         return
       }
-      const consumer = await this.#transport.consume({
-        producerId: codec.producer.id,
-        rtpCapabilities: this.#capabilities,
-        mid: section.mid,
-        paused: true,
-      })
+      const consumer = await within(
+        this.#transport.consume({
+          producerId: codec.producer.id,
+          rtpCapabilities: this.#capabilities,
+          mid: section.mid,
+          paused: true,
+        }),
+        CONSUME_TIMEOUT_MS,
+        late => late.close(),
+      )
       if (subscription.isClosed) {
         consumer.close()
         return
       }
       subscription.attach(consumer)
       // Its pipe or the publisher's worker went away; a track that ended properly has left before.
-      consumer.on('producerclose', () => this.#drop(subscription))
+      consumer.on('producerclose', () => {
+        if (subscription.isClosed) return
+        this.#drop(subscription)
+        this.#listener.onSubscriptionLost(
+          track.trackId,
+          new AppError('unavailable', 'the way to the track was lost'),
+        )
+      })
       this.#sections.fill(section, consumer.rtpParameters)
       this.#isDirty = true
     } catch (error) {
@@ -281,11 +316,15 @@ export class SubscriberConnection implements TrackViewer {
     const { track, codec } = subscription
     this.#logger.warn({ trackId: track.trackId, mimeType: codec.mimeType }, 'client refused a track')
     this.#drop(subscription)
-    if (track.codecs.length < 2) return
-    this.#undecodable.add(codec.mimeType)
-    this.#open(track).catch(error =>
-      this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken'),
-    )
+    if (track.codecs.length > 1) {
+      this.#undecodable.add(codec.mimeType)
+      this.#openOther(track)
+      return
+    }
+    const refusals = (this.#refusals.get(track.trackId) ?? 0) + 1
+    this.#refusals.set(track.trackId, refusals)
+    const reason = refusals < MAX_REFUSALS ? 'unavailable' : 'codec_unsupported'
+    this.#listener.onSubscriptionLost(track.trackId, new AppError(reason, 'the client refused the track'))
   }
 
   #want(): void {
@@ -328,6 +367,7 @@ export class SubscriberConnection implements TrackViewer {
       sections.push({ state: 'active', mid, kind, rtpParameters, participantId, trackId })
     }
     this.#outstanding = offered
+    this.#answerWait.start()
     const sdp = writeSubscriberOffer({
       local: this.#home.describe(this.#transport),
       sections,

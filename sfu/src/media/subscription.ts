@@ -7,6 +7,8 @@ import { SerialQueue } from './serial-queue.ts'
 
 /** Bandwidth may dip below a layer for a moment; the client is told only when nothing flowed for this long, ms. */
 const STREAM_PAUSE_DELAY_MS = 1_000
+/** Wait before settings the worker refused are given to it again, ms. */
+const APPLY_RETRY_MS = 1_000
 
 /** One track taken by one subscriber: its consumer, what the client wants of it, whether it flows. */
 export class Subscription {
@@ -22,6 +24,7 @@ export class Subscription {
   #settings: TrackSettings
   #isToldPaused = false
   #pauseTimer: NodeJS.Timeout | undefined
+  #applyTimer: NodeJS.Timeout | undefined
   readonly #queue = new SerialQueue()
   readonly #logger: Logger
   readonly #onStreamState: (state: 'active' | 'paused') => void
@@ -73,6 +76,7 @@ export class Subscription {
     if (this.isClosed) return
     this.isClosed = true
     clearTimeout(this.#pauseTimer)
+    clearTimeout(this.#applyTimer)
     this.track.setWanted(this, undefined)
     this.#consumer?.close()
     this.releasePipe()
@@ -110,8 +114,11 @@ export class Subscription {
         if (priority > 0 && priority !== consumer.priority) await consumer.setPriority(priority)
         await consumer.resume()
       } catch (error) {
-        if (!consumer.closed)
-          this.#logger.warn({ err: error, trackId: this.track.trackId }, 'settings not applied')
+        if (consumer.closed || this.isClosed) return
+        this.#logger.warn({ err: error, trackId: this.track.trackId }, 'settings not applied')
+        // Left as it is, a consumer that was never resumed would stay silent.
+        clearTimeout(this.#applyTimer)
+        this.#applyTimer = setTimeout(() => void this.#apply(), APPLY_RETRY_MS)
       }
     })
   }

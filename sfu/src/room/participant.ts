@@ -260,6 +260,7 @@ export class Participant {
       onData: (kind, payload) => {
         if (!this.isClosed) this.#deps.listener.dataReceived(this, kind, payload)
       },
+      onSubscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),
       onStreamState: (trackId, state) => {
         const participantSid = this.#deps.listener.publisherOf(trackId)
         if (this.isClosed || !participantSid) return

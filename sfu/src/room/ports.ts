@@ -56,6 +56,8 @@ export interface PeerMediaListener {
   onDisconnected(side: 'publisher' | 'subscriber'): void
   /** A user message from the client on the channel of that label, whole. */
   onData(kind: DataKind, payload: Uint8Array): void
+  /** A subscription ended although its track is still published; it is not subscribed any more. 'codec_unsupported': the client refuses it. */
+  onSubscriptionLost(trackId: TrackId, error: Error): void
   /** A subscribed track's flow was paused for lack of bandwidth, or came back. */
   onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
   /** The worker under this peer died: the room must tell the client to reconnect (full) and close the peer. */

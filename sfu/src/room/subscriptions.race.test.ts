@@ -102,16 +102,59 @@ describe('Subscriptions', () => {
     expect(state.failed).toEqual([])
   })
 
-  it('gives up after the last try, and starts anew when the client asks again', async () => {
+  it('says once that it fails, and goes on trying at the last pace', async () => {
     const { subscriptions, peer, state } = setUp()
-    peer.subscribeFailures = 3
+    peer.subscribeFailures = 6
     subscriptions.addTrack(TRACK, true)
-    await vi.advanceTimersByTimeAsync(1_000)
+    await vi.advanceTimersByTimeAsync(35)
     expect(peer.calls).toHaveLength(3)
     expect(state.failed).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+    expect(peer.calls).toHaveLength(7)
+    expect(state.failed).toHaveLength(1)
+  })
+
+  it('does not wait for the next try when the client asks again', async () => {
+    const { subscriptions, peer } = setUp()
+    peer.subscribeFailures = 1
+    subscriptions.addTrack(TRACK, true)
+    await settle()
     subscriptions.setWanted([TRACK], true)
     await settle()
     expect(peer.subscribed.has(TRACK)).toBe(true)
+  })
+
+  it('takes a track anew that the media side lost, unless nobody wants it any more', async () => {
+    const { subscriptions, peer } = setUp()
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    peer.subscribed.delete(TRACK)
+    subscriptions.handleLost(TRACK, new AppError('unavailable', 'pipe'))
+    expect(subscriptions.isSubscribed(TRACK)).toBe(false)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(peer.subscribed.has(TRACK)).toBe(true)
+
+    subscriptions.handleLost(TRACK, new AppError('unavailable', 'pipe'))
+    subscriptions.removeTrack(TRACK)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(peer.calls).toEqual([`subscribe ${TRACK}`, `subscribe ${TRACK}`])
+  })
+
+  it('takes a track anew that was lost while its settings were applied', async () => {
+    const { subscriptions, peer } = setUp()
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    const gate = Promise.withResolvers<void>()
+    vi.spyOn(peer, 'updateTrackSettings').mockReturnValue(gate.promise)
+    const settings = { disabled: false, quality: 0, width: 0, height: 0, fps: 0, priority: 0 }
+    subscriptions.setSettings([TRACK], settings)
+    await settle()
+    subscriptions.handleLost(TRACK, new AppError('unavailable', 'pipe'))
+    gate.resolve()
+    await settle()
+    expect(peer.calls).toEqual([`subscribe ${TRACK}`, `subscribe ${TRACK}`])
+    expect(subscriptions.isSubscribed(TRACK)).toBe(true)
   })
 
   it('does not try a codec again that the client cannot decode', async () => {

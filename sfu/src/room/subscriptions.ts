@@ -16,7 +16,7 @@ export interface SubscriptionsDeps {
   maySubscribe(): boolean
   /** Resolves when the subscriber connection has been started; rejects when the participant closed. */
   media(): Promise<PeerMedia>
-  /** Delays between attempts, in ms; when they are used up the subscription has failed. */
+  /** Delays between attempts, in ms; when they are used up the client is told, and the last one goes on. */
   retryDelaysMs: readonly number[]
 }
 
@@ -132,6 +132,15 @@ export class Subscriptions {
     for (const entry of this.#entries.values()) this.#retryNow(entry)
   }
 
+  /** The media side lost a subscription by itself, although the track is still there. */
+  handleLost(trackId: TrackId, error: unknown): void {
+    const entry = this.#entries.get(trackId)
+    if (!entry?.isActual) return
+    entry.isActual = false
+    // A loop under way finds the difference by itself.
+    if (!entry.isRunning && this.#isDesired(entry)) this.#handleFailure(entry, error)
+  }
+
   isSubscribed(trackId: string): boolean {
     return this.#entries.get(trackId)?.isActual ?? false
   }
@@ -201,16 +210,19 @@ export class Subscriptions {
   }
 
   #handleFailure(entry: Entry, error: unknown): void {
-    const delayMs = this.#deps.retryDelaysMs[entry.attempts]
+    const { retryDelaysMs } = this.#deps
+    const isUsedUp = entry.attempts === retryDelaysMs.length
     const isFinal = error instanceof AppError && error.code === 'codec_unsupported'
+    const delayMs = retryDelaysMs[Math.min(entry.attempts, retryDelaysMs.length - 1)]
     entry.attempts++
     if (this.#isClosed || entry.isGone) return
-    if (delayMs === undefined || isFinal) {
+    if (isUsedUp || isFinal) {
       this.#deps.log.warn({ err: error, trackId: entry.trackId }, 'subscription failed')
       this.#listener.subscriptionFailed(entry.trackId, error)
-      return
+      if (isFinal) return
     }
     this.#deps.log.debug({ err: error, trackId: entry.trackId }, 'subscription is tried again')
+    clearTimeout(entry.retryTimer)
     entry.retryTimer = setTimeout(() => {
       entry.retryTimer = undefined
       this.#reconcile(entry)
