@@ -5,7 +5,8 @@ import type { RemoteTrack } from 'livekit-client'
  * While it is silenced nothing is attached, so that a page may start without sound and add it at one tap.
  */
 export class AudioSink {
-  readonly #tracks = new Set<RemoteTrack>()
+  /** With the element that plays it, while sound is on. */
+  readonly #tracks = new Map<RemoteTrack, HTMLAudioElement | undefined>()
   #container: HTMLElement | null = null
   #isOn: boolean
 
@@ -20,21 +21,21 @@ export class AudioSink {
   setOn(isOn: boolean): void {
     if (isOn === this.#isOn) return
     this.#isOn = isOn
-    for (const track of this.#tracks) isOn ? this.#attach(track) : detach(track)
+    for (const track of this.#tracks.keys()) isOn ? this.#attach(track) : this.#detach(track)
   }
 
   add(track: RemoteTrack): void {
-    this.#tracks.add(track)
+    this.#tracks.set(track, undefined)
     if (this.#isOn) this.#attach(track)
   }
 
   remove(track: RemoteTrack): void {
+    this.#detach(track)
     this.#tracks.delete(track)
-    detach(track)
   }
 
   close(): void {
-    for (const track of [...this.#tracks]) this.remove(track)
+    for (const track of [...this.#tracks.keys()]) this.remove(track)
     this.#container?.remove()
     this.#container = null
   }
@@ -46,10 +47,16 @@ export class AudioSink {
       this.#container.dataset.testid = 'remote-audio'
       document.body.append(this.#container)
     }
-    this.#container.append(track.attach())
+    const element = document.createElement('audio')
+    track.attach(element)
+    this.#container.append(element)
+    this.#tracks.set(track, element)
   }
-}
 
-function detach(track: RemoteTrack): void {
-  for (const element of track.detach()) element.remove()
+  /** livekit-client detaches a track that ended before it tells so; the element is ours to take away in any case. */
+  #detach(track: RemoteTrack): void {
+    track.detach()
+    this.#tracks.get(track)?.remove()
+    this.#tracks.set(track, undefined)
+  }
 }
