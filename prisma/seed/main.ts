@@ -3,12 +3,11 @@
  * `node seed/main.ts admin EMAIL "FULL NAME"` creates the first administrator; the password is read from standard input
  */
 
+import { MIN_PASSWORD } from '@diemcau/core/password-rule.ts'
 import { createPrisma } from '../src/client.ts'
 import { readDatabaseConfig } from '../src/config.ts'
 import { ensureAccount } from './accounts.ts'
 import { seedDemo } from './demo.ts'
-
-const MIN_PASSWORD = 12
 
 const help = `node seed/main.ts                          fill the demo province (refused in production)
 node seed/main.ts admin EMAIL "FULL NAME"  create an administrator; the password (at least ${MIN_PASSWORD} characters) is read from standard input

@@ -2,8 +2,15 @@ import 'server-only'
 import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
 import { unstable_rethrow } from 'next/navigation'
 import { getLocale } from 'next-intl/server'
+import { z } from 'zod'
 import { codeText, errorCode, errorText } from '../server/errors.ts'
 import { getRuntime } from '../server/runtime.ts'
+
+/**
+ * An id as an action's caller sent it. Actions can be called with anything, and an object in the place of an id would
+ * be a condition to the database.
+ */
+export const idArgument = (value: unknown): string => z.string().min(1).max(64).parse(value)
 
 /**
  * Runs what a server action is for. Resolves to undefined, or to the text of what went wrong in the reader's language;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIPv6 } from 'node:net'
 
 /**
  * Address of the browser and whether it came over https. Behind a trusted proxy the last entry of X-Forwarded-For is
@@ -15,4 +16,17 @@ export function clientAddress(
     .at(-1)
     ?.trim()
   return { ip: forwarded || direct, secure: request.headers['x-forwarded-proto'] === 'https' }
+}
+
+/**
+ * What tries are counted by: an IPv4 address, or the first half of an IPv6 address, because one subscriber is given all
+ * addresses of a /64 (RFC 6177) and could otherwise try from a new one each time.
+ */
+export function networkOf(ip: string): string {
+  const address = ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!isIPv6(address)) return address
+  const [left = [], right = []] = address.split('::').map(half => (half === '' ? [] : half.split(':')))
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
+  const groups = [...left, ...zeros, ...right].slice(0, 4)
+  return `${groups.map(group => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }

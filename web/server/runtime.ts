@@ -7,6 +7,7 @@ import pino, { type Logger } from 'pino'
 import { type Config, readConfig } from './config.ts'
 import type { FloorRow } from './floor/floor-row.ts'
 import { KeyedQueue } from './floor/keyed-queue.ts'
+import { KeyedLimit } from './keyed-limit.ts'
 import { MediaClient } from './media/media-client.ts'
 
 /** Delivers what was committed to the sockets of this process; the gateway puts the real one in place. */
@@ -26,9 +27,13 @@ export interface Runtime {
   /** One queue per meeting: commits and broadcasts happen in the same order. */
   queues: KeyedQueue
   broadcaster: FloorBroadcaster
+  /** Requests to join by network. A province behind one address fits; a loop that fills the database does not. */
+  joins: KeyedLimit
   /** Asks the job runner to look now instead of at its next turn. */
   wakeJobs: () => void
 }
+
+const JOINS_PER_MINUTE = 1_200
 
 const key = Symbol.for('diemcau.portal.runtime')
 const holder = globalThis as { [key]?: Runtime }
@@ -44,6 +49,7 @@ export function createRuntime(config: Config): Runtime {
     media: new MediaClient(config.livekit),
     queues: new KeyedQueue(),
     broadcaster: silence,
+    joins: new KeyedLimit(JOINS_PER_MINUTE, JOINS_PER_MINUTE / 60),
     wakeJobs: () => {},
   }
 }

@@ -74,10 +74,14 @@ describe('admission', () => {
   it('opens for moderators no later than for others when the meeting starts right after midnight', () => {
     expect(doorsOpenAt(dayStart + 600_000, dayStart, 'chair')).toBe(dayStart + 600_000 - DOORS_OPEN_BEFORE_MS)
   })
-  it('refuses new people when locked; those who were in and moderators still come', () => {
+  it('refuses new people when locked; those who were in, whom the chair lets in and moderators still come', () => {
     const locked = { locked: true }
     expect(outcome(facts({ meeting: locked }))).toBe('locked')
-    expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer: 'admitted' }))).toBe('locked')
+    for (const lobbyAnswer of ['none', 'waiting', 'denied'] as const)
+      expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer }))).toBe('locked')
+    expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer: 'admitted' }))).toBe(
+      'admit guest',
+    )
     expect(outcome(facts({ meeting: locked, known: true }))).toBe('admit delegate')
     expect(outcome(facts({ meeting: locked, invitedRole: 'operator' }))).toBe('admit operator')
     expect(outcome(facts({ meeting: locked, as: 'viewer' }))).toBe('admit viewer')

@@ -73,7 +73,9 @@ export function decideAdmission(facts: AdmissionFacts): AdmissionDecision {
   }
   if (isEarly) return early
   const isTrusted = role !== null && isModerator(role)
-  if (meeting.locked && !isTrusted && !facts.known) return refuse('locked')
+  // A closed door keeps strangers out, not those the chair lets in by name.
+  const isLetIn = facts.known || facts.lobbyAnswer === 'admitted'
+  if (meeting.locked && !isTrusted && !isLetIn) return refuse('locked')
   if (!facts.hasName) return refuse('name_required')
   if (facts.present >= meeting.capacity && !isTrusted && !facts.isPresent) return refuse('full')
   if (role !== null) return { kind: 'admit', role }

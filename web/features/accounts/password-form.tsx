@@ -1,4 +1,5 @@
 'use client'
+import { MIN_PASSWORD } from '@diemcau/core/password-rule.ts'
 import { useTranslations } from 'next-intl'
 import { useState, useTransition } from 'react'
 import type { ActionResult } from '../../ui/action-result.ts'
@@ -6,7 +7,6 @@ import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/field.tsx'
 import { PasswordInput } from '../../ui/input.tsx'
 import { useToast } from '../../ui/toast.tsx'
-import { MIN_PASSWORD } from './password-rule.ts'
 
 /** Changes the reader's own password. */
 export function PasswordForm({

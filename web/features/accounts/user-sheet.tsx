@@ -1,4 +1,5 @@
 'use client'
+import { MIN_PASSWORD } from '@diemcau/core/password-rule.ts'
 import { type AccountRole, accountRole } from '@diemcau/core/roles.ts'
 import { KeyRound, UserRoundCheck, UserRoundX } from 'lucide-react'
 import { useTranslations } from 'next-intl'
@@ -11,7 +12,6 @@ import { EditSheet } from '../../ui/edit-sheet.tsx'
 import { Field } from '../../ui/field.tsx'
 import { Input, PasswordInput } from '../../ui/input.tsx'
 import { Select } from '../../ui/select.tsx'
-import { MIN_PASSWORD } from './password-rule.ts'
 import type { Choice, UserActions, UserItem } from './user-types.ts'
 
 /** Adds or changes an account, and what else an administrator does with one. */

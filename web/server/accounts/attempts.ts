@@ -7,11 +7,17 @@ export interface AttemptLimit {
   lockMs: number
 }
 
+export interface Lock {
+  until: Date
+  /** This very try closed it. */
+  isNew: boolean
+}
+
 /**
  * Counts a try before it is made, in one statement, so that many tries at once cannot pass together.
  * Returns null when the try may go on, else until when the key is locked.
  */
-export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Promise<Date | null> {
+export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Promise<Lock | null> {
   const now = new Date()
   const windowEdge = new Date(now.getTime() - limit.windowMs)
   const lockEnd = new Date(now.getTime() + limit.lockMs)
@@ -25,7 +31,8 @@ export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Pro
         WHEN c."windowStart" >= ${windowEdge} AND c."count" >= ${limit.max} THEN ${lockEnd}
         ELSE NULL END
     RETURNING "lockedUntil"`
-  return row?.lockedUntil ?? null
+  const until = row?.lockedUntil
+  return until ? { until, isNew: until.getTime() === lockEnd.getTime() } : null
 }
 
 /** After a success: the tries before it are forgotten. */

@@ -2,10 +2,11 @@
  * better-auth keeps sessions and cookies; lockout and roles are ours. Its own sign-in and sign-up paths are closed to
  * HTTP: people sign in by the server action, which counts attempts (sign-in.ts).
  */
+import { MIN_PASSWORD } from '@diemcau/core/password-rule.ts'
 import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { getRuntime, type Runtime } from '../runtime.ts'
-import { hashPassword, MIN_PASSWORD_LENGTH, verifyPassword } from './password.ts'
+import { hashPassword, verifyPassword } from './password.ts'
 
 const SESSION_S = 7 * 86_400
 
@@ -18,7 +19,7 @@ export function createAuth({ config, db }: Runtime) {
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,
-      minPasswordLength: MIN_PASSWORD_LENGTH,
+      minPasswordLength: MIN_PASSWORD,
       password: { hash: hashPassword, verify: ({ hash, password }) => verifyPassword(hash, password) },
     },
     user: {

@@ -1,5 +1,7 @@
+import { MAX_PASSWORD } from '@diemcau/core/password-rule.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
 import { audit } from '../audit.ts'
+import { networkOf } from '../client-address.ts'
 import { getRuntime } from '../runtime.ts'
 import { type AttemptLimit, clearAttempts, takeAttempt } from './attempts.ts'
 import { getAuth } from './auth.ts'
@@ -11,6 +13,8 @@ export type SignInResult =
 /** From one address: five tries. From anywhere: thirty, so that nobody locks a colleague out by typing nonsense once. */
 const perAddress: AttemptLimit = { max: 5, windowMs: 15 * 60_000, lockMs: 15 * 60_000 }
 const perAccount: AttemptLimit = { max: 30, windowMs: 60 * 60_000, lockMs: 15 * 60_000 }
+/** From one address to whatever accounts: an office in the morning fits, trying one password on everybody does not. */
+const perNetwork: AttemptLimit = { max: 200, windowMs: 15 * 60_000, lockMs: 5 * 60_000 }
 
 /**
  * Checks e-mail and password and opens a session. The answer for an unknown address is that for a wrong password, and
@@ -22,21 +26,23 @@ export async function authenticate(
 ): Promise<SignInResult> {
   const { db } = getRuntime()
   const email = credentials.email.trim().toLowerCase().slice(0, 200)
-  const keys = [
-    { key: `sign-in:${email}:${origin.ip}`, limit: perAddress },
+  const network = networkOf(origin.ip)
+  const own = [
+    { key: `sign-in:${email}:${network}`, limit: perAddress },
     { key: `sign-in:${email}`, limit: perAccount },
   ]
-  for (const { key, limit } of keys) {
-    const lockedUntil = await takeAttempt(db, key, limit)
-    if (lockedUntil) {
-      await note(db, email, 'account.locked_out')
-      return { ok: false, code: 'locked_out', retryAt: lockedUntil.toISOString() }
+  for (const { key, limit } of [{ key: `sign-in-from:${network}`, limit: perNetwork }, ...own]) {
+    const lock = await takeAttempt(db, key, limit)
+    if (lock) {
+      // Only the beginning of a lock is written down: who is locked out could otherwise fill the audit by knocking.
+      if (lock.isNew) await note(db, email, 'account.locked_out')
+      return { ok: false, code: 'locked_out', retryAt: lock.until.toISOString() }
     }
   }
   const headers = new Headers({ 'x-real-ip': origin.ip, 'user-agent': origin.userAgent })
   const signedIn = await getAuth()
     .api.signInEmail({
-      body: { email, password: credentials.password.slice(0, 200) },
+      body: { email, password: credentials.password.slice(0, MAX_PASSWORD) },
       headers,
       returnHeaders: true,
     })
@@ -54,7 +60,7 @@ export async function authenticate(
     await db.session.deleteMany({ where: { token } })
     return { ok: false, code: 'disabled' }
   }
-  for (const { key } of keys) await clearAttempts(db, key)
+  for (const { key } of own) await clearAttempts(db, key)
   await audit(
     db,
     { userId: account.id, name: account.name },

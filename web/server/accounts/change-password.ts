@@ -1,21 +1,29 @@
 import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
+import { MAX_PASSWORD, newPassword } from '@diemcau/core/password-rule.ts'
+import { z } from 'zod'
 import { audit } from '../audit.ts'
-import { formFailure } from '../meetings/parse-input.ts'
+import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { takeAttempt } from './attempts.ts'
-import { hashPassword, MIN_PASSWORD_LENGTH, verifyPassword } from './password.ts'
+import { hashPassword, verifyPassword } from './password.ts'
 
+const schema = z.object({
+  current: z.string().refine(text => text.length <= MAX_PASSWORD, 'password_wrong'),
+  next: newPassword,
+})
 const limit = { max: 10, windowMs: 15 * 60_000, lockMs: 15 * 60_000 }
 
 /** Own password. Every other session of the account ends; `keepSessionId` stays. */
 export async function changePassword(
   actor: Actor,
-  input: { current: string; next: string },
+  rawInput: unknown,
   keepSessionId: string | null,
 ): Promise<FormResult> {
   const { db } = getRuntime()
-  if (input.next.length < MIN_PASSWORD_LENGTH) return formFailure({ next: 'password_too_short' })
+  const parsed = parseForm(schema, rawInput)
+  if ('failure' in parsed) return parsed.failure
+  const input = parsed.data
   if (await takeAttempt(db, `change-password:${actor.userId}`, limit))
     return formFailure({ current: 'locked_out' })
   const where = { providerId_accountId: { providerId: 'credential', accountId: actor.userId } }

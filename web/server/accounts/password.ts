@@ -14,5 +14,3 @@ export async function verifyPassword(stored: string, password: string): Promise<
     return false
   }
 }
-
-export const MIN_PASSWORD_LENGTH = 10

@@ -1,14 +1,16 @@
 import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
+import { newPassword } from '@diemcau/core/password-rule.ts'
 import { accountRole } from '@diemcau/core/roles.ts'
 import { z } from 'zod'
 import { audit } from '../audit.ts'
+import { closeSockets } from '../floor/put-out-user.ts'
 import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor, UserInput } from '../types.ts'
 import { assertMayAdminister } from './list-users.ts'
-import { hashPassword, MIN_PASSWORD_LENGTH } from './password.ts'
+import { hashPassword } from './password.ts'
 
 const schema: z.ZodType<UserInput> = z.object({
   id: z.string().nullable(),
@@ -18,7 +20,7 @@ const schema: z.ZodType<UserInput> = z.object({
   title: z.string().trim().max(160),
   unitId: z.string().nullable(),
   hallId: z.string().nullable(),
-  password: z.string().max(200).nullable(),
+  password: newPassword.nullable(),
 })
 
 /** Makes an account or changes one. A new password ends every session of the account. */
@@ -28,10 +30,10 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
   if ('failure' in parsed) return parsed.failure
   const { id, password, ...fields } = parsed.data
   if (id === null && !password) return formFailure({ password: 'password_required' })
-  if (password && password.length < MIN_PASSWORD_LENGTH)
-    return formFailure({ password: 'password_too_short' })
   const passwordHash = password ? await hashPassword(password) : null
-  return await getRuntime().db.$transaction(async (tx): Promise<FormResult> => {
+  const runtime = getRuntime()
+  let hasNewRole = false
+  const result = await runtime.db.$transaction(async (tx): Promise<FormResult> => {
     const other = await tx.user.findUnique({ where: { email: fields.email } })
     if (other && other.id !== id) return formFailure({ email: 'email_taken' })
     if (fields.unitId && !(await tx.unit.findUnique({ where: { id: fields.unitId } })))
@@ -46,6 +48,7 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
       })
       if (admins === 0) return formFailure({ role: 'last_admin' })
     }
+    hasNewRole = before !== null && before.role !== fields.role
     const userId = id ?? newId<string>('US_')
     await tx.user.upsert({
       where: { id: userId },
@@ -73,4 +76,7 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
     })
     return { ok: true, id: userId }
   })
+  // Sockets were told what the old role may see; they come back with a new ticket.
+  if (result.ok && hasNewRole) await closeSockets(runtime, [result.id])
+  return result
 }

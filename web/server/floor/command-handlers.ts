@@ -16,6 +16,9 @@ import type { FloorScope } from './floor-log.ts'
 import { optionsOf } from './floor-snapshot.ts'
 import type { Ticket } from './ticket.ts'
 
+/** Of one person; a public link must not bury the moderators. */
+const MAX_OPEN_QUESTIONS = 20
+
 type CommandOf<T extends FloorCommand['type']> = Extract<FloorCommand, { type: T }>
 interface Handler<T extends FloorCommand['type'], Ahead = unknown, Done = unknown> {
   before?(runtime: Runtime, sender: Ticket, command: CommandOf<T>): Promise<Ahead>
@@ -102,6 +105,9 @@ export const commandHandlers: { [T in FloorCommand['type']]: Handler<T> } = {
         name: sender.name || command.name || '',
         text: command.text,
       }
+      const where = { meetingId: meeting.id, identity: sender.identity, status: 'open' }
+      if ((await tx.questionRow.count({ where })) >= MAX_OPEN_QUESTIONS)
+        throw new AppError('rate_limited', 'too many open questions')
       await tx.questionRow.create({ data: { ...question, meetingId: meeting.id, at: now } })
       emit(
         { type: 'question_asked', question: { ...question, status: 'open', at: now.toISOString() } },

@@ -2,13 +2,14 @@
 import type { FloorClientToServer, FloorServerToClient } from '@diemcau/core/contracts/floor.ts'
 import { isModerator } from '@diemcau/core/roles.ts'
 import type { Namespace, Server, Socket } from 'socket.io'
+import { KeyedLimit } from '../keyed-limit.ts'
 import type { FloorBroadcaster, Runtime } from '../runtime.ts'
 import { appendToFloor, readEventsSince } from './floor-log.ts'
 import type { FloorRow } from './floor-row.ts'
 import { readSnapshot } from './floor-snapshot.ts'
 import { runCommand } from './run-command.ts'
 import { type Ticket, verifyTicket } from './ticket.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { ticketFault } from './ticket-fault.ts'
 import { ViewerCounts } from './viewer-counts.ts'
 
 type FloorNamespace = Namespace<
@@ -38,6 +39,8 @@ export class FloorGateway implements FloorBroadcaster {
   readonly #runtime: Runtime
   readonly #namespace: FloorNamespace
   readonly #viewers: ViewerCounts
+  /** By person: many sockets of one ticket share what one may do. */
+  readonly #commands = new KeyedLimit(COMMAND_BURST, COMMANDS_PER_SECOND)
   readonly #handTimers = new Map<string, ReturnType<typeof setTimeout>>()
   #isClosed = false
 
@@ -100,22 +103,20 @@ export class FloorGateway implements FloorBroadcaster {
     const { ticket } = socket.handshake.auth as { ticket?: unknown }
     const claims = await verifyTicket(String(ticket), this.#runtime.config.authSecret).catch(() => null)
     if (!claims) throw new Error('ticket')
-    const { meetingId, identity } = claims
-    const removed = await this.#runtime.db.removedIdentity.findUnique({
-      where: { meetingId_identity: { meetingId, identity } },
-    })
-    if (removed) throw new Error('removed')
+    const fault = await ticketFault(this.#runtime.db, claims)
+    if (fault) throw new Error(fault)
     socket.data.ticket = claims
   }
 
   async #handleConnection(socket: FloorSocket): Promise<void> {
     const { ticket } = socket.data
-    const bucket = new TokenBucket(COMMAND_BURST, COMMANDS_PER_SECOND)
+    const person = rooms.person(ticket.meetingId, ticket.identity)
     socket.on('command', (command, ack) => {
       // The contract asks for an acknowledgement; a client that wants none still gets its command run.
       const answer: typeof ack = typeof ack === 'function' ? ack : () => {}
       if (ticket.kind === 'lobby') return answer({ ok: false, code: 'forbidden', message: 'still waiting' })
-      if (!bucket.take()) return answer({ ok: false, code: 'rate_limited', message: 'too many commands' })
+      if (!this.#commands.take(person))
+        return answer({ ok: false, code: 'rate_limited', message: 'too many commands' })
       void runCommand(this.#runtime, ticket, command).then(answer)
     })
     if (ticket.kind === 'lobby') return await this.#handleLobbySocket(socket)
@@ -151,7 +152,8 @@ export class FloorGateway implements FloorBroadcaster {
     await this.#runtime.queues.run(meetingId, async () => {
       const { db } = this.#runtime
       const meeting = await db.meeting.findUnique({ where: { id: meetingId } })
-      if (!meeting) {
+      // Asked again here: who was put out since the handshake was not yet in a room that could be closed.
+      if (!meeting || (await ticketFault(db, ticket))) {
         socket.disconnect(true)
         return
       }

@@ -1,12 +1,14 @@
 import { type CommandResult, type FloorCommand, floorCommand } from '@diemcau/core/contracts/floor.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { refuseCommand } from '@diemcau/core/floor/command-rules.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
 import { errorCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { commandHandlers } from './command-handlers.ts'
 import { appendToFloor, type LockedMeeting } from './floor-log.ts'
 import { optionsOf } from './floor-snapshot.ts'
 import type { Ticket } from './ticket.ts'
+import { ticketFault } from './ticket-fault.ts'
 
 /**
  * Runs one command of a participant: one transaction, then the broadcast. Never throws: the answer is the socket's
@@ -44,6 +46,7 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     const meeting = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
     const refused = meeting && check(command, sender, meeting)
     if (refused) return refused
+    await assertStillValid(runtime.db, sender)
     ahead = await handler.before(runtime, sender, command as never)
   }
   const outcome = await appendToFloor(runtime, meetingId, async scope => {
@@ -54,11 +57,18 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     if (count === 0) return { repeated: true as const }
     const late = check(command, sender, scope.meeting)
     if (late && !late.ok) throw new AppError(late.code, late.message)
+    await assertStillValid(scope.tx, sender)
     const done = await handler.apply(scope, sender, command as never, ahead)
     return { repeated: false as const, done }
   })
   if (!outcome.repeated) await handler.after?.(runtime, sender, outcome.done)
   return { ok: true }
+}
+
+/** A socket may outlive what its ticket says: the account was disabled, somebody else chairs now. */
+async function assertStillValid(tx: Tx, sender: Ticket): Promise<void> {
+  const fault = await ticketFault(tx, sender)
+  if (fault) throw new AppError('forbidden', `the ticket does not hold any more: ${fault}`)
 }
 
 function check(command: FloorCommand, sender: Ticket, meeting: LockedMeeting): CommandResult | null {

@@ -14,13 +14,23 @@ export class TokenBucket {
     this.#at = now()
   }
 
+  /** Nothing was taken that has not come back since: a new bucket would be the same. */
+  get isFull(): boolean {
+    this.#refill()
+    return this.#tokens >= this.#burst
+  }
+
   /** Takes one; false when there is none left. */
   take(): boolean {
-    const now = this.#now()
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)
-    this.#at = now
+    this.#refill()
     if (this.#tokens < 1) return false
     this.#tokens -= 1
     return true
+  }
+
+  #refill(): void {
+    const now = this.#now()
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)
+    this.#at = now
   }
 }

@@ -1,7 +1,7 @@
 /** Who may see and do what with a meeting. Every use case that takes a meeting id goes through here. */
 import type { MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { type MeetingRole, mayReadAttendance, maySchedule } from '@diemcau/core/roles.ts'
+import { accountRole, type MeetingRole, mayReadAttendance, maySchedule } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { Actor } from '../types.ts'
 
@@ -13,13 +13,16 @@ interface MeetingPeople {
   endpoints: { hallId: string | null }[]
 }
 
+/** What is known of whoever asks, as far as roles need it. */
+type Account = Pick<Actor, 'userId' | 'role'>
+
 /** Accounts that run the technology of every meeting. */
-const operates = (actor: Actor): boolean =>
+const operates = (actor: Account): boolean =>
   actor.role === 'admin' || actor.role === 'clerk' || actor.role === 'operator'
 
 /** Role in this meeting, or null for somebody who was not invited. `hallId` is the actor's usual hall. */
 export function roleInMeeting(
-  actor: Actor,
+  actor: Account,
   hallId: string | null,
   meeting: MeetingPeople,
 ): MeetingRole | null {
@@ -68,6 +71,17 @@ const people = {
   invitations: { select: { userId: true } },
   endpoints: { select: { hallId: true } },
 } as const
+
+/** The role an account has now, whatever it was told before; null when it has none or is disabled. */
+export async function roleOfUser(tx: Tx, userId: string, meetingId: string): Promise<MeetingRole | null> {
+  const [account, meeting] = await Promise.all([
+    tx.user.findUnique({ where: { id: userId }, select: { role: true, hallId: true, disabledAt: true } }),
+    tx.meeting.findUnique({ where: { id: meetingId }, include: people }),
+  ])
+  const role = accountRole.safeParse(account?.role)
+  if (!account || account.disabledAt || !role.success || !meeting) return null
+  return roleInMeeting({ userId, role: role.data }, account.hallId, meeting)
+}
 
 /**
  * The meeting, the actor's role in it and what they may do. An invisible meeting is `not_found`, so that ids cannot be

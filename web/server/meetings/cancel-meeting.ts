@@ -1,5 +1,6 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { audit } from '../audit.ts'
+import { enqueueJob } from '../jobs/job-queue.ts'
 import { queueMeetingMail } from '../outbox/queue-meeting-mail.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
@@ -8,7 +9,10 @@ import { findVisibleMeeting } from './access.ts'
 /** Cancels a meeting that has not begun and tells everybody invited, with a calendar cancellation. */
 export async function cancelMeeting(actor: Actor, id: string, reason: string): Promise<void> {
   const runtime = getRuntime()
+  const why = reason.trim().slice(0, 500)
   await runtime.db.$transaction(async tx => {
+    // Held until the commit: the first to come in would otherwise start a meeting that is being called off.
+    await tx.$queryRaw`SELECT 1 FROM "meeting" WHERE "id" = ${id} FOR UPDATE`
     const { meeting: before, may } = await findVisibleMeeting(tx, actor, id)
     if (!may.cancel)
       throw new AppError(before.status === 'scheduled' ? 'forbidden' : 'not_editable', 'may not cancel')
@@ -16,7 +20,7 @@ export async function cancelMeeting(actor: Actor, id: string, reason: string): P
       where: { id },
       data: {
         status: 'cancelled',
-        cancelledReason: reason.trim().slice(0, 500),
+        cancelledReason: why,
         icsSequence: { increment: 1 },
       },
     })
@@ -37,8 +41,10 @@ export async function cancelMeeting(actor: Actor, id: string, reason: string): P
     await audit(tx, actor, {
       action: 'meeting.cancelled',
       subject: { type: 'meeting', id },
-      detail: { reason },
+      detail: { reason: why },
     })
+    // Moderators may be inside for a rehearsal.
+    await enqueueJob(tx, { kind: 'close_room', meetingId: id })
   })
   runtime.wakeJobs()
 }

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type JoinResult, joinRequest } from '@diemcau/core/contracts/join.ts'
+import type { MeetingStatus } from '@diemcau/core/contracts/meeting.ts'
 import {
   formatEndpointName,
   identityOf,
@@ -7,10 +8,15 @@ import {
 } from '@diemcau/core/contracts/participant.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
-import { decideAdmission } from '@diemcau/core/meeting/admission.ts'
+import {
+  type AdmissionDecision,
+  type AdmissionFacts,
+  decideAdmission,
+} from '@diemcau/core/meeting/admission.ts'
 import type { MeetingRole } from '@diemcau/core/roles.ts'
-import type { Prisma } from '@diemcau/prisma/client.ts'
+import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import { clearAttempts, takeAttempt } from '../accounts/attempts.ts'
+import { networkOf } from '../client-address.ts'
 import { appendToFloor } from '../floor/floor-log.ts'
 import { signTicket } from '../floor/ticket.ts'
 import { mintJoinToken, publicMediaUrl } from '../media/mint-join-token.ts'
@@ -68,12 +74,14 @@ export async function joinMeeting(
     db.lobbyRequestRow.findUnique({ where }),
     presentIdentities(db, meeting.id),
   ])
-  const personName = actor?.name ?? request.name ?? ''
-  const decision = decideAdmission({
+  // Whom the chair let in keeps the name that was shown to the chair.
+  const admittedAs = invitedRole === null && !isViewer && lobby?.status === 'admitted' ? lobby : null
+  const personName = admittedAs?.name ?? actor?.name ?? request.name ?? ''
+  const facts: AdmissionFacts = {
     now: Date.now(),
     dayStart: startOfLocalDay(meeting.startsAt, config.timeZone),
     meeting: {
-      status: meeting.status as 'scheduled' | 'live' | 'ended' | 'cancelled',
+      status: meeting.status as MeetingStatus,
       startsAt: meeting.startsAt.getTime(),
       locked: meeting.locked,
       guestsAllowed: meeting.guestsAllowed,
@@ -93,21 +101,16 @@ export async function joinMeeting(
     hasName: personName !== '' || isViewer,
     present: present.size,
     isPresent: present.has(identity),
-  })
-  if (decision.kind === 'refuse') {
-    runtime.log.info({ meetingId: meeting.id, reason: decision.reason }, 'join refused')
-    return {
-      status: 'refused',
-      reason: decision.reason,
-      ...(decision.opensAt === undefined ? {} : { opensAt: new Date(decision.opensAt).toISOString() }),
-    }
   }
+  const decision = decideAdmission(facts)
+  if (decision.kind === 'refuse') return refusal(runtime, meeting.id, decision)
 
-  const endpoint =
+  const wanted =
     meeting.endpoints.find(e => e.id === request.endpointId) ??
     (account?.hallId ? meeting.endpoints.find(e => e.hallId === account.hallId) : undefined)
+  const endpoint = admittedAs && wanted && wanted.unitName !== admittedAs.unit ? undefined : wanted
   const hall = endpoint?.hallName ?? personName
-  const unit = endpoint?.unitName ?? request.unit ?? account?.unit?.name ?? ''
+  const unit = endpoint?.unitName ?? admittedAs?.unit ?? request.unit ?? account?.unit?.name ?? ''
   const name = isViewer ? personName : formatEndpointName(hall, unit)
   const person = { identity, name, userId: actor?.userId ?? null }
   if (decision.kind === 'wait') {
@@ -139,11 +142,8 @@ export async function joinMeeting(
     order,
     lastJoinAt: new Date(),
   }
-  await db.meetingParticipant.upsert({
-    where,
-    create: { meetingId: meeting.id, identity, ...row },
-    update: row,
-  })
+  const late = await takePlace(runtime, facts, { meetingId: meeting.id, identity, ...row })
+  if (late) return refusal(runtime, meeting.id, late)
   await prepareRoom(runtime, meeting, isViewer)
   return {
     status: 'admitted',
@@ -181,6 +181,56 @@ export function protocolOrder(role: MeetingRole, endpointOrder: number | undefin
   return role === 'operator' ? 100_000 : role === 'delegate' ? 200_000 : 300_000
 }
 
+type Refusal = Extract<AdmissionDecision, { kind: 'refuse' }>
+
+function refusal(runtime: Runtime, meetingId: string, { reason, opensAt }: Refusal): JoinResult {
+  runtime.log.info({ meetingId, reason }, 'join refused')
+  return {
+    status: 'refused',
+    reason,
+    ...(opensAt === undefined ? {} : { opensAt: new Date(opensAt).toISOString() }),
+  }
+}
+
+/**
+ * Writes the participant down, or answers why not. For participants what may have changed since the first look is looked
+ * at again under the meeting's lock, so that two who take the last place at once do not both get it, and nobody slips
+ * in beside a lock, a removal or the end. Viewers take no place and need not queue.
+ */
+async function takePlace(
+  runtime: Runtime,
+  facts: AdmissionFacts,
+  row: Prisma.MeetingParticipantUncheckedCreateInput,
+): Promise<Refusal | null> {
+  const { meetingId, identity } = row
+  const where = { meetingId_identity: { meetingId, identity } }
+  const write = async (tx: Tx): Promise<void> => {
+    await tx.meetingParticipant.upsert({ where, create: row, update: row })
+  }
+  if (facts.as === 'viewer') {
+    await write(runtime.db)
+    return null
+  }
+  return await appendToFloor(runtime, meetingId, async ({ tx, meeting }) => {
+    const present = await presentIdentities(tx, meetingId)
+    const decision = decideAdmission({
+      ...facts,
+      meeting: {
+        ...facts.meeting,
+        status: meeting.status as MeetingStatus,
+        locked: meeting.locked,
+        capacity: meeting.capacity,
+      },
+      removed: (await tx.removedIdentity.findUnique({ where })) !== null,
+      present: present.size,
+      isPresent: present.has(identity),
+    })
+    if (decision.kind === 'refuse') return decision
+    await write(tx)
+    return null
+  })
+}
+
 /** Null when this address has guessed too often. An empty passcode is no guess. */
 async function checkPasscode(
   runtime: Runtime,
@@ -189,7 +239,7 @@ async function checkPasscode(
   ip: string,
 ): Promise<boolean | null> {
   if (passcode === '') return false
-  const key = `passcode:${meeting.id}:${ip}`
+  const key = `passcode:${meeting.id}:${networkOf(ip)}`
   if (await takeAttempt(runtime.db, key, passcodeLimit)) return null
   const given = Buffer.from(passcode.padEnd(16))
   const right = Buffer.from(meeting.passcode.padEnd(16))

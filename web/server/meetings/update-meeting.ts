@@ -2,6 +2,7 @@ import { type FormResult, meetingInput } from '@diemcau/core/contracts/meeting.t
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
 import { audit } from '../audit.ts'
+import { closeSockets } from '../floor/put-out-user.ts'
 import { type MailRecipient, queueMeetingMail } from '../outbox/queue-meeting-mail.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
@@ -19,6 +20,7 @@ export async function updateMeeting(actor: Actor, id: string, rawInput: unknown)
   if ('failure' in parsed) return parsed.failure
   const input = parsed.data
   const runtime = getRuntime()
+  let changed: string[] = []
   const result = await runtime.db.$transaction(async (tx): Promise<FormResult> => {
     const { meeting: before, may } = await findVisibleMeeting(tx, actor, id)
     if (!may.edit)
@@ -38,6 +40,12 @@ export async function updateMeeting(actor: Actor, id: string, rawInput: unknown)
       where: { id },
       data: { ...columns, icsSequence: { increment: isNews ? 1 : 0 } },
     })
+
+    const runBefore = [before.chairId, before.secretaryId]
+    const runAfter = [meeting.chairId, meeting.secretaryId]
+    changed = [...runBefore, ...runAfter].filter(
+      (one): one is string => one !== null && runBefore.indexOf(one) !== runAfter.indexOf(one),
+    )
 
     const hallIds = plan.endpoints.map(e => e.hallId)
     await tx.meetingEndpoint.deleteMany({ where: { meetingId: id, hallId: { notIn: hallIds } } })
@@ -87,6 +95,8 @@ export async function updateMeeting(actor: Actor, id: string, rawInput: unknown)
     await audit(tx, actor, { action: 'meeting.changed', subject: { type: 'meeting', id } })
     return { ok: true, id }
   })
+  // Whoever runs the meeting now, or does no longer, comes back with a ticket that says so.
+  if (result.ok) await closeSockets(runtime, changed)
   runtime.wakeJobs()
   return result
 }

@@ -5,7 +5,7 @@ import { requireActor } from '../../../server/accounts/get-actor.ts'
 import { removeHall } from '../../../server/organisation/remove-hall.ts'
 import { saveHall } from '../../../server/organisation/save-hall.ts'
 import type { ActionResult } from '../../../ui/action-result.ts'
-import { faultOf, formResultOf } from '../../action-guard.ts'
+import { faultOf, formResultOf, idArgument } from '../../action-guard.ts'
 
 /** Adds or changes a hall. */
 export async function saveHallValues(values: HallValues): Promise<ActionResult> {
@@ -18,5 +18,5 @@ export async function saveHallValues(values: HallValues): Promise<ActionResult> 
 /** Takes a hall out of use; old meetings keep its name. Resolves to the text of what went wrong, or undefined. */
 export async function retireHall(hallId: string): Promise<string | undefined> {
   const actor = await requireActor()
-  return faultOf(() => removeHall(actor, hallId))
+  return faultOf(async () => removeHall(actor, idArgument(hallId)))
 }

@@ -8,7 +8,7 @@ import { cancelMeeting } from '../../../server/meetings/cancel-meeting.ts'
 import { findHallClashes } from '../../../server/meetings/find-hall-clashes.ts'
 import { scheduleMeeting } from '../../../server/meetings/schedule-meeting.ts'
 import { updateMeeting } from '../../../server/meetings/update-meeting.ts'
-import { faultOf, formResultOf } from '../../action-guard.ts'
+import { faultOf, formResultOf, idArgument } from '../../action-guard.ts'
 
 const clashQuestion = z.object({ hallIds: z.array(z.string()).max(500), startsAt: isoTime, endsAt: isoTime })
 
@@ -28,13 +28,16 @@ export async function findClashes(
   asked: { hallIds: string[]; startsAt: string; endsAt: string },
 ): Promise<{ hallId: string; title: string }[]> {
   const actor = await requireActor()
-  return findHallClashes(actor, { ...clashQuestion.parse(asked), exceptId })
+  return findHallClashes(actor, {
+    ...clashQuestion.parse(asked),
+    exceptId: exceptId === null ? null : idArgument(exceptId),
+  })
 }
 
 /** Calls a meeting off; resolves to the text of what went wrong, or undefined. */
 export async function cancel(meetingId: string, reason: string): Promise<string | undefined> {
   const actor = await requireActor()
-  const fault = await faultOf(() => cancelMeeting(actor, meetingId, reason))
+  const fault = await faultOf(async () => cancelMeeting(actor, idArgument(meetingId), String(reason)))
   if (!fault) revalidatePath('/', 'layout')
   return fault
 }

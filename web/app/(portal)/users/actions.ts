@@ -6,7 +6,7 @@ import { revokeSessions } from '../../../server/accounts/revoke-sessions.ts'
 import { saveUser } from '../../../server/accounts/save-user.ts'
 import { setUserDisabled } from '../../../server/accounts/set-user-disabled.ts'
 import type { ActionResult } from '../../../ui/action-result.ts'
-import { faultOf, formResultOf } from '../../action-guard.ts'
+import { faultOf, formResultOf, idArgument } from '../../action-guard.ts'
 
 /** Adds or changes an account. */
 export async function saveUserAccount(values: UserValues): Promise<ActionResult> {
@@ -19,11 +19,11 @@ export async function saveUserAccount(values: UserValues): Promise<ActionResult>
 /** Locks an account or opens it again; resolves to the text of what went wrong, or undefined. */
 export async function setDisabled(userId: string, isDisabled: boolean): Promise<string | undefined> {
   const actor = await requireActor()
-  return faultOf(() => setUserDisabled(actor, userId, isDisabled))
+  return faultOf(async () => setUserDisabled(actor, idArgument(userId), isDisabled === true))
 }
 
 /** Signs an account out on every device; resolves as above. */
 export async function revokeSessionsOf(userId: string): Promise<string | undefined> {
   const actor = await requireActor()
-  return faultOf(() => revokeSessions(actor, { userId }))
+  return faultOf(async () => revokeSessions(actor, { userId: idArgument(userId) }))
 }
