@@ -58,16 +58,20 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     allowRequest: (request, decide) => decide(null, isSameOrigin(request, config.publicUrl)),
   })
   server.on('upgrade', (request, socket, head) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://portal')
-    if (pathname.startsWith('/socket.io/')) return
+    // Compared as text: a request line that is no address would make `new URL` throw here, outside of any catch.
+    const path = request.url ?? ''
+    if (path.startsWith('/socket.io/')) return
     // Only this way reaches the hot reloader, without which unbuilt pages never come to life in the browser.
-    if (dev && pathname.startsWith('/_next/')) pages.emit('upgrade', request, socket, head)
+    if (dev && path.startsWith('/_next/')) pages.emit('upgrade', request, socket, head)
     else socket.destroy()
   })
 
   const gateway = new FloorGateway(runtime, io)
-  const jobs = new JobRunner(runtime, handleJob)
-  runtime.wakeJobs = () => jobs.wake()
+  const runners = (['others', 'mails'] as const).map(lane => new JobRunner(runtime, handleJob, lane))
+  const wakeJobs = () => {
+    for (const runner of runners) runner.wake()
+  }
+  runtime.wakeJobs = wakeJobs
   let sweeping: Promise<void> | null = null
   const sweep = setInterval(() => {
     sweeping ??= sweepMeetings(runtime)
@@ -81,7 +85,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     server.once('error', reject)
     server.listen(config.port, config.bind, resolve)
   })
-  jobs.wake()
+  wakeJobs()
   log.info({ port: config.port, dev }, 'portal is ready')
 
   return async () => {
@@ -89,7 +93,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     gateway.close()
     await io.close()
     server.closeAllConnections()
-    await jobs.close()
+    await Promise.all(runners.map(runner => runner.close()))
     await sweeping
     await app.close()
     await runtime.db.$disconnect()

@@ -1,4 +1,5 @@
 import writeXlsxFile from 'write-excel-file/node'
+import { localDate } from '../meetings/local-day.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { attendanceRows, type Cell, safeText, toCsv } from './attendance-table.ts'
@@ -17,8 +18,9 @@ export async function exportAttendance(
   format: 'xlsx' | 'csv',
 ): Promise<ExportedFile> {
   const report = await readAttendance(actor, meetingId, 'attendance.exported')
-  const rows = attendanceRows(report, getRuntime().config.timeZone)
-  const filename = `Điểm danh ${report.title} ${report.startsAt.slice(0, 10)}.${format}`
+  const { timeZone } = getRuntime().config
+  const rows = attendanceRows(report, timeZone)
+  const filename = `Điểm danh ${report.title} ${localDate(new Date(report.startsAt), timeZone)}.${format}`
   if (format === 'csv')
     return { filename, contentType: 'text/csv; charset=utf-8', body: new TextEncoder().encode(toCsv(rows)) }
   return {

@@ -13,6 +13,9 @@ export async function handleJob(runtime: Runtime, job: JobPayload): Promise<void
       return await runtime.media.remove(job.meetingId, job.identity)
     case 'stop_recording':
       return await stopAtRecorder(runtime, job.recordingId)
+    case 'stop_egress':
+      await runtime.media.stopRecording(job.egressId)
+      return
     case 'close_room':
       return await runtime.media.deleteRoom(job.meetingId)
     case 'delete_recording_file':

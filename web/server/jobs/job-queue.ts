@@ -11,10 +11,14 @@ export const jobSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('send_mail'), mailId: z.string() }),
   z.object({ kind: z.literal('remove_participant'), meetingId: z.string(), identity: z.string() }),
   z.object({ kind: z.literal('stop_recording'), recordingId: z.string() }),
+  /** A capture nobody asked for (any more). */
+  z.object({ kind: z.literal('stop_egress'), meetingId: z.string(), egressId: z.string() }),
   z.object({ kind: z.literal('close_room'), meetingId: z.string() }),
   z.object({ kind: z.literal('delete_recording_file'), location: z.string(), meetingId: z.string() }),
 ])
 export type JobPayload = z.infer<typeof jobSchema>
+/** Mails wait for a slow mail server by themselves: nobody is put out of a room later because of them. */
+export type JobLane = 'mails' | 'others'
 export type JobHandler = (runtime: Runtime, payload: JobPayload) => Promise<void>
 
 const LEASE_MS = 60_000
@@ -28,15 +32,17 @@ export async function enqueueJob(tx: Tx, payload: JobPayload, runAt = new Date()
 /** Doubles from one second to five minutes. */
 export const backoffMs = (attempts: number): number => Math.min(1000 * 2 ** (attempts - 1), 300_000)
 
-/** Takes one due job and runs it; false when there is none. */
-export async function runNextJob(runtime: Runtime, handle: JobHandler): Promise<boolean> {
+/** Takes one due job (of one lane, or of any) and runs it; false when there is none. */
+export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: JobLane): Promise<boolean> {
   const now = new Date()
+  const [mails, others] = [lane !== 'others', lane !== 'mails']
   const leaseEnd = new Date(now.getTime() + LEASE_MS)
   const [job] = await runtime.db.$queryRaw<{ id: string; payload: unknown; attempts: number }[]>`
     UPDATE "job" SET "lockedUntil" = ${leaseEnd}, "attempts" = "attempts" + 1
     WHERE "id" = (
       SELECT "id" FROM "job"
       WHERE "status" = 'queued' AND "runAt" <= ${now} AND ("lockedUntil" IS NULL OR "lockedUntil" < ${now})
+        AND CASE WHEN "kind" = 'send_mail' THEN ${mails}::boolean ELSE ${others}::boolean END
       ORDER BY "runAt", "id" LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING "id", "payload", "attempts"`
   if (!job) return false
@@ -69,14 +75,16 @@ export async function runNextJob(runtime: Runtime, handle: JobHandler): Promise<
 export class JobRunner {
   readonly #runtime: Runtime
   readonly #handle: JobHandler
+  readonly #lane: JobLane | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #running: Promise<void> | null = null
   #isWoken = false
   #isClosed = false
 
-  constructor(runtime: Runtime, handle: JobHandler) {
+  constructor(runtime: Runtime, handle: JobHandler, lane?: JobLane) {
     this.#runtime = runtime
     this.#handle = handle
+    this.#lane = lane
   }
 
   wake(): void {
@@ -105,7 +113,7 @@ export class JobRunner {
     this.#isWoken = false
     clearTimeout(this.#timer)
     try {
-      while (!this.#isClosed && (await runNextJob(this.#runtime, this.#handle))) {
+      while (!this.#isClosed && (await runNextJob(this.#runtime, this.#handle, this.#lane))) {
         // Each turn takes one job.
       }
     } catch (error) {

@@ -24,6 +24,9 @@ const REQUEST_TIMEOUT_S = 8
 const ENSURE_EVERY_MS = 30_000
 
 const isNotFound = (error: unknown): boolean => error instanceof TwirpError && error.code === 'not_found'
+/** The recorder's word for a stop that came before: by another job, or because the room closed first. */
+const isPrecondition = (error: unknown): boolean =>
+  error instanceof TwirpError && error.code === 'failed_precondition'
 
 /** Vendor errors end here: the caller sees `media_unavailable` with the cause. */
 async function wrapped<T>(call: string, run: () => Promise<T>): Promise<T> {
@@ -107,14 +110,19 @@ export class MediaClient {
     )
   }
 
-  /** Null when the recorder does not know it any more. */
+  /** Null when there is nothing to stop: it ended already, or the recorder does not know it any more. */
   async stopRecording(egressId: string): Promise<EgressInfo | null> {
     return await wrapped('StopEgress', () =>
       this.#egress.stopEgress(egressId).catch(error => {
-        if (isNotFound(error)) return null
+        if (isNotFound(error) || isPrecondition(error)) return null
         throw error
       }),
     )
+  }
+
+  /** What the recorder has under way in this room. */
+  async listRunning(room: string): Promise<EgressInfo[]> {
+    return await wrapped('ListEgress', () => this.#egress.listEgress({ roomName: room, active: true }))
   }
 
   async findRecording(egressId: string): Promise<EgressInfo | null> {

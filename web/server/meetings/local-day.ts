@@ -1,7 +1,11 @@
+/** `2026-11-23`, as the calendar in `timeZone` says. */
+export function localDate(at: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(at)
+}
+
 /** Start (ms since the epoch) of the local day in `timeZone` that contains `at`. */
 export function startOfLocalDay(at: Date, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(at)
-  const midnightAsUtc = Date.parse(`${parts}T00:00:00Z`)
+  const midnightAsUtc = Date.parse(`${localDate(at, timeZone)}T00:00:00Z`)
   // The zone's offset at midnight may differ from that at `at`; two rounds settle it.
   let guess = midnightAsUtc
   for (let round = 0; round < 2; round++) guess = midnightAsUtc - offsetMs(new Date(guess), timeZone)

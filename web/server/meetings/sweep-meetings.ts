@@ -1,6 +1,6 @@
-/** What time alone decides: meetings that go live or end, recordings nobody answers for. Run every 15 seconds. */
+/** What time alone decides: meetings that go live or end, recordings nobody answers for, rows nobody needs. Run every 15 seconds. */
 import { appendToFloor } from '../floor/floor-log.ts'
-import { failRecording, updateRecording } from '../recordings/control-recording.ts'
+import { sweepRecordings } from '../recordings/sweep-recordings.ts'
 import type { Runtime } from '../runtime.ts'
 import { endMeetingInScope } from './end-meeting.ts'
 import { goLiveWhenOpen } from './go-live.ts'
@@ -10,7 +10,6 @@ import { presentIdentities } from './presence-count.ts'
 const OVERTIME_LIMIT_MS = 6 * 3_600_000
 /** An empty room ends its meeting this long after the planned end. */
 const EMPTY_GRACE_MS = 5 * 60_000
-const RECORDER_SILENCE_MS = 60_000
 
 const bySystem = { userId: null, name: 'Điểm Cầu' }
 
@@ -19,14 +18,25 @@ export async function sweepMeetings(runtime: Runtime, now = new Date()): Promise
     where: { status: { in: ['scheduled', 'live'] }, startsAt: { lte: new Date(now.getTime() + 86_400_000) } },
     select: { id: true, status: true, startsAt: true, endsAt: true },
   })
-  for (const meeting of open) {
-    const present = (await presentIdentities(runtime.db, meeting.id)).size
-    if (meeting.status === 'scheduled' && present > 0) await goLiveWhenOpen(runtime, meeting.id, now)
-    const over = now.getTime() - meeting.endsAt.getTime()
-    if (over > OVERTIME_LIMIT_MS || (over > EMPTY_GRACE_MS && present === 0))
-      await endByTime(runtime, meeting.id)
-  }
+  // One meeting that cannot be ended must not keep the others open.
+  for (const meeting of open)
+    await sweepMeeting(runtime, meeting, now).catch(error =>
+      runtime.log.warn({ meetingId: meeting.id, err: error }, 'meeting not swept'),
+    )
   await sweepRecordings(runtime, now)
+  await forgetOldRows(runtime, now)
+}
+
+async function sweepMeeting(
+  runtime: Runtime,
+  meeting: { id: string; status: string; endsAt: Date },
+  now: Date,
+): Promise<void> {
+  const present = (await presentIdentities(runtime.db, meeting.id)).size
+  if (meeting.status === 'scheduled' && present > 0) await goLiveWhenOpen(runtime, meeting.id, now)
+  const over = now.getTime() - meeting.endsAt.getTime()
+  if (over > OVERTIME_LIMIT_MS || (over > EMPTY_GRACE_MS && present === 0))
+    await endByTime(runtime, meeting.id)
 }
 
 async function endByTime(runtime: Runtime, meetingId: string): Promise<void> {
@@ -37,22 +47,17 @@ async function endByTime(runtime: Runtime, meetingId: string): Promise<void> {
   runtime.wakeJobs()
 }
 
-/** Webhooks may be lost with their sender: what has not moved for a minute is asked after. */
-async function sweepRecordings(runtime: Runtime, now: Date): Promise<void> {
-  const quiet = await runtime.db.recording.findMany({
-    where: {
-      status: { notIn: ['ready', 'failed'] },
-      updatedAt: { lt: new Date(now.getTime() - RECORDER_SILENCE_MS) },
-    },
+/** Senders give an event up after three days, and nobody looks for the cause of a job that was done a week ago. */
+const KEEP_MS = 7 * 86_400_000
+/** Longer than any window or lock of tries. */
+const KEEP_ATTEMPTS_MS = 86_400_000
+
+/** Counters of tries, answered webhooks and finished jobs: without an end of their own. */
+async function forgetOldRows({ db }: Runtime, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - KEEP_MS)
+  await db.attemptCounter.deleteMany({
+    where: { windowStart: { lt: new Date(now.getTime() - KEEP_ATTEMPTS_MS) } },
   })
-  for (const row of quiet) {
-    if (row.egressId === null) {
-      await failRecording(runtime, row.meetingId, row.id, 'not_started')
-      continue
-    }
-    // A recorder that is away says nothing about the recording; the next sweep asks again.
-    const info = await runtime.media.findRecording(row.egressId).catch(() => undefined)
-    if (info) await updateRecording(runtime, row.meetingId, row.id, info)
-    else if (info === null) await failRecording(runtime, row.meetingId, row.id, 'lost_by_recorder')
-  }
+  await db.webhookInbox.deleteMany({ where: { receivedAt: { lt: before } } })
+  await db.job.deleteMany({ where: { status: 'done', finishedAt: { lt: before } } })
 }

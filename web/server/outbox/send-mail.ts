@@ -18,6 +18,7 @@ export async function sendMail(runtime: Runtime, mailId: string): Promise<void> 
   const transport = nodemailer.createTransport({
     url: config.smtpUrl,
     connectionTimeout: SMTP_TIMEOUT_MS,
+    greetingTimeout: SMTP_TIMEOUT_MS,
     socketTimeout: SMTP_TIMEOUT_MS,
   })
   try {

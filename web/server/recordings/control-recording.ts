@@ -136,7 +136,13 @@ export async function updateRecordingInScope(
   if (row.egressId === null && info.egressId)
     await tx.recording.update({ where: { id: row.id }, data: { egressId: info.egressId } })
   const next = applyEgressInfo(row as RecordingFacts, info)
-  if (!next) return
+  if (!next) {
+    // A recording that was given up may have left files after all: kept in mind, so that deleting it removes them.
+    const location = info.fileResults[0]?.location
+    if (row.status === 'failed' && row.location === null && location)
+      await tx.recording.update({ where: { id: row.id }, data: { location } })
+    return
+  }
   const updated = await tx.recording.update({ where: { id: row.id }, data: { ...next, updatedAt: now } })
   emit({ type: 'recording', recording: recordingStateOf(updated) })
 }

@@ -1,5 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
 import { audit } from '../audit.ts'
+import { localDate } from '../meetings/local-day.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { findRecording } from './get-recording.ts'
@@ -7,9 +9,12 @@ import { fetchRecordingFile } from './recording-file.ts'
 
 const passedOn = ['content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified']
 
+/** Requests for parts within this time are one reading. */
+const READING_MS = 10 * 60_000
+
 /**
- * The file as an HTTP answer, streamed through. The first request of a reading (no range, or one from byte 0) leaves
- * an audit row; the many ranges a player asks for afterwards do not.
+ * The file as an HTTP answer, streamed through. Every reading leaves an audit row, wherever in the file it begins; the
+ * many ranges a player asks for afterwards do not.
  */
 export async function openRecordingFile(
   actor: Actor,
@@ -26,12 +31,10 @@ export async function openRecordingFile(
     { location: row.location, meetingId: row.meetingId },
     range,
   )
-  if (range === null || /^bytes=0-/.test(range))
-    await audit(runtime.db, actor, {
-      action: download ? 'recording.downloaded' : 'recording.played',
-      subject: { type: 'recording', id },
-      detail: { meetingId: row.meetingId },
-    })
+  await auditReading(runtime.db, actor, row, {
+    action: download ? 'recording.downloaded' : 'recording.played',
+    isWhole: range === null,
+  })
   const headers = new Headers({ 'content-type': 'video/mp4', 'cache-control': 'private, no-store' })
   for (const name of passedOn) {
     const value = source.headers.get(name)
@@ -40,9 +43,31 @@ export async function openRecordingFile(
   if (download)
     headers.set(
       'content-disposition',
-      attachment(`${view.title} ${row.requestedAt.toISOString().slice(0, 10)}.mp4`),
+      attachment(`${view.title} ${localDate(row.requestedAt, runtime.config.timeZone)}.mp4`),
     )
   return new Response(source.body, { status: source.status, headers })
+}
+
+async function auditReading(
+  tx: Tx,
+  actor: Actor,
+  row: { id: string; meetingId: string },
+  reading: { action: string; isWhole: boolean },
+): Promise<void> {
+  const subject = { type: 'recording', id: row.id }
+  if (!reading.isWhole) {
+    const before = await tx.auditEntry.findFirst({
+      where: {
+        subjectType: subject.type,
+        subjectId: subject.id,
+        at: { gt: new Date(Date.now() - READING_MS) },
+        actorId: actor.userId,
+        action: reading.action,
+      },
+    })
+    if (before) return
+  }
+  await audit(tx, actor, { action: reading.action, subject, detail: { meetingId: row.meetingId } })
 }
 
 /** RFC 6266 §4.3 and RFC 8187: the plain name for old clients, the true one in UTF-8. */

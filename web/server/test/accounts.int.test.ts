@@ -123,7 +123,8 @@ describe('signing in', () => {
     const change = (current: string, next: string) =>
       changePassword(portal.actors.secretary, { current, next }, session!.sessionId)
     expect(await change('wrong', 'new password 1')).toMatchObject({ fields: { current: 'password_wrong' } })
-    expect(await change(PASSWORD, 'short')).toMatchObject({ fields: { next: 'password_too_short' } })
+    expect(await change(PASSWORD, 'eleven char')).toMatchObject({ fields: { next: 'password_too_short' } })
+    expect(await change(PASSWORD, 'x'.repeat(201))).toMatchObject({ fields: { next: 'too_long' } })
     expect(await change(PASSWORD, 'new password 1')).toMatchObject({ ok: true })
     expect(await readSession(headers)).not.toBeNull()
     expect(await readSession(other.headers)).toBeNull()
@@ -234,6 +235,9 @@ describe('recordings', () => {
         /^attachment; filename="Hop giao ban .*\.mp4"; filename\*=UTF-8''H%E1%BB%8Dp/,
       )
       await download.body?.cancel()
+      // Not from its first byte on, by somebody who has not read before: a reading all the same, but only one.
+      for (const range of ['bytes=2-4', 'bytes=2-4'])
+        await (await openRecordingFile(portal.actors.chair, 'RC_7', range, false)).body?.cancel()
       expect(seen.every(value => value?.startsWith('Bearer '))).toBe(true)
 
       await expect(deleteRecording(portal.actors.chair, 'RC_7')).rejects.toMatchObject({ code: 'forbidden' })
@@ -245,6 +249,7 @@ describe('recordings', () => {
       expect(audit.map(a => `${a.action} ${a.actorId}`)).toEqual([
         'recording.played US_official1',
         'recording.downloaded US_chair',
+        'recording.played US_chair',
         'recording.deleted US_clerk',
       ])
     } finally {

@@ -109,12 +109,22 @@ export class FakeLiveKit {
       case 'StopEgress': {
         const info = this.egresses.get(String(body.egressId ?? body.egress_id))
         if (!info) return missing
+        // The recorder's answer to a second stop (LiveKit: failed_precondition).
+        if (info.status > EgressStatus.EGRESS_ACTIVE)
+          return { status: 412, json: { code: 'failed_precondition', msg: 'egress cannot be stopped' } }
         info.status = EgressStatus.EGRESS_ENDING
         return { status: 200, json: info.toJson() }
       }
       case 'ListEgress': {
-        const info = this.egresses.get(String(body.egressId ?? body.egress_id))
-        return { status: 200, json: { items: info ? [info.toJson()] : [] } }
+        const wanted = String(body.egressId ?? body.egress_id ?? '')
+        const room = String(body.roomName ?? body.room_name ?? '')
+        const items = [...this.egresses.values()].filter(
+          info =>
+            (wanted === '' || info.egressId === wanted) &&
+            (room === '' || info.roomName === room) &&
+            (body.active !== true || info.status <= EgressStatus.EGRESS_ENDING),
+        )
+        return { status: 200, json: { items: items.map(info => info.toJson()) } }
       }
       default:
         return missing

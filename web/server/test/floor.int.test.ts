@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { EgressStatus } from 'livekit-server-sdk'
 import { Server } from 'socket.io'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTempPostgres, type TempPostgres } from '../../../prisma/test/temp-postgres.ts'
+import { setUserDisabled } from '../accounts/set-user-disabled.ts'
 import { FloorGateway } from '../floor/floor-gateway.ts'
 import { signTicket } from '../floor/ticket.ts'
 import { joinMeeting } from '../meetings/join-meeting.ts'
 import { scheduleMeeting } from '../meetings/schedule-meeting.ts'
 import { sweepMeetings } from '../meetings/sweep-meetings.ts'
+import { updateMeeting } from '../meetings/update-meeting.ts'
 import type { Actor } from '../types.ts'
 import { FloorClient } from './floor-client.ts'
 import { device, eventually, meetingForm, origin, startPortal, type TestPortal } from './portal.ts'
@@ -269,6 +272,42 @@ describe('the chair and the media', () => {
     ])
   })
 
+  it('closes the door behind an account that is disabled', async () => {
+    const { ticket } = await enter(portal.actors.operator)
+    const operator = connect(ticket)
+    await eventually(() => expect(operator.snapshots).toHaveLength(1))
+    portal.livekit.addParticipant('user:US_operator')
+    await setUserDisabled(portal.actors.admin, 'US_operator', true)
+    try {
+      await eventually(() => expect(operator.socket.connected).toBe(false))
+      await portal.runJobs()
+      expect(portal.livekit.participants.has('user:US_operator')).toBe(false)
+      const back = connect(ticket)
+      await eventually(() => expect(back.refusal).toBe('ticket'))
+    } finally {
+      await setUserDisabled(portal.actors.admin, 'US_operator', false)
+    }
+  })
+
+  it('takes no command of somebody who does not chair any more, on a socket that stayed open', async () => {
+    const chair = await sit(portal.actors.chair)
+    await portal.runtime.db.meeting.update({ where: { id: meeting.id }, data: { chairId: 'US_official2' } })
+    expect(await chair.send({ type: 'lock', locked: true })).toMatchObject({ ok: false, code: 'forbidden' })
+    expect(await chair.send({ type: 'mute_all' })).toMatchObject({ ok: false, code: 'forbidden' })
+    expect((await portal.runtime.db.meeting.findUniqueOrThrow({ where: { id: meeting.id } })).locked).toBe(
+      false,
+    )
+  })
+
+  it('brings back with a new ticket whoever becomes the chair, and whoever was', async () => {
+    const [chair, next] = [await sit(portal.actors.chair), await sit(portal.actors.official2)]
+    const form = meetingForm({ chairId: 'US_official2', userIds: ['US_chair'] })
+    expect(await updateMeeting(portal.actors.clerk, meeting.id, form)).toMatchObject({ ok: true })
+    await eventually(() => expect([chair.socket.connected, next.socket.connected]).toEqual([false, false]))
+    expect((await sit(portal.actors.official2)).snapshots[0]!.you.role).toBe('chair')
+    expect((await sit(portal.actors.chair)).snapshots[0]!.you.role).toBe('delegate')
+  })
+
   it('ends for all: state, lobby, recording and room', async () => {
     const chair = await sit(portal.actors.chair)
     const guest = await enter(null)
@@ -332,6 +371,32 @@ describe('viewers', () => {
     await eventually(() => expect(chair.viewers).toEqual([1, 0]))
   })
 
+  it('cannot bury the moderators in questions', async () => {
+    await portal.runtime.db.meeting.update({ where: { id: meeting.id }, data: { viewersMayAsk: true } })
+    const viewer = await sit(null, { as: 'viewer' })
+    await portal.runtime.db.questionRow.createMany({
+      data: Array.from({ length: 20 }, (_, i) => ({
+        id: `QU_${meeting.id}_${i}`,
+        meetingId: meeting.id,
+        identity: viewer.snapshots[0]!.you.identity,
+        name: '',
+        text: 'x',
+        at: new Date(),
+      })),
+    })
+    expect(await viewer.send({ type: 'question_ask', text: 'Nữa?' })).toMatchObject({ code: 'rate_limited' })
+  })
+
+  it('cannot flood by opening many sockets', async () => {
+    const { ticket } = await enter(portal.actors.chair)
+    const sockets = Array.from({ length: 4 }, () => connect(ticket))
+    await eventually(() => expect(sockets.every(s => s.snapshots.length === 1)).toBe(true))
+    const answers = await Promise.all(
+      sockets.flatMap(s => Array.from({ length: 10 }, () => s.send({ type: 'hand_raise' }))),
+    )
+    expect(answers.filter(a => a.ok).length).toBeLessThanOrEqual(30)
+  })
+
   it('cannot flood: beyond the burst commands are refused', async () => {
     const chair = await sit(portal.actors.chair)
     const answers = await Promise.all(Array.from({ length: 40 }, () => chair.send({ type: 'hand_raise' })))
@@ -367,6 +432,66 @@ describe('recording from the floor', () => {
       })
     )[0]
     expect(last).toMatchObject({ status: 'failed', error: 'not_started' })
+  })
+
+  it('is stopped twice without complaint: by the room that closed first, and by the chair', async () => {
+    const chair = await sit(portal.actors.chair)
+    await chair.send({ type: 'recording_start' })
+    const { db } = portal.runtime
+    const row = await db.recording.findFirstOrThrow({ where: { meetingId: meeting.id } })
+    portal.livekit.egresses.get(row.egressId!)!.status = EgressStatus.EGRESS_ENDING
+    portal.livekit.egresses.get(row.egressId!)!.details = 'composing 5'
+    await chair.send({ type: 'recording_stop' })
+    await portal.runJobs()
+    expect(await db.recording.findUnique({ where: { id: row.id } })).toMatchObject({ status: 'composing' })
+    expect(await db.job.findMany({ where: { kind: 'stop_recording', status: 'queued' } })).toEqual([])
+  })
+
+  it('is stopped again by the sweep when the recorder forgot that it was', async () => {
+    const chair = await sit(portal.actors.chair)
+    await chair.send({ type: 'recording_start' })
+    await chair.send({ type: 'recording_stop' })
+    await portal.runJobs()
+    const { db } = portal.runtime
+    const row = await db.recording.findFirstOrThrow({ where: { meetingId: meeting.id } })
+    // Killed after its answer, before it wrote the end down; the next process went on.
+    const info = portal.livekit.egresses.get(row.egressId!)!
+    info.status = EgressStatus.EGRESS_ACTIVE
+    await db.recording.update({ where: { id: row.id }, data: { updatedAt: new Date(0) } })
+    await sweepMeetings(portal.runtime)
+    expect(info.status).toBe(EgressStatus.EGRESS_ENDING)
+  })
+
+  it('is taken on by the sweep when this process died before it wrote the answer down', async () => {
+    const { db } = portal.runtime
+    const at = new Date(0)
+    const lost = await db.recording.create({
+      data: { id: `RC_${meeting.id}`, meetingId: meeting.id, requestedById: 'x', updatedAt: at },
+    })
+    const info = await portal.runtime.media.startRecording(meeting.id, 'speaker')
+    await sweepMeetings(portal.runtime)
+    expect(await db.recording.findUnique({ where: { id: lost.id } })).toMatchObject({
+      status: 'starting',
+      egressId: info.egressId,
+    })
+  })
+
+  it('fails with its reason when the recorder never began and stays away', async () => {
+    const chair = await sit(portal.actors.chair)
+    await chair.send({ type: 'recording_start' })
+    const { db } = portal.runtime
+    const long = new Date(Date.now() - 600_000)
+    await db.recording.updateMany({
+      where: { meetingId: meeting.id },
+      data: { updatedAt: long, requestedAt: long },
+    })
+    portal.livekit.isAway = true
+    await sweepMeetings(portal.runtime)
+    portal.livekit.isAway = false
+    expect(await db.recording.findFirst({ where: { meetingId: meeting.id } })).toMatchObject({
+      status: 'failed',
+      error: 'recorder_away',
+    })
   })
 
   it('is failed by the sweep when the recorder has lost it', async () => {

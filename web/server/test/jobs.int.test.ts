@@ -134,6 +134,20 @@ describe('jobs', () => {
     expect(await runNextJob(portal.runtime, handleJob)).toBe(true)
   })
 
+  it('of the media side do not wait behind mails', async () => {
+    const { db } = portal.runtime
+    await enqueueJob(db, { kind: 'send_mail', mailId: 'ML_1' }, new Date(0))
+    await enqueueJob(db, { kind: 'close_room', meetingId: 'MT_1' })
+    const done: string[] = []
+    const note = async (_r: unknown, job: { kind: string }) => void done.push(job.kind)
+    expect(await runNextJob(portal.runtime, note, 'others')).toBe(true)
+    expect(await runNextJob(portal.runtime, note, 'others')).toBe(false)
+    expect(done).toEqual(['close_room'])
+    expect(await runNextJob(portal.runtime, note, 'mails')).toBe(true)
+    expect(await runNextJob(portal.runtime, note, 'mails')).toBe(false)
+    expect(done).toEqual(['close_room', 'send_mail'])
+  })
+
   it('are given up with a note after many tries, with growing pauses', async () => {
     expect([1, 2, 3, 20].map(backoffMs)).toEqual([1000, 2000, 4000, 300_000])
     const { db } = portal.runtime

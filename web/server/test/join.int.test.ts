@@ -121,6 +121,40 @@ describe('joining', () => {
     expect(outcome(await join(null))).toBe('waiting')
   })
 
+  it('gives the last place to one of many who ask at once', async () => {
+    await change({ capacity: 1, lobby: false })
+    const outcomes = await Promise.all(
+      Array.from({ length: 6 }, async () => outcome(await join(null, {}, { ...origin, ip: device() }))),
+    )
+    expect(outcomes.sort()).toEqual(['admitted guest', ...Array(5).fill('full')])
+  })
+
+  it('keeps the name the chair let in, whatever is asked for afterwards', async () => {
+    const deviceId = device()
+    const first = await join(null, { deviceId })
+    if (first.status !== 'waiting') throw new Error(first.status)
+    await portal.runtime.db.lobbyRequestRow.update({
+      where: { id: first.requestId },
+      data: { status: 'admitted' },
+    })
+    const [endpoint] = await portal.runtime.db.meetingEndpoint.findMany({ where: { meetingId: meeting.id } })
+    const again = await join(null, { deviceId, name: 'Chủ tịch', unit: 'UBND', endpointId: endpoint!.id })
+    expect(again).toMatchObject({ status: 'admitted', name: 'Bà Lan – Tổ 5' })
+  })
+
+  it('lets in by name through a locked door, and nobody else', async () => {
+    const deviceId = device()
+    const first = await join(null, { deviceId })
+    if (first.status !== 'waiting') throw new Error(first.status)
+    await change({ locked: true })
+    await portal.runtime.db.lobbyRequestRow.update({
+      where: { id: first.requestId },
+      data: { status: 'admitted' },
+    })
+    expect(outcome(await join(null, { deviceId }))).toBe('admitted guest')
+    expect(outcome(await join(null))).toBe('locked')
+  })
+
   it('keeps one place in the lobby and answers the denied', async () => {
     const deviceId = device()
     const [a, b] = [await join(null, { deviceId }), await join(null, { deviceId })]

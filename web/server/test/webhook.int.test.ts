@@ -55,6 +55,10 @@ async function deliver(event: Record<string, unknown>, secret?: string): Promise
   const { body, authorization } = await signWebhook(event, secret)
   return await receiveWebhook(body, authorization)
 }
+async function joinAs(who: 'official1'): Promise<void> {
+  const { code } = await portal.runtime.db.meeting.findUniqueOrThrow({ where: { id: meetingId } })
+  await joinMeeting(code, { as: 'participant', deviceId: device() }, portal.actors[who], origin)
+}
 const rows = () => portal.runtime.db.presenceEvent.findMany({ where: { meetingId }, orderBy: { at: 'asc' } })
 
 describe('webhooks', () => {
@@ -120,6 +124,53 @@ describe('webhooks', () => {
     await deliver(presence('participant_joined', 'PA_9', 1, 1, identity))
     await portal.runJobs()
     expect(portal.livekit.participants.has(identity)).toBe(false)
+  })
+
+  it('puts out whoever comes back on an old token after the account was disabled', async () => {
+    const { db } = portal.runtime
+    await joinAs('official1')
+    await db.user.update({ where: { id: 'US_official1' }, data: { disabledAt: new Date() } })
+    try {
+      portal.livekit.addParticipant('user:US_official1')
+      await deliver(presence('participant_joined', 'PA_9', 1, 1))
+      await portal.runJobs()
+      expect(portal.livekit.participants.has('user:US_official1')).toBe(false)
+    } finally {
+      await db.user.update({ where: { id: 'US_official1' }, data: { disabledAt: null } })
+    }
+  })
+
+  it('closes a room that an old token opens again after the meeting', async () => {
+    await portal.runtime.db.meeting.update({ where: { id: meetingId }, data: { status: 'ended' } })
+    await deliver(presence('participant_joined', 'PA_9', 1, 1))
+    await portal.runJobs()
+    expect(portal.livekit.callsOf('DeleteRoom').map(call => call.room)).toContain(meetingId)
+  })
+
+  it('asks for an event again when something else than its own id was in the way', async () => {
+    const { db } = portal.runtime
+    const event = presence('participant_joined', 'PA_1', 0, 0)
+    // A presence row of this event without its inbox entry: the unique index refuses the second one.
+    await deliver(event)
+    await db.webhookInbox.delete({ where: { eventId: event.id } })
+    await expect(deliver(event)).rejects.toMatchObject({ code: 'P2002' })
+    expect(await db.webhookInbox.findUnique({ where: { eventId: event.id } })).toBeNull()
+  })
+
+  it('ends a capture whose start was taken for failed, and removes what it left', async () => {
+    const egress = (status: string, over: Record<string, unknown> = {}) => ({
+      id: newId<string>('EV_'),
+      event: 'egress_updated',
+      createdAt: String(start / 1000),
+      egressInfo: { egressId: 'EG_stray', roomName: meetingId, status, ...over },
+    })
+    await deliver(egress('EGRESS_ACTIVE'))
+    await portal.runJobs()
+    expect(portal.livekit.callsOf('StopEgress').map(call => call.egressId)).toEqual(['EG_stray'])
+    await deliver(egress('EGRESS_COMPLETE', { fileResults: [{ location: 'http://x/files/EG_stray' }] }))
+    const [job] = await portal.runtime.db.job.findMany({ where: { kind: 'delete_recording_file' } })
+    expect(job!.payload).toMatchObject({ location: 'http://x/files/EG_stray' })
+    await portal.runtime.db.job.deleteMany()
   })
 
   it('follows a recording from webhooks, also when they overtake the answer to the start', async () => {

@@ -5,7 +5,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
-import type { ParticipantInfo, WebhookEvent } from 'livekit-server-sdk'
+import { type EgressInfo, EgressStatus, type ParticipantInfo, type WebhookEvent } from 'livekit-server-sdk'
 import { appendInTransaction } from '../floor/floor-log.ts'
 import type { FloorRow } from '../floor/floor-row.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
@@ -24,9 +24,6 @@ export async function receiveWebhook(body: string, authorization: string | null)
   return await applyWebhook(runtime, event)
 }
 
-/** Prisma's unique violation, by code: the class differs between the bundle and main.ts. */
-const isTaken = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'P2002'
-
 const roomNameOf = (event: WebhookEvent): string => event.room?.name || event.egressInfo?.roomName || ''
 
 export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promise<WebhookOutcome> {
@@ -34,42 +31,41 @@ export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promi
   // In the meeting's queue, because an egress event also becomes a floor event that is broadcast in order.
   return await runtime.queues.run(meetingId, async () => {
     let rows: FloorRow[] = []
-    try {
-      const outcome = await runtime.db.$transaction(async tx => {
-        await tx.webhookInbox.create({
-          data: {
-            eventId: event.id,
-            event: event.event,
-            roomName: meetingId,
-            createdAt: secondsToDate(event.createdAt),
-          },
-        })
-        if (!(await tx.meeting.findUnique({ where: { id: meetingId }, select: { id: true } })))
-          return 'unknown_room' as const
-        rows = await apply(tx, meetingId, event)
-        return 'applied' as const
-      })
-      if (rows.length > 0) runtime.broadcaster.publish(meetingId, rows)
-      if (event.event === 'participant_joined' && outcome === 'applied') {
-        runtime.wakeJobs()
-        if (!event.participant?.identity.startsWith('viewer:')) await goLiveWhenOpen(runtime, meetingId)
+    const outcome = await runtime.db.$transaction(async (tx): Promise<WebhookOutcome> => {
+      const entry = {
+        eventId: event.id,
+        event: event.event,
+        roomName: meetingId,
+        createdAt: secondsToDate(event.createdAt),
       }
-      return outcome
-    } catch (error) {
-      if (isTaken(error)) {
-        runtime.log.debug({ meetingId, eventId: event.id }, 'webhook came again')
-        return 'duplicate'
-      }
-      throw error
+      // Counted rather than caught: only this row says "came before"; another row's conflict is a fault to be repeated.
+      const { count } = await tx.webhookInbox.createMany({ data: [entry], skipDuplicates: true })
+      if (count === 0) return 'duplicate'
+      const meeting = await tx.meeting.findUnique({ where: { id: meetingId }, select: { status: true } })
+      if (!meeting) return 'unknown_room'
+      rows = await apply(tx, { id: meetingId, ...meeting }, event)
+      return 'applied'
+    })
+    if (outcome === 'duplicate') runtime.log.debug({ meetingId, eventId: event.id }, 'webhook came again')
+    if (rows.length > 0) runtime.broadcaster.publish(meetingId, rows)
+    if (event.event === 'participant_joined' && outcome === 'applied') {
+      runtime.wakeJobs()
+      if (!event.participant?.identity.startsWith('viewer:')) await goLiveWhenOpen(runtime, meetingId)
     }
+    return outcome
   })
 }
 
-async function apply(tx: Tx, meetingId: string, event: WebhookEvent): Promise<FloorRow[]> {
+async function apply(
+  tx: Tx,
+  meeting: { id: string; status: string },
+  event: WebhookEvent,
+): Promise<FloorRow[]> {
+  const meetingId = meeting.id
   switch (event.event) {
     case 'participant_joined':
       await recordPresence(tx, meetingId, event, 'joined')
-      await putOutRemoved(tx, meetingId, event.participant?.identity ?? '')
+      await putOutUnwanted(tx, meeting, event.participant?.identity ?? '')
       return []
     case 'participant_left':
     case 'participant_connection_aborted':
@@ -117,12 +113,24 @@ async function recordPresence(
   })
 }
 
-/** A token outlives a removal: whoever comes back with an old one is put out again. */
-async function putOutRemoved(tx: Tx, meetingId: string, identity: string): Promise<void> {
-  const removed = await tx.removedIdentity.findUnique({
-    where: { meetingId_identity: { meetingId, identity } },
-  })
-  if (removed) await enqueueJob(tx, { kind: 'remove_participant', meetingId, identity })
+/**
+ * A token outlives a removal, an account and a meeting: whoever comes back with an old one is put out again, and a room
+ * opened anew after the end is closed.
+ */
+async function putOutUnwanted(
+  tx: Tx,
+  meeting: { id: string; status: string },
+  identity: string,
+): Promise<void> {
+  const meetingId = meeting.id
+  if (meeting.status === 'ended' || meeting.status === 'cancelled')
+    return await enqueueJob(tx, { kind: 'close_room', meetingId })
+  const where = { meetingId_identity: { meetingId, identity } }
+  const removed = await tx.removedIdentity.findUnique({ where })
+  const userId = (await tx.meetingParticipant.findUnique({ where, select: { userId: true } }))?.userId
+  const account = userId ? await tx.user.findUnique({ where: { id: userId } }) : null
+  if (removed || account?.disabledAt)
+    await enqueueJob(tx, { kind: 'remove_participant', meetingId, identity })
 }
 
 async function recordEgress(tx: Tx, meetingId: string, event: WebhookEvent): Promise<FloorRow[]> {
@@ -137,8 +145,21 @@ async function recordEgress(tx: Tx, meetingId: string, event: WebhookEvent): Pro
         orderBy: { requestedAt: 'desc' },
       }))
     if (row) await updateRecordingInScope(scope, row.id, info)
+    if (row === null || row.status === 'failed') await endStray(tx, meetingId, info, row !== null)
   })
   return rows
+}
+
+/**
+ * The recorder works for a start that we took for failed (its answer came too late): what nobody sees on their screen
+ * must not be recorded. What was is removed when there is no row by which anybody could find and delete it.
+ */
+async function endStray(tx: Tx, meetingId: string, info: EgressInfo, hasRow: boolean): Promise<void> {
+  const location = info.fileResults[0]?.location
+  if (info.status === EgressStatus.EGRESS_STARTING || info.status === EgressStatus.EGRESS_ACTIVE)
+    await enqueueJob(tx, { kind: 'stop_egress', meetingId, egressId: info.egressId })
+  else if (!hasRow && info.status === EgressStatus.EGRESS_COMPLETE && location)
+    await enqueueJob(tx, { kind: 'delete_recording_file', meetingId, location })
 }
 
 const secondsToDate = (seconds: bigint): Date => new Date(Number(seconds) * 1000)
