@@ -1,0 +1,238 @@
+import { EventEmitter } from 'node:events'
+import type { TrackId } from '@diemcau/core/ids.ts'
+import pino from 'pino'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Pipes } from './pipes.ts'
+import { PublishedTrack } from './published-track.ts'
+import type { RoomRouter } from './room-router.ts'
+import { SubscriberConnection } from './subscriber-connection.ts'
+import { TrackDirectory } from './track-directory.ts'
+
+const none = () => {}
+const VOICE = 'TR_voice' as TrackId
+const PICTURE = 'TR_picture' as TrackId
+
+const rtpParameters = {
+  codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2, parameters: {} }],
+  encodings: [{ ssrc: 4242 }],
+  rtcp: { cname: 'c' },
+}
+
+class FakeConsumer extends EventEmitter {
+  readonly rtpParameters = rtpParameters
+  readonly type = 'simple'
+  paused = true
+  closed = false
+  priority = 1
+  resumeFaults = 0
+  async resume() {
+    if (this.resumeFaults-- > 0) throw new Error('the worker is busy')
+    this.paused = false
+  }
+  close() {
+    this.closed = true
+  }
+}
+
+/** A subscriber connection on a transport in memory, in a room with one voice and one picture. */
+async function setUp() {
+  const consumers: FakeConsumer[] = []
+  const state = { consumeGate: undefined as Promise<void> | undefined, resumeFaults: 0 }
+  const channel = () =>
+    Object.assign(new EventEmitter(), { id: 'd', setBufferedAmountLowThreshold: async () => {} })
+  const transport = Object.assign(new EventEmitter(), {
+    closed: false,
+    iceParameters: { usernameFragment: 'u', password: 'p' },
+    consumeData: async () => channel(),
+    produceData: async () => channel(),
+    connect: async () => {},
+    close: none,
+    consume: async () => {
+      await state.consumeGate
+      const consumer = new FakeConsumer()
+      consumer.resumeFaults = state.resumeFaults
+      consumers.push(consumer)
+      return consumer
+    },
+  })
+  const home = {
+    router: { rtpCapabilities: { codecs: [], headerExtensions: [] } },
+    silentDataProducer: { id: 'silent' },
+    direct: { consumeData: async () => channel() },
+    createWebRtcTransport: async () => transport,
+    describe: () => ({
+      iceParameters: { usernameFragment: 'u', password: 'p' },
+      iceCandidates: [],
+      fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }],
+      sctpPort: 5000,
+      maxMessageSize: 1,
+    }),
+  } as unknown as RoomRouter
+  const directory = new TrackDirectory()
+  for (const trackId of [VOICE, PICTURE]) {
+    const track = new PublishedTrack({
+      trackId,
+      participantId: 'PA_1' as never,
+      kind: 'audio',
+      home,
+      layers: [],
+      onDemand: none,
+    })
+    const producer = { id: trackId, closed: false, close: none } as never
+    track.addCodec({ mid: '0', mimeType: 'audio/opus', producer, spatialLayers: 1, simulcast: false })
+    directory.add(track)
+  }
+  const offers: string[] = []
+  const lost: { trackId: string; code: unknown }[] = []
+  const pipes = { acquire: async () => none } as unknown as Pipes
+  const connection = await SubscriberConnection.create(home, directory, pipes, pino({ level: 'silent' }), {
+    onOffer: ({ sdp }) => offers.push(sdp),
+    onConnected: none,
+    onDisconnected: none,
+    onSubscriptionLost: (trackId, error) => lost.push({ trackId, code: (error as { code?: unknown }).code }),
+    onStreamState: none,
+  })
+  /** Accepts the last offer, but for the kind of section that is refused. */
+  const answer = (edit = (sdp: string) => sdp) =>
+    connection.handleAnswer(
+      edit(
+        offers.at(-1)!.replaceAll('a=sendonly', 'a=recvonly').replaceAll('a=setup:actpass', 'a=setup:active'),
+      ),
+    )
+  return { connection, offers, lost, consumers, state, answer, directory }
+}
+
+/** Offers leave on the next turn of the loop. */
+const settle = () => vi.advanceTimersByTimeAsync(1)
+
+describe('a subscriber connection', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('makes an offer anew that the client never answered, and what waited behind it comes along', async () => {
+    const { connection, offers, consumers, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    await connection.subscribe(PICTURE)
+    await settle()
+    expect(offers).toHaveLength(2)
+    await connection.subscribe(VOICE)
+    await settle()
+    expect(offers).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(offers).toHaveLength(3)
+    expect(offers[2]).toContain(VOICE)
+    await answer()
+    await settle()
+    expect(consumers.map(({ paused }) => paused)).toEqual([false, false])
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(offers).toHaveLength(3)
+    connection.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('does not take the late answer to an earlier offer for one to the repeated', async () => {
+    const { connection, offers, consumers, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    await connection.subscribe(PICTURE)
+    await settle()
+    const early = offers.at(-1)!
+    await connection.subscribe(VOICE)
+    await vi.advanceTimersByTimeAsync(5_000)
+    await answer(() =>
+      early.replaceAll('a=sendonly', 'a=recvonly').replaceAll('a=setup:actpass', 'a=setup:active'),
+    )
+    await settle()
+    expect(consumers.every(({ paused }) => paused)).toBe(true)
+    await answer()
+    await settle()
+    expect(consumers.map(({ paused }) => paused)).toEqual([false, false])
+    connection.close()
+  })
+
+  it('tells of a track whose pipe went away, and takes it again when asked', async () => {
+    const { connection, lost, consumers, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    await connection.subscribe(VOICE)
+    await settle()
+    await answer()
+    consumers[0]!.emit('producerclose')
+    expect(lost).toEqual([{ trackId: VOICE, code: 'unavailable' }])
+    await connection.subscribe(VOICE)
+    await settle()
+    await answer()
+    await settle()
+    await answer()
+    await settle()
+    expect(consumers.at(-1)!.paused).toBe(false)
+    connection.close()
+  })
+
+  it('is silent about a track that ended', async () => {
+    const { connection, lost, consumers, directory } = await setUp()
+    await connection.subscribe(VOICE)
+    directory.get(VOICE).close()
+    consumers[0]!.emit('producerclose')
+    expect(lost).toEqual([])
+    connection.close()
+  })
+
+  it('does not hold back the offers of others for a consumer that never comes', async () => {
+    const { connection, offers, lost, consumers, state, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    const gate = Promise.withResolvers<void>()
+    state.consumeGate = gate.promise
+    const hung = expect(connection.subscribe(PICTURE)).rejects.toMatchObject({ code: 'unavailable' })
+    await settle()
+    state.consumeGate = undefined
+    await connection.subscribe(VOICE)
+    await vi.advanceTimersByTimeAsync(10_000)
+    await hung
+    expect(offers.at(-1)).toContain(VOICE)
+    gate.resolve()
+    await settle()
+    expect(consumers.filter(({ closed }) => closed)).toHaveLength(1)
+    expect(lost).toEqual([])
+    connection.close()
+  })
+
+  it('asks the worker again when it would not resume', async () => {
+    const { connection, consumers, state, answer } = await setUp()
+    state.resumeFaults = 2
+    connection.start()
+    await settle()
+    await answer()
+    await connection.subscribe(VOICE)
+    await settle()
+    await answer()
+    await settle()
+    expect(consumers[0]!.paused).toBe(true)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(consumers[0]!.paused).toBe(false)
+    connection.close()
+  })
+
+  it('offers a refused track a few times more, then says that the client cannot take it', async () => {
+    const { connection, lost, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await connection.subscribe(VOICE)
+      await settle()
+      await answer(sdp => sdp.replaceAll('a=recvonly', 'a=inactive'))
+      await settle()
+      await answer()
+      await settle()
+    }
+    expect(lost.map(({ code }) => code)).toEqual(['unavailable', 'unavailable', 'codec_unsupported'])
+    connection.close()
+  })
+})
