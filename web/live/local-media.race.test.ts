@@ -5,18 +5,21 @@ import { LocalMedia } from './local-media.ts'
 
 /** What LocalMedia needs of a livekit room: which sources are published, and devices that may fail to start. */
 function setUp() {
-  const published = new Set<Track.Source>()
+  const published = new Map<Track.Source, { track?: object }>()
   const faults: Error[] = []
   const opened: string[] = []
   const open = (source: Track.Source) => async (isOn: boolean) => {
     opened.push(`${source} ${isOn}`)
     const fault = isOn ? faults.shift() : undefined
     if (fault) throw fault
-    if (isOn) published.add(source)
+    if (isOn) published.set(source, {})
     else published.delete(source)
   }
   const localParticipant = {
-    getTrackPublication: (source: Track.Source) => (published.has(source) ? {} : undefined),
+    getTrackPublication: (source: Track.Source) => published.get(source),
+    unpublishTrack: async (track: object) => {
+      for (const [source, publication] of published) if (publication.track === track) published.delete(source)
+    },
     isMicrophoneEnabled: false,
     isCameraEnabled: false,
     setMicrophoneEnabled: open(Track.Source.Microphone),
@@ -37,33 +40,43 @@ describe('what a healed connection has lost', () => {
 
   it('is sent again: livekit-client gave the microphone up and kept the camera', async () => {
     const { local, published, opened } = setUp()
-    published.add(Track.Source.Camera)
+    published.set(Track.Source.Camera, {})
     await local.reopen()
     expect(opened).toEqual(['microphone true'])
-    expect(published).toContain(Track.Source.Microphone)
+    expect(published.has(Track.Source.Microphone)).toBe(true)
   })
 
   it('is tried again while the device does not start', async () => {
     const { local, published, faults, opened } = setUp()
-    published.add(Track.Source.Camera)
+    published.set(Track.Source.Camera, {})
     faults.push(named('NotReadableError'), named('AbortError'))
     const done = local.reopen()
     await vi.advanceTimersByTimeAsync(4_000)
     await done
     expect(opened).toHaveLength(3)
-    expect(published).toContain(Track.Source.Microphone)
+    expect(published.has(Track.Source.Microphone)).toBe(true)
+  })
+
+  it('is sent on the new connection when its publication still hangs on the old one', async () => {
+    const { local, published, opened } = setUp()
+    const sentOver = (state: string) => ({ track: { sender: { transport: { state } } } })
+    published.set(Track.Source.Microphone, sentOver('closed'))
+    published.set(Track.Source.Camera, sentOver('connected'))
+    await local.reopen()
+    expect(opened).toEqual(['microphone true'])
+    expect(published.get(Track.Source.Microphone)).toEqual({})
   })
 
   it('is left off when the device is forbidden, or never starts', async () => {
     const forbidden = setUp()
-    forbidden.published.add(Track.Source.Camera)
+    forbidden.published.set(Track.Source.Camera, {})
     forbidden.faults.push(named('NotAllowedError'))
     await forbidden.local.reopen()
     await forbidden.local.reopen()
     expect(forbidden.opened).toHaveLength(1)
 
     const broken = setUp()
-    broken.published.add(Track.Source.Camera)
+    broken.published.set(Track.Source.Camera, {})
     broken.faults.push(...Array.from({ length: 9 }, () => named('NotReadableError')))
     const done = broken.local.reopen()
     await vi.advanceTimersByTimeAsync(60_000)
@@ -74,7 +87,7 @@ describe('what a healed connection has lost', () => {
 
   it('stays closed when the person closed it meanwhile, or the connection went away again', async () => {
     const closed = setUp()
-    closed.published.add(Track.Source.Camera)
+    closed.published.set(Track.Source.Camera, {})
     closed.faults.push(named('NotReadableError'))
     const done = closed.local.reopen()
     await vi.advanceTimersByTimeAsync(0)

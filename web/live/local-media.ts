@@ -107,9 +107,14 @@ export class LocalMedia {
   async #open(device: 'microphone' | 'camera'): Promise<boolean> {
     const isMicrophone = device === 'microphone'
     const isWanted = isMicrophone ? this.#wantsMicrophone : this.#wantsCamera
-    if (!isWanted || this.#has(isMicrophone ? Track.Source.Microphone : Track.Source.Camera)) return true
+    if (!isWanted) return true
     const { localParticipant } = this.#room
+    const source = isMicrophone ? Track.Source.Microphone : Track.Source.Camera
+    const track = localParticipant.getTrackPublication(source)?.track
     try {
+      // A publication that two reconnections in a row left behind hangs on a connection that is gone.
+      if (track?.sender?.transport?.state === 'closed') await localParticipant.unpublishTrack(track, true)
+      if (this.#has(source)) return true
       if (isMicrophone) await localParticipant.setMicrophoneEnabled(true, audioCapture(this.#choice))
       else await localParticipant.setCameraEnabled(true, videoCapture(this.#choice))
       return true
