@@ -7,29 +7,51 @@ import type { BrowserContext } from '@playwright/test'
 export async function installClapper(context: BrowserContext, periodMs = 2000): Promise<void> {
   await context.addInitScript(period => {
     const FLASH_MS = 200
+    /**
+     * Sound whose samples are tied to the page's clock. Web Audio will not do: without a sound card its clock leaps
+     * against the page's by some hundred milliseconds.
+     */
+    const makeTone = (): MediaStreamTrack => {
+      const RATE = 48_000
+      const FRAMES = 480
+      const Generator = (
+        window as unknown as {
+          MediaStreamTrackGenerator: new (init: {
+            kind: string
+          }) => MediaStreamTrack & { writable: WritableStream<AudioData> }
+        }
+      ).MediaStreamTrackGenerator
+      const track = new Generator({ kind: 'audio' })
+      const writer = track.writable.getWriter()
+      const startMs = performance.now()
+      let written = 0
+      setInterval(() => {
+        while (startMs + (written / RATE) * 1000 < performance.now()) {
+          const data = new Float32Array(FRAMES)
+          for (let index = 0; index < FRAMES; index++) {
+            const atMs = startMs + ((written + index) / RATE) * 1000
+            if (atMs % period < FLASH_MS)
+              data[index] = 0.6 * Math.sin((2 * Math.PI * 880 * (written + index)) / RATE)
+          }
+          const timestamp = Math.round((written / RATE) * 1e6)
+          void writer.write(
+            new AudioData({
+              format: 'f32-planar',
+              sampleRate: RATE,
+              numberOfFrames: FRAMES,
+              numberOfChannels: 1,
+              timestamp,
+              data,
+            }),
+          )
+          written += FRAMES
+        }
+      }, 10)
+      return track
+    }
     const open = async (constraints?: MediaStreamConstraints): Promise<MediaStream> => {
       const stream = new MediaStream()
-      const audio = new AudioContext({ sampleRate: 48_000 })
-      await audio.resume()
-      if (constraints?.audio) {
-        const tone = audio.createOscillator()
-        tone.frequency.value = 880
-        const gate = audio.createGain()
-        gate.gain.value = 0
-        const out = audio.createMediaStreamDestination()
-        tone.connect(gate).connect(out)
-        tone.start()
-        // The tone is scheduled on the audio clock; the page clock and it are tied together once a period.
-        let next = Math.ceil(performance.now() / period) * period
-        setInterval(() => {
-          if (performance.now() < next - 300) return
-          const at = audio.currentTime + (next - performance.now()) / 1000
-          gate.gain.setValueAtTime(0.6, at)
-          gate.gain.setValueAtTime(0, at + FLASH_MS / 1000)
-          next += period
-        }, 50)
-        stream.addTrack(out.stream.getAudioTracks()[0]!)
-      }
+      if (constraints?.audio) stream.addTrack(makeTone())
       if (constraints?.video) {
         const canvas = document.createElement('canvas')
         canvas.width = 640
