@@ -83,6 +83,9 @@ export class MediasoupRoom implements RoomMedia {
       return peer
     } catch (error) {
       worker.peers -= 1
+      // Whatever failed, it failed because of the worker, and another try will find another one.
+      if (!worker.isAlive && !this.#isClosed)
+        throw new AppError('unavailable', 'the worker died while the peer joined', { cause: error })
       throw error
     }
   }

@@ -1,0 +1,37 @@
+import { EventEmitter } from 'node:events'
+import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
+import pino from 'pino'
+import { describe, expect, it } from 'vitest'
+import type { PooledWorker } from './pooled-worker.ts'
+import { MediasoupRoom } from './room-media.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+const none = () => {}
+
+/** A worker whose router creation the test settles. */
+function setUp() {
+  const creation = Promise.withResolvers<never>()
+  const worker = { index: 0, peers: 0, isAlive: true, worker: { createRouter: () => creation.promise } }
+  const pool = { place: async () => worker as unknown as PooledWorker } as unknown as WorkerPool
+  const listener = { onSpeakers: none, onDemandChanged: none }
+  const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, none)
+  const joining = room.openPeer({ participantId: newParticipantId(), sdk: 'JS' }, new EventEmitter() as never)
+  return { room, worker, creation, joining }
+}
+
+describe('a peer that joins on a worker which dies', () => {
+  it('is told that coming back helps, and no longer counts', async () => {
+    const { worker, creation, joining } = setUp()
+    worker.isAlive = false
+    creation.reject(new Error('Channel closed, pending request aborted'))
+    await expect(joining).rejects.toMatchObject({ code: 'unavailable' })
+    expect(worker.peers).toBe(0)
+  })
+
+  it('is told the fault itself when the worker lives', async () => {
+    const { worker, creation, joining } = setUp()
+    creation.reject(new Error('router settings'))
+    await expect(joining).rejects.toThrow('router settings')
+    expect(worker.peers).toBe(0)
+  })
+})
