@@ -230,6 +230,9 @@ async function checkFileServer(location: string, size: number): Promise<void> {
   const jwt = await token.toJwt()
   const headers = { authorization: `Bearer ${jwt}` }
   expect((await fetch(location)).status).toBe(401)
+  const foreign = new AccessToken(KEY, SECRET)
+  foreign.addGrant({ roomRecord: true, room: 'MT_another' })
+  expect((await fetch(`${location}?access_token=${await foreign.toJwt()}`)).status).toBe(403)
   const whole = await fetch(`${location}?access_token=${jwt}`, { method: 'HEAD' })
   expect(whole.headers.get('content-length')).toBe(String(size))
   const part = await fetch(location, { headers: { ...headers, range: 'bytes=4-7' } })

@@ -35,13 +35,14 @@ export function egressInfoOf(state: RecordingState, publicUrl: string): EgressIn
     error: state.phase === 'failed' || state.phase === 'aborted' ? (state.error ?? '') : '',
     details: detailsOf(state),
   })
-  if (state.result) {
+  // Of a failed one too, without a length: what was captured lies there and can be deleted at this address.
+  if (state.result || state.phase === 'failed') {
     const file = new FileInfo({
       filename: requestedPath(request) || 'recording.mp4',
       startedAt: nanoseconds(state.startedAtMs),
       endedAt: nanoseconds(state.captureEndedAtMs),
-      duration: nanoseconds(state.result.durationMs),
-      size: BigInt(state.result.sizeBytes),
+      duration: nanoseconds(state.result?.durationMs ?? null),
+      size: BigInt(state.result?.sizeBytes ?? 0),
       location: `${publicUrl}/files/${state.egressId}/recording.mp4`,
     })
     info.fileResults = [file]

@@ -74,7 +74,9 @@ export class RecordingsHttpServer {
       }
       const egressId = FILE_PATH.exec(path)?.[1]
       if (egressId) {
-        await assertMayRecord(tokenOf(request, url), this.#options.keys)
+        const room = await assertMayRecord(tokenOf(request, url), this.#options.keys)
+        if (room !== undefined && jobs.get(egressId).state.roomName !== room)
+          throw new AppError('permission_denied', 'permissions denied: the token is for another room')
         return await serveFile(request, response, egressId, jobs)
       }
       throw new AppError('not_found', 'there is nothing here')

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const claims = z.object({
   sub: z.string().optional(),
-  video: z.object({ roomRecord: z.boolean().optional() }).optional(),
+  video: z.object({ roomRecord: z.boolean().optional(), room: z.string().optional() }).optional(),
 })
 
 const CLOCK_TOLERANCE_SECONDS = 10
@@ -16,8 +16,11 @@ export interface Keys {
 
 const secretOf = (keys: Keys): Uint8Array => new TextEncoder().encode(keys.apiSecret)
 
-/** Checks a LiveKit token. @throws AppError `unauthenticated` with the reason, `permission_denied` without roomRecord. */
-export async function assertMayRecord(token: string | null, keys: Keys): Promise<void> {
+/**
+ * Checks a LiveKit token. Resolves to the one room it is for, or undefined when it is for all.
+ * @throws AppError `unauthenticated` with the reason, `permission_denied` without roomRecord.
+ */
+export async function assertMayRecord(token: string | null, keys: Keys): Promise<string | undefined> {
   if (!token) throw new AppError('unauthenticated', 'no token')
   let payload: unknown
   try {
@@ -25,14 +28,17 @@ export async function assertMayRecord(token: string | null, keys: Keys): Promise
       await jwtVerify(token, secretOf(keys), {
         issuer: keys.apiKey,
         algorithms: ['HS256'],
+        requiredClaims: ['exp'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
       })
     ).payload
   } catch (error) {
     throw new AppError('unauthenticated', `invalid token: ${error instanceof Error ? error.message : error}`)
   }
-  if (claims.safeParse(payload).data?.video?.roomRecord !== true)
+  const video = claims.safeParse(payload).data?.video
+  if (video?.roomRecord !== true)
     throw new AppError('permission_denied', 'permissions denied: the token has no roomRecord grant')
+  return video.room || undefined
 }
 
 /** The recorder's own token for the SFU, good for one connection attempt. */

@@ -57,6 +57,19 @@ describe('webhooks of a recording', () => {
     await expect(receiver.receive(`${body} `, headers.authorization)).rejects.toThrow(/sha256/)
   })
 
+  it('name where the material of a failed one can be deleted', () => {
+    const failed = reduceRecording(steps.slice(0, 4).reduce(reduceRecording, fresh), {
+      type: 'failed',
+      at: 9_000,
+      error: 'ffmpeg ended with 1',
+    })
+    const info = egressInfoOf(failed, 'http://rec')
+    expect(info).toMatchObject({ status: EgressStatus.EGRESS_FAILED, error: 'ffmpeg ended with 1' })
+    expect(info.fileResults).toMatchObject([
+      { location: 'http://rec/files/EG_test/recording.mp4', duration: 0n, size: 0n },
+    ])
+  })
+
   it('carry the progress while composing', () => {
     const state = steps.slice(0, 5).reduce(reduceRecording, fresh)
     expect(egressInfoOf(state, 'http://rec')).toMatchObject({
