@@ -84,8 +84,12 @@ function Picture({ recording, fileUrl }: { recording: RecordingItem; fileUrl: st
   const t = useTranslations('portal.recordings')
   const [hasFailed, setFailed] = useState(false)
   if (recording.status === 'failed') {
+    // Our own reasons are codes; the recorder's are sentences of its log and stand as they are.
+    const key = `reason.${recording.error}`
+    const reason = /^\w+$/.test(recording.error ?? '') && t.has(key) ? t(key) : null
     return (
       <ErrorPanel title={t('failedTitle')} code={recording.error ?? undefined} codeLabel={t('errorCode')}>
+        {reason && <p className="mb-2">{reason}</p>}
         {t('failedHelp')}
       </ErrorPanel>
     )
