@@ -130,6 +130,21 @@ describe('publishing', () => {
 })
 
 describe('subscribing', () => {
+  it('begins anew when the media side lost the track, and ends with the track', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'mic', { type: TrackType.AUDIO })
+    binh.peer.subscribed.delete(sid)
+    binh.peer.listener.onSubscriptionLost(sid, new Error('the pipe is gone'))
+    await wait(200)
+    expect([...binh.peer.subscribed]).toEqual([sid])
+    binh.peer.listener.onSubscriptionLost(sid, new Error('the pipe is gone'))
+    await an.peer.close('worker_died')
+    an.peer.listener.onLost('worker_died')
+    const calls = binh.peer.calls.length
+    await wait(5_000)
+    expect(binh.peer.calls).toHaveLength(calls)
+  })
+
   it('stops with canSubscribe and with the publisher’s permission', async () => {
     const [an, binh, chi] = [await rooms.join('an'), await rooms.join('binh'), await rooms.join('chi')]
     const sid = await publish(an, 'cam')
