@@ -12,6 +12,7 @@ import { handleJob } from './jobs/handle-job.ts'
 import { JobRunner } from './jobs/job-queue.ts'
 import { sweepMeetings } from './meetings/sweep-meetings.ts'
 import { createRuntime, type Runtime, setRuntime } from './runtime.ts'
+import { upgradeOwner } from './upgrade-owner.ts'
 
 const SWEEP_MS = 15_000
 const CLOSE_LIMIT_MS = 8_000
@@ -58,11 +59,9 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     allowRequest: (request, decide) => decide(null, isSameOrigin(request, config.publicUrl)),
   })
   server.on('upgrade', (request, socket, head) => {
-    // Compared as text: a request line that is no address would make `new URL` throw here, outside of any catch.
-    const path = request.url ?? ''
-    if (path.startsWith('/socket.io/')) return
-    // Only this way reaches the hot reloader, without which unbuilt pages never come to life in the browser.
-    if (dev && path.startsWith('/_next/')) pages.emit('upgrade', request, socket, head)
+    const owner = upgradeOwner(request.url, dev)
+    if (owner === 'floor') return
+    if (owner === 'pages') pages.emit('upgrade', request, socket, head)
     else socket.destroy()
   })
 
