@@ -1,7 +1,9 @@
 /**
  * Arguments of the ffmpeg run that mixes all sound of a recording. `files` have timestamps of the recording in
- * milliseconds. `aresample` fills the silences between packets and follows small corrections of the clock by stretching;
- * nothing is scaled down because somebody else is in the meeting, a limiter catches what gets too loud. Pure.
+ * milliseconds. `aresample` fills the silences between packets and puts right what is off by 20 ms or more. It must not
+ * stretch: while it does, further gaps (a silent opus sender sends a packet every 400 ms, RFC 7587 §3.1.3) are counted
+ * twice and all sound after them is late. Nothing is scaled down because somebody else is in the meeting, a limiter
+ * catches what gets too loud. Pure.
  */
 export function audioArguments(options: {
   files: readonly string[]
@@ -12,7 +14,7 @@ export function audioArguments(options: {
   const length = (lengthMs / 1000).toFixed(3)
   const graph = files.map(
     (_, index) =>
-      `[${index}:a]aresample=48000:async=1000:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=stereo[a${index}]`,
+      `[${index}:a]aresample=48000:async=1:min_hard_comp=0.02:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=stereo[a${index}]`,
   )
   graph.push(`anullsrc=r=48000:cl=stereo,atrim=0:${length}[silence]`)
   graph.push(
