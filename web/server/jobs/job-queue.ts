@@ -23,6 +23,8 @@ export type JobHandler = (runtime: Runtime, payload: JobPayload) => Promise<void
 
 const LEASE_MS = 60_000
 const MAX_ATTEMPTS = 12
+/** Tried until it has happened: somebody was told that these files are gone. */
+const NEVER_GIVEN_UP = 'delete_recording_file'
 const POLL_MS = 1_000
 
 export async function enqueueJob(tx: Tx, payload: JobPayload, runAt = new Date()): Promise<void> {
@@ -37,14 +39,16 @@ export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: Jo
   const now = new Date()
   const [mails, others] = [lane !== 'others', lane !== 'mails']
   const leaseEnd = new Date(now.getTime() + LEASE_MS)
-  const [job] = await runtime.db.$queryRaw<{ id: string; payload: unknown; attempts: number }[]>`
+  const [job] = await runtime.db.$queryRaw<
+    { id: string; kind: string; payload: unknown; attempts: number }[]
+  >`
     UPDATE "job" SET "lockedUntil" = ${leaseEnd}, "attempts" = "attempts" + 1
     WHERE "id" = (
       SELECT "id" FROM "job"
       WHERE "status" = 'queued' AND "runAt" <= ${now} AND ("lockedUntil" IS NULL OR "lockedUntil" < ${now})
         AND CASE WHEN "kind" = 'send_mail' THEN ${mails}::boolean ELSE ${others}::boolean END
       ORDER BY "runAt", "id" LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING "id", "payload", "attempts"`
+    RETURNING "id", "kind", "payload", "attempts"`
   if (!job) return false
   try {
     await handle(runtime, jobSchema.parse(job.payload))
@@ -53,7 +57,7 @@ export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: Jo
       data: { status: 'done', finishedAt: new Date(), lockedUntil: null, lastError: null },
     })
   } catch (error) {
-    const isFinal = job.attempts >= MAX_ATTEMPTS
+    const isFinal = job.attempts >= MAX_ATTEMPTS && job.kind !== NEVER_GIVEN_UP
     runtime.log[isFinal ? 'error' : 'warn'](
       { jobId: job.id, attempts: job.attempts, err: error },
       'job failed',

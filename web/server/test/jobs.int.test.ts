@@ -163,6 +163,18 @@ describe('jobs', () => {
     ])
   })
 
+  it('are tried for as long as it takes when a recording is to be deleted', async () => {
+    const { db } = portal.runtime
+    await enqueueJob(db, { kind: 'delete_recording_file', location: 'http://x/', meetingId: 'MT_x' })
+    await db.job.updateMany({ data: { attempts: 500 } })
+    await runNextJob(portal.runtime, async () => {
+      throw new Error('the recorder is away')
+    })
+    const [job] = await db.job.findMany()
+    expect(job).toMatchObject({ status: 'queued', attempts: 501, lastError: 'the recorder is away' })
+    expect(job!.runAt.getTime()).toBeLessThanOrEqual(Date.now() + 300_000)
+  })
+
   it('are run when the runner is woken, and no more after it is closed', async () => {
     const done: string[] = []
     const runner = new JobRunner(portal.runtime, async (_r, job) => void done.push(job.kind))
