@@ -47,6 +47,7 @@ test('a scheduled meeting is held by four browsers, recorded, and leaves a film 
     await signIn(official, 'official1')
     await official.goto(meeting.joinPath)
     await expect(official.getByTestId('join-button')).toBeVisible()
+    await expect(official.getByTestId('preview-video')).toBeVisible()
     await picture(official, 'check')
     await enterRoom(official, meeting.joinPath)
     people[await expectInRoom(official)] = official
