@@ -153,17 +153,3 @@ export class MediaClient {
     }
   }
 }
-
-/** Polls until `check` returns undefined; its last complaint becomes the error. */
-export async function eventually(
-  check: () => Promise<string | undefined> | string | undefined,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const end = Date.now() + timeoutMs
-  for (;;) {
-    const complaint = await check()
-    if (complaint === undefined) return
-    if (Date.now() > end) throw new Error(`still: ${complaint}`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}

@@ -1,29 +1,8 @@
-import type { AccountRole } from '@diemcau/core/roles.ts'
+import type { UserInput } from '@diemcau/core/contracts/portal.ts'
 import type { ActionResult } from '../../ui/action-result.ts'
 
-/** Accounts as the administration page shows and sends them. */
-export interface UserItem {
-  id: string
-  name: string
-  email: string
-  role: AccountRole
-  title: string
-  unitId: string | null
-  unitName: string | null
-  hallId: string | null
-  hallName: string | null
-  disabled: boolean
-}
-export interface UserValues {
-  id: string | null
-  name: string
-  email: string
-  role: AccountRole
-  title: string
-  unitId: string | null
-  hallId: string | null
-  password: string | null
-}
+export type { UserInput as UserValues, UserView as UserItem } from '@diemcau/core/contracts/portal.ts'
+
 export interface Choice {
   id: string
   name: string
@@ -31,7 +10,7 @@ export interface Choice {
 }
 
 export interface UserActions {
-  save: (values: UserValues) => Promise<ActionResult>
+  save: (values: UserInput) => Promise<ActionResult>
   /** Resolve to the text of what went wrong, or undefined. */
   setDisabled: (userId: string, isDisabled: boolean) => Promise<string | undefined>
   revokeSessions: (userId: string) => Promise<string | undefined>

@@ -1,4 +1,5 @@
 'use client'
+import type { MailSummary } from '@diemcau/core/contracts/portal.ts'
 import { CircleAlert, CircleCheck, Clock, Inbox, Mail } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
@@ -12,18 +13,8 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { Table } from '../../ui/table.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 
-export interface MailItem {
-  id: string
-  to: string
-  subject: string
-  createdAt: string
-  sentAt: string | null
-  status: 'pending' | 'sent' | 'kept' | 'failed'
-  error: string | null
-}
-
 /** Whether a mail left the building. */
-export function MailStatus({ status }: { status: MailItem['status'] }) {
+export function MailStatus({ status }: { status: MailSummary['status'] }) {
   const t = useTranslations('portal.outbox.status')
   const looks = {
     pending: { tone: 'accent', icon: <Clock aria-hidden /> },
@@ -35,11 +26,11 @@ export function MailStatus({ status }: { status: MailItem['status'] }) {
 }
 
 /** Every mail the portal wrote, sent or kept here because no mail server is set. */
-export function MailList({ mails }: { mails: MailItem[] }) {
+export function MailList({ mails }: { mails: MailSummary[] }) {
   const t = useTranslations('portal.outbox')
   const format = useFormats()
   const [query, setQuery] = useState('')
-  const link = (mail: MailItem) => (
+  const link = (mail: MailSummary) => (
     <Link
       href={`/outbox/${mail.id}`}
       className="block py-1 font-medium underline-offset-4 hover:text-accent hover:underline"

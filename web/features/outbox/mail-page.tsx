@@ -1,4 +1,5 @@
 'use client'
+import type { MailSummary } from '@diemcau/core/contracts/portal.ts'
 import { CalendarDays } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
@@ -7,10 +8,14 @@ import { ErrorPanel } from '../../ui/error-panel.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
-import { type MailItem, MailStatus } from './mail-list.tsx'
+import { MailStatus } from './mail-list.tsx'
 
 /** One mail as it was written. The letter is shown in a frame that may run nothing and fetch nothing. */
-export function MailPage({ mail }: { mail: MailItem & { html: string; text: string; ics: string | null } }) {
+export function MailPage({
+  mail,
+}: {
+  mail: MailSummary & { html: string; text: string; ics: string | null }
+}) {
   const t = useTranslations('portal.outbox')
   const format = useFormats()
   const ics = mail.ics
