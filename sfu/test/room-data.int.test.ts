@@ -28,14 +28,18 @@ describe('a browser in a room', () => {
     ])
     await an.send('to all', { topic: 'chat' })
     await an.send('to binh', { to: ['binh'] })
-    await an.send('lossy', { reliable: false })
     for (let i = 0; i < 100; i++) await binh.send(`n${i} `, { size: 12_000 })
+    // A lossy message may be lost, surely before the receiver's channel is open: it is said until it is heard.
     await eventually(async () => {
+      await an.send('lossy', { reliable: false })
       const texts = (await binh.data()).map(message => message.text)
-      return texts.length === 3 ? null : `binh has ${texts.join()}`
+      return texts.includes('lossy') ? null : `binh has ${texts.join()}`
     })
     expect(await binh.data()).toContainEqual({ text: 'to all', from: 'an', topic: 'chat', size: 6 })
-    expect((await binh.data()).map(message => message.text).sort()).toEqual(['lossy', 'to all', 'to binh'])
+    expect((await binh.data()).map(message => message.text).filter(text => text !== 'lossy')).toEqual([
+      'to all',
+      'to binh',
+    ])
     await eventually(async () => {
       const count = (await chi.data()).filter(message => message.from === 'binh').length
       return count === 100 ? null : `chi has ${count} of 100`
