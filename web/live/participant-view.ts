@@ -24,6 +24,9 @@ export interface ParticipantView {
   cameraPicture: number
   screenTrackId: string | null
   screenPicture: number
+  /** The server has paused this picture because the link here cannot carry it; sound goes on. */
+  isCameraPaused: boolean
+  isScreenPaused: boolean
   isSpeaking: boolean
   quality: LinkQuality
 }

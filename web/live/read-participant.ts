@@ -32,6 +32,8 @@ export function readParticipant(participant: Participant): ParticipantView {
     cameraPicture: pictureOf(camera),
     screenTrackId: screen?.trackSid ?? null,
     screenPicture: pictureOf(screen),
+    isCameraPaused: isPaused(camera),
+    isScreenPaused: isPaused(screen),
     isSpeaking: participant.isSpeaking,
     quality: linkQuality(participant.connectionQuality),
   }
@@ -44,6 +46,9 @@ const readRole = (text: string | undefined): MeetingRole => {
 
 const deviceState = (publication: TrackPublication | undefined): DeviceState =>
   publication === undefined ? 'none' : publication.isMuted ? 'off' : 'on'
+
+const isPaused = (publication: TrackPublication | undefined): boolean =>
+  publication?.track?.streamState === Track.StreamState.Paused
 
 const pictureNumbers = new WeakMap<Track, number>()
 let pictures = 0

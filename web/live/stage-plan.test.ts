@@ -15,6 +15,8 @@ const person = (identity: string, order: number, more: Partial<ParticipantView> 
   cameraPicture: 1,
   screenTrackId: null,
   screenPicture: 0,
+  isCameraPaused: false,
+  isScreenPaused: false,
   isSpeaking: false,
   quality: 'good',
   ...more,

@@ -1,5 +1,5 @@
 'use client'
-import { LoaderCircle, Maximize, Volume2, VolumeX, WifiLow } from 'lucide-react'
+import { LoaderCircle, Maximize, VideoOff, Volume2, VolumeX, WifiLow } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useRef, useState } from 'react'
 import type { MeetingSession } from '../../live/meeting-session.ts'
@@ -8,6 +8,7 @@ import type { StagePicture } from '../../live/stage-plan.ts'
 import { useStore } from '../../live/use-store.ts'
 import { VideoView } from '../../live/video-view.tsx'
 import { Avatar } from '../../ui/avatar.tsx'
+import { cx } from '../../ui/lib/cx.ts'
 
 const control =
   'flex min-h-12 min-w-12 items-center justify-center gap-2 rounded-lg bg-[#0b1016d9] px-3 font-medium text-white hover:bg-[#0b1016] [&_svg]:size-6'
@@ -30,6 +31,7 @@ export function WatchPicture({
   const box = useRef<HTMLDivElement>(null)
   const source = plan.main?.source ?? 'camera'
   const picture = main ? (source === 'screen_share' ? main.screenPicture : main.cameraPicture) : 0
+  const isPaused = main && (source === 'screen_share' ? main.isScreenPaused : main.isCameraPaused)
   const isAway = media.connection !== 'connected'
   const isBlocked = hasSound && !media.mayPlayAudio && !isAway
 
@@ -67,7 +69,7 @@ export function WatchPicture({
           identity={main.identity}
           source={source}
           picture={picture}
-          className="size-full object-contain"
+          className={cx('size-full object-contain', isPaused && 'opacity-45')}
           testId="watch-video"
         />
       ) : (
@@ -116,10 +118,17 @@ export function WatchPicture({
           t('connection.connected')
         )}
       </p>
-      {main && main.quality !== 'good' && !isAway && (
-        <p className="absolute top-2 left-2 flex items-center gap-1.5 rounded-md bg-[#3d2e10] px-2 py-1 text-sm text-[#ffe2a6]">
-          <WifiLow aria-hidden className="size-4" />
-          {t(`tile.${main.quality}`)}
+      {main && (isPaused || main.quality !== 'good') && !isAway && (
+        <p
+          data-testid="watch-quality"
+          className="absolute top-2 left-2 flex items-center gap-1.5 rounded-md bg-[#3d2e10] px-2 py-1 text-sm text-[#ffe2a6]"
+        >
+          {isPaused ? (
+            <VideoOff aria-hidden className="size-4" />
+          ) : (
+            <WifiLow aria-hidden className="size-4" />
+          )}
+          {isPaused ? t('tile.paused') : main.quality !== 'good' && t(`tile.${main.quality}`)}
         </p>
       )}
       <div className="absolute inset-x-2 bottom-2 flex items-center justify-between gap-2">

@@ -18,7 +18,8 @@ export function connectionWord(
   if (media.connection !== 'connected') return wasConnected ? 'reconnecting' : 'connecting'
   if (!isFloorConnected) return 'floor_away'
   const own = media.participants.find(participant => participant.isLocal)
-  return own && own.quality !== 'good' ? 'weak' : 'connected'
+  const isAnyPaused = media.participants.some(one => one.isCameraPaused || one.isScreenPaused)
+  return isAnyPaused || (own && own.quality !== 'good') ? 'weak' : 'connected'
 }
 
 /** A short drop of the floor's socket is healed before anybody needs to know (ms). */

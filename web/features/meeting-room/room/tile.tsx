@@ -1,5 +1,5 @@
 'use client'
-import { AudioLines, Hand, MicOff, MonitorUp, Pin, WifiLow } from 'lucide-react'
+import { AudioLines, Hand, MicOff, MonitorUp, Pin, VideoOff, WifiLow } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { memo, type ReactNode } from 'react'
 import type { ParticipantView } from '../../../live/participant-view.ts'
@@ -39,6 +39,7 @@ export const Tile = memo(function Tile(props: TileProps) {
   const t = useTranslations('room.tile')
   const isScreen = source === 'screen_share'
   const picture = isScreen ? participant.screenPicture : participant.cameraPicture
+  const isPaused = picture > 0 && (isScreen ? participant.isScreenPaused : participant.isCameraPaused)
   const isSpeaking = participant.isSpeaking && !isScreen
   const isMuted = participant.microphone !== 'on'
   const name = isScreen ? t('screenOf', { name: participant.name }) : participant.name
@@ -51,6 +52,7 @@ export const Tile = memo(function Tile(props: TileProps) {
       data-speaking={isSpeaking}
       data-muted={isMuted}
       data-camera={participant.camera}
+      data-paused={isPaused}
       className={cx(
         'group relative flex size-full items-center justify-center overflow-hidden rounded-lg bg-[#1b232c]',
         isScreen && 'bg-black',
@@ -63,7 +65,11 @@ export const Tile = memo(function Tile(props: TileProps) {
           source={source}
           picture={picture}
           isMirrored={participant.isLocal && !isScreen}
-          className={cx('size-full', isMain || isScreen ? 'object-contain' : 'object-cover')}
+          className={cx(
+            'size-full',
+            isMain || isScreen ? 'object-contain' : 'object-cover',
+            isPaused && 'opacity-45',
+          )}
         />
       ) : (
         <NoPicture
@@ -91,6 +97,11 @@ export const Tile = memo(function Tile(props: TileProps) {
           </Sign>
         )}
         {isPinned && !isSmall && !isScreen && <Sign icon={<Pin aria-hidden />} label={t('pinned')} />}
+        {isPaused && (
+          <Sign testId="tile-paused" icon={<VideoOff aria-hidden />} label={t('paused')} warn>
+            {isSmall ? null : t('paused')}
+          </Sign>
+        )}
         {participant.quality !== 'good' && !isScreen && (
           <Sign testId="tile-quality" icon={<WifiLow aria-hidden />} label={t(participant.quality)} warn>
             {isSmall ? null : t(participant.quality)}
