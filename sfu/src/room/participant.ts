@@ -9,7 +9,7 @@ import {
   ParticipantInfo,
   ParticipantInfo_State,
   type ParticipantPermission,
-  SessionDescription,
+  type SessionDescription,
   type SignalResponse,
   StreamState,
   StreamStateInfo,
@@ -23,8 +23,9 @@ import { DataOutlet } from './data-outlet.ts'
 import { type RoomLimits, TokenBucket } from './limits.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox.ts'
+import { ParticipantMedia } from './participant-media.ts'
 import { kindOf, permissionOf } from './permissions.ts'
-import type { DataKind, PeerMedia, PeerMediaListener, RoomMedia } from './ports.ts'
+import type { DataKind, PeerMedia, RoomMedia } from './ports.ts'
 import type { Publication } from './publication.ts'
 import { Publications, type UnpublishReason } from './publications.ts'
 import type { SignalLink } from './signal-link.ts'
@@ -66,7 +67,7 @@ export class Participant {
   readonly subscriptions: Subscriptions
   readonly dataBucket: TokenBucket
   readonly outbox: Outbox
-  readonly data = new DataOutlet(() => this.#media)
+  readonly data = new DataOutlet(() => this.#media.peer)
   name: string
   metadata: string
   attributes: Record<string, string>
@@ -87,18 +88,11 @@ export class Participant {
   readonly #deps: ParticipantDeps
   readonly #log: Log
   readonly #kind: ParticipantInfo['kind']
-  readonly #mediaOpened = Promise.withResolvers<PeerMedia>()
-  readonly #mediaStarted = Promise.withResolvers<PeerMedia>()
-  #media: PeerMedia | undefined
-  #isMediaStarted = false
-  #offerId = 0
+  readonly #media: ParticipantMedia
   #version = 1
   #encoded: Uint8Array | undefined
   #disconnectReason: DisconnectReason | undefined
-  #connectTimer: NodeJS.Timeout | undefined
   #resumeTimer: NodeJS.Timeout | undefined
-  readonly #lostSides = new Set<'publisher' | 'subscriber'>()
-  #mediaLossTimer: NodeJS.Timeout | undefined
 
   constructor(deps: ParticipantDeps) {
     const { claims, limits } = deps
@@ -114,16 +108,28 @@ export class Participant {
     this.joinedAtMs = deps.now()
     this.dataBucket = new TokenBucket(limits.dataPacketsPerS, limits.dataPacketBurst, this.joinedAtMs)
     this.outbox = new Outbox(limits.updateChunkBytes)
-    // Nobody may be waiting when the participant closes early.
-    this.#mediaOpened.promise.catch(() => {})
-    this.#mediaStarted.promise.catch(() => {})
+    this.#media = new ParticipantMedia({
+      participantId: this.id,
+      sdk: deps.query.sdk,
+      limits,
+      log: this.#log,
+      listener: {
+        // Not kept for a lost socket: the resume restarts ICE, which makes a new offer.
+        offer: value => this.outbox.sendTransient(encodeSignal({ case: 'offer', value })),
+        connected: () => this.#handleConnected(),
+        data: (kind, payload) => deps.listener.dataReceived(this, kind, payload),
+        subscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),
+        streamState: (trackId, state) => this.#tellStreamState(trackId, state),
+        ended: reason => this.#end(reason),
+      },
+    })
     this.publications = new Publications(
       {
         limits,
         log: this.#log,
         now: deps.now,
         permission: () => this.permission,
-        media: () => this.#mediaOpened.promise,
+        media: () => this.#media.opened,
         send: message => this.send(message),
       },
       {
@@ -139,7 +145,7 @@ export class Participant {
           this.touch()
           deps.listener.trackChanged(this, publication, what)
         },
-        offerUnusable: error => this.#handleMediaError(error, 'publisher offer'),
+        offerUnusable: error => this.#media.handleError(error, 'publisher offer'),
       },
     )
     this.subscriptions = new Subscriptions(
@@ -147,7 +153,7 @@ export class Participant {
         log: this.#log,
         autoSubscribe: deps.query.autoSubscribe,
         maySubscribe: () => this.permission.canSubscribe,
-        media: () => this.#mediaStarted.promise,
+        media: () => this.#media.started,
         retryDelaysMs: RETRY_DELAYS_MS,
       },
       {
@@ -166,7 +172,7 @@ export class Participant {
   }
   /** Opened media, undefined before that and after closing. Data goes through `data`. */
   get media(): PeerMedia | undefined {
-    return this.#media
+    return this.#media.peer
   }
   get isHidden(): boolean {
     return this.permission.hidden
@@ -177,7 +183,7 @@ export class Participant {
   }
   /** True while one of its media connections is lost. */
   get isMediaLost(): boolean {
-    return this.#lostSides.size > 0
+    return this.#media.isLost
   }
 
   /** The state others see has changed: a new version. */
@@ -222,67 +228,12 @@ export class Participant {
     )
   }
 
-  /** Opens the media and starts the subscriber connection; on failure the participant ends. */
+  /** Opens the media; on failure the participant ends. */
   async openMedia(room: RoomMedia): Promise<void> {
-    const { limits } = this.#deps
-    this.#connectTimer = setTimeout(() => this.#end('join_failed'), limits.connectTimeoutMs)
-    try {
-      const options = { participantId: this.id, sdk: this.query.sdk.toUpperCase() }
-      const media = await room.openPeer(options, this.#peerListener())
-      if (this.isClosed) {
-        await media.close('left')
-        return
-      }
-      this.#media = media
-      this.#mediaOpened.resolve(media)
-      await media.start()
-      this.#isMediaStarted = true
-      this.#mediaStarted.resolve(media)
-    } catch (error) {
-      if (this.isClosed) return
-      this.#log.error({ err: error }, 'media of a participant could not be opened')
-      // A worker that died meanwhile is replaced: coming back helps.
-      const isPassing = error instanceof AppError && error.code === 'unavailable'
-      this.#end(isPassing ? 'worker_died' : 'join_failed')
-    }
+    await this.#media.open(room)
   }
 
-  #peerListener(): PeerMediaListener {
-    return {
-      onSubscriberOffer: ({ sdp, midToTrackId }) => {
-        if (this.isClosed) return
-        const value = new SessionDescription({ type: 'offer', sdp, id: ++this.#offerId, midToTrackId })
-        // Not kept for a lost socket: the resume restarts ICE, which makes a new offer.
-        this.outbox.sendTransient(encodeSignal({ case: 'offer', value }))
-      },
-      onConnected: side => this.#handleConnected(side),
-      onDisconnected: side => this.#handleDisconnected(side),
-      onData: (kind, payload) => {
-        if (!this.isClosed) this.#deps.listener.dataReceived(this, kind, payload)
-      },
-      onSubscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),
-      onStreamState: (trackId, state) => {
-        const participantSid = this.#deps.listener.publisherOf(trackId)
-        if (this.isClosed || !participantSid) return
-        const streamState = new StreamStateInfo({
-          participantSid,
-          trackSid: trackId,
-          state: state === 'active' ? StreamState.ACTIVE : StreamState.PAUSED,
-        })
-        this.send({
-          case: 'streamStateUpdate',
-          value: new StreamStateUpdate({ streamStates: [streamState] }),
-        })
-      },
-      onLost: reason => this.#end(reason),
-    }
-  }
-
-  #handleConnected(side: 'publisher' | 'subscriber'): void {
-    if (this.isClosed) return
-    this.#lostSides.delete(side)
-    if (this.#lostSides.size === 0) clearTimeout(this.#mediaLossTimer)
-    clearTimeout(this.#connectTimer)
+  #handleConnected(): void {
     if (this.state === ParticipantInfo_State.ACTIVE) return
     this.state = ParticipantInfo_State.ACTIVE
     this.hasBeenActive = true
@@ -291,12 +242,15 @@ export class Participant {
     this.#deps.listener.participantActive(this)
   }
 
-  #handleDisconnected(side: 'publisher' | 'subscriber'): void {
-    if (this.isClosed || this.#lostSides.has(side)) return
-    this.#log.info({ side }, 'media of a participant lost')
-    this.#lostSides.add(side)
-    clearTimeout(this.#mediaLossTimer)
-    this.#mediaLossTimer = setTimeout(() => this.#end('media_lost'), this.#deps.limits.mediaLossMs)
+  #tellStreamState(trackId: TrackId, state: 'active' | 'paused'): void {
+    const participantSid = this.#deps.listener.publisherOf(trackId)
+    if (!participantSid) return
+    const streamState = new StreamStateInfo({
+      participantSid,
+      trackSid: trackId,
+      state: state === 'active' ? StreamState.ACTIVE : StreamState.PAUSED,
+    })
+    this.send({ case: 'streamStateUpdate', value: new StreamStateUpdate({ streamStates: [streamState] }) })
   }
 
   send(message: SignalResponse['message']): void {
@@ -317,16 +271,7 @@ export class Participant {
       link.close(1001, 'simulated loss of the signal connection')
       return
     }
-    try {
-      const wasStarted = this.#isMediaStarted
-      const media = await this.#mediaStarted.promise
-      if (this.isClosed) return
-      // If the media was still starting, its first offer may have been lost with the old socket as well.
-      await media.restartSubscriberIce()
-      if (!wasStarted) this.#log.debug({}, 'resumed while media was starting')
-    } catch (error) {
-      this.#handleMediaError(error, 'ICE restart')
-    }
+    await this.#media.restartSubscriberIce()
   }
 
   /** The socket of `link` is gone: the participant waits for a resume. A link that was replaced is ignored. */
@@ -338,21 +283,7 @@ export class Participant {
   }
 
   async handleSubscriberAnswer(answer: SessionDescription): Promise<void> {
-    // Rust clients answer with id 0; others name the offer they answer, and an answer to a void offer is dropped.
-    if (answer.id !== 0 && answer.id !== this.#offerId) return
-    try {
-      const media = await this.#mediaOpened.promise
-      await media.handleSubscriberAnswer(answer.sdp)
-    } catch (error) {
-      this.#handleMediaError(error, 'subscriber answer')
-    }
-  }
-
-  #handleMediaError(error: unknown, what: string): void {
-    if (this.isClosed) return
-    this.#log.warn({ err: error, what }, 'media refused a description')
-    const isClientsFault = error instanceof AppError && error.code === 'bad_sdp'
-    this.#end(isClientsFault ? 'bad_sdp' : 'media_lost')
+    await this.#media.handleSubscriberAnswer(answer)
   }
 
   #end(reason: ParticipantCloseReason): void {
@@ -371,18 +302,11 @@ export class Participant {
     this.state = ParticipantInfo_State.DISCONNECTED
     this.#disconnectReason = wireReasonOf(reason)
     this.touch()
-    for (const timer of [this.#connectTimer, this.#resumeTimer, this.#mediaLossTimer]) clearTimeout(timer)
+    clearTimeout(this.#resumeTimer)
     this.outbox.close(1000, reason)
     this.subscriptions.close()
     this.data.close()
-    const closed = new AppError('participant_closed', `participant closed: ${reason}`)
-    this.#mediaOpened.reject(closed)
-    this.#mediaStarted.reject(closed)
-    const media = this.#media
-    this.#media = undefined
-    media
-      ?.close(mediaReasonOf(reason))
-      .catch(error => this.#log.warn({ err: error }, 'media of a participant did not close cleanly'))
+    this.#media.close(mediaReasonOf(reason))
     this.#log.info({ reason }, 'participant closed')
   }
 }

@@ -20,7 +20,7 @@ export interface RoomView {
   readonly options: RoomOptions
   /** By identity. */
   readonly participants: ReadonlyMap<string, Participant>
-  readonly captures: ReadonlySet<unknown>
+  readonly captures: { readonly size: number }
   /** Those others know of. */
   visible(): Participant[]
   message(): RoomMessage

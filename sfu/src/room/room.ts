@@ -3,9 +3,9 @@
  * tracks, permissions, metadata. No step awaits between reading and changing the room's state, so the event loop is the
  * room's queue; media work, which does await, is queued participant by participant behind it.
  */
-import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { newRoomId, type ParticipantId, type RoomId, type TrackId } from '@diemcau/core/ids.ts'
+import { newRoomId, type RoomId } from '@diemcau/core/ids.ts'
 import type {
   DataPacket,
   ParticipantInfo,
@@ -14,7 +14,7 @@ import type {
   SubscriptionPermission,
   WebhookEvent,
 } from '@livekit/protocol'
-import { CaptureSession, capturedTrackOf } from './capture-session.ts'
+import type { CaptureSession } from './capture-session.ts'
 import type { JoinQuery, VerifiedClaims } from './claims.ts'
 import {
   type ParticipantCloseReason,
@@ -29,11 +29,11 @@ import { assertProfile, changedProfile, type Profile } from './metadata.ts'
 import { Participant, type ParticipantListener } from './participant.ts'
 import { permissionOf } from './permissions.ts'
 import type { MediaNode, RoomMedia } from './ports.ts'
-import type { Publication } from './publication.ts'
-import type { UnpublishReason } from './publications.ts'
 import type { RoomEventSink } from './room-api.ts'
 import { RoomBroadcast } from './room-broadcast.ts'
+import { RoomCaptures } from './room-captures.ts'
 import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-messages.ts'
+import { RoomTracks } from './room-tracks.ts'
 import type { RoomOptions, RoomView } from './room-view.ts'
 import type { SignalLink } from './signal-link.ts'
 
@@ -54,13 +54,13 @@ export class Room implements RoomView {
   readonly createdAtMs: number
   readonly options: RoomOptions
   readonly participants = new Map<string, Participant>()
-  readonly captures = new Set<CaptureSession>()
+  readonly captures: RoomCaptures
   readonly #deps: RoomDeps
   readonly #log: Log
   readonly #media: RoomMedia
   readonly #broadcast: RoomBroadcast
   readonly #data: DataRouter
-  readonly #publisherByTrack = new Map<string, Participant>()
+  readonly #tracks: RoomTracks
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
   #idleTimer: NodeJS.Timeout | undefined
@@ -73,9 +73,23 @@ export class Room implements RoomView {
     this.createdAtMs = deps.now()
     this.#log = deps.log.child({ roomId: this.id, room: this.name })
     this.#broadcast = new RoomBroadcast(this, deps.limits, this.#log)
+    this.captures = new RoomCaptures(this, this.#log, deps.now, () => {
+      if (!this.#isClosed) this.#broadcast.room()
+    })
+    this.#tracks = new RoomTracks({
+      room: this,
+      broadcast: this.#broadcast,
+      captures: this.captures,
+      log: this.#log,
+      now: deps.now,
+      emit: (event, publisher, { info }) => this.#emit(event, { participant: publisher.info(), track: info }),
+    })
     this.#data = new DataRouter(this, deps.limits, this.#log, deps.now)
     this.#media = deps.media.openRoom(this.id, {
-      onSpeakers: audible => this.#handleSpeakers(audible),
+      onSpeakers: audible => {
+        if (this.#isClosed) return
+        this.#tracks.handleSpeakers(audible.filter(speaker => this.#isVisible(speaker.participantId)))
+      },
       onDemandChanged: (publisher, trackId, demand) => {
         const participant = this.#bySid.get(publisher)
         if (participant && !this.#isClosed) this.#broadcast.announceDemand(participant, trackId, demand)
@@ -93,11 +107,15 @@ export class Room implements RoomView {
     return this.#bySid.get(sid)
   }
   publisherOf(trackSid: string): Participant | undefined {
-    return this.#publisherByTrack.get(trackSid)
+    return this.#tracks.publisherOf(trackSid)
   }
   /** Those others know of. */
   visible(): Participant[] {
     return [...this.participants.values()].filter(participant => !participant.isHidden)
+  }
+  #isVisible(sid: string): boolean {
+    const participant = this.#bySid.get(sid)
+    return participant !== undefined && !participant.isHidden
   }
   message(): RoomMessage {
     return roomMessageOf(this)
@@ -124,11 +142,7 @@ export class Room implements RoomView {
     // Others know the old connection and its tracks; the new one must take its place in their lists at once.
     if (previous?.hasBeenActive) this.#broadcast.participant(participant, { isPrompt: true })
     this.#broadcast.welcome(participant)
-    for (const [trackSid, publisher] of this.#publisherByTrack)
-      participant.subscriptions.addTrack(
-        trackSid as TrackId,
-        publisher.allowsSubscriber(participant, trackSid as TrackId),
-      )
+    this.#tracks.offerTo(participant)
     void participant.openMedia(this.#media)
     this.#broadcast.counts()
     return participant
@@ -169,62 +183,16 @@ export class Room implements RoomView {
         this.#emit('participant_joined', { participant: participant.info() })
         if (participant.permission.recorder) this.#broadcast.room()
       },
-      trackPublished: (participant, publication) => this.#handlePublished(participant, publication),
+      trackPublished: (participant, publication) => this.#tracks.handlePublished(participant, publication),
       trackUnpublished: (participant, publication, reason) =>
-        this.#handleUnpublished(participant, publication, reason),
-      trackChanged: (participant, publication, what) => {
-        this.#broadcast.participant(participant, { isPrompt: true })
-        if (what !== 'muted') return
-        const { muted } = publication.info
-        this.#notifyCaptures({
-          type: 'track_muted',
-          at: this.#deps.now(),
-          trackId: publication.trackId,
-          muted,
-        })
-      },
-      trackSubscribed: (_participant, trackId) => {
-        const publisher = this.#publisherByTrack.get(trackId)
-        const publication = publisher?.publications.get(trackId)
-        if (publication) publisher?.publications.markSubscribed(publication)
-      },
+        this.#tracks.handleUnpublished(participant, publication, reason),
+      trackChanged: (participant, publication, what) =>
+        this.#tracks.handleChanged(participant, publication, what),
+      trackSubscribed: (_participant, trackId) => this.#tracks.handleSubscribed(trackId),
       dataReceived: (participant, kind, payload) => this.#data.fromClient(participant, kind, payload),
-      publisherOf: trackId => this.#publisherByTrack.get(trackId)?.id ?? '',
+      publisherOf: trackId => this.#tracks.publisherOf(trackId)?.id ?? '',
       participantEnded: (participant, reason) => this.leave(participant, reason),
     }
-  }
-
-  #handlePublished(publisher: Participant, publication: Publication): void {
-    const { trackId } = publication
-    this.#log.info(
-      { participantId: publisher.id, trackId, mimeType: publication.info.mimeType },
-      'track published',
-    )
-    this.#emit('track_published', { participant: publisher.info(), track: publication.info })
-    // Nobody may learn of a hidden participant, so nobody can be offered its tracks.
-    if (publisher.isHidden) return
-    this.#publisherByTrack.set(trackId, publisher)
-    // The list first: clients drop media of a participant or track they have not heard of.
-    this.#broadcast.participant(publisher, { isPrompt: true })
-    for (const participant of this.participants.values())
-      if (participant !== publisher)
-        participant.subscriptions.addTrack(trackId, publisher.allowsSubscriber(participant, trackId))
-    const track = capturedTrackOf(publisher, publication)
-    this.#notifyCaptures({ type: 'track_published', at: this.#deps.now(), track })
-    this.#broadcast.counts()
-  }
-
-  #handleUnpublished(publisher: Participant, publication: Publication, reason: UnpublishReason): void {
-    const { trackId } = publication
-    this.#log.info({ participantId: publisher.id, trackId, reason }, 'track unpublished')
-    this.#emit('track_unpublished', { participant: publisher.info(), track: publication.info })
-    this.#broadcast.forgetTrack(trackId)
-    if (!this.#publisherByTrack.delete(trackId)) return
-    // Leaving is told once, as a whole, and not track by track.
-    if (reason !== 'participant_left') this.#broadcast.participant(publisher, { isPrompt: true })
-    for (const participant of this.participants.values()) participant.subscriptions.removeTrack(trackId)
-    this.#notifyCaptures({ type: 'track_unpublished', at: this.#deps.now(), trackId, reason })
-    this.#broadcast.counts()
   }
 
   /** Name, metadata, attributes. Throws AppError('resource_exhausted'). */
@@ -236,7 +204,7 @@ export class Room implements RoomView {
     this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
     const { id: participantId, identity, name, attributes } = participant
     const at = this.#deps.now()
-    this.#notifyCaptures({ type: 'participant_updated', at, participantId, identity, name, attributes })
+    this.captures.notify({ type: 'participant_updated', at, participantId, identity, name, attributes })
   }
 
   /** A whole new permission set: takes down what it no longer allows. */
@@ -254,21 +222,7 @@ export class Room implements RoomView {
 
   /** The publisher's word on who may have its tracks. */
   changeSubscriptionPermission(publisher: Participant, permission: SubscriptionPermission): void {
-    publisher.trackPermissions = permission.allParticipants
-      ? undefined
-      : permission.trackPermissions.map(entry => ({
-          identity: entry.participantIdentity,
-          sid: entry.participantSid,
-          allTracks: entry.allTracks,
-          trackSids: new Set(entry.trackSids),
-        }))
-    for (const { trackId } of publisher.publications.published())
-      for (const participant of this.participants.values()) {
-        if (participant === publisher) continue
-        const isAllowed = publisher.allowsSubscriber(participant, trackId)
-        if (participant.subscriptions.setAllowed(trackId, isAllowed))
-          this.#broadcast.subscriptionPermission(participant, publisher, trackId, isAllowed)
-      }
+    this.#tracks.changePermission(publisher, permission)
   }
 
   changeMetadata(metadata: string): void {
@@ -283,42 +237,9 @@ export class Room implements RoomView {
     this.#data.fromApi(packet)
   }
 
-  #handleSpeakers(audible: { participantId: ParticipantId; trackId: TrackId; level: number }[]): void {
-    if (this.#isClosed) return
-    const visible = audible.filter(({ participantId }) => {
-      const participant = this.#bySid.get(participantId)
-      return participant !== undefined && !participant.isHidden
-    })
-    const order = this.#broadcast.speakers(visible)
-    if (order) this.#notifyCaptures({ type: 'speakers', at: this.#deps.now(), participantIds: order })
-  }
-
-  openCapture(send: (event: CaptureEvent) => void): {
-    handle(command: CaptureCommand): Promise<void>
-    close(reason: string): Promise<void>
-  } {
+  openCapture(send: (event: CaptureEvent) => void): CaptureSession {
     this.#assertOpen()
-    const session = new CaptureSession({
-      media: this.#media.openCapture(),
-      send,
-      log: this.#log,
-      now: this.#deps.now,
-      onClosed: closed => {
-        this.captures.delete(closed)
-        if (!this.#isClosed) this.#broadcast.room()
-      },
-    })
-    const tracks = this.visible().flatMap(participant =>
-      participant.publications.published().map(publication => capturedTrackOf(participant, publication)),
-    )
-    this.captures.add(session)
-    session.notify({ type: 'joined', roomName: this.name, roomId: this.id, at: this.#deps.now(), tracks })
-    this.#broadcast.room()
-    return session
-  }
-
-  #notifyCaptures(event: CaptureEvent): void {
-    for (const capture of this.captures) capture.notify(event)
+    return this.captures.open(this.#media.openCapture(), send)
   }
 
   #closeWhenIdle(timeoutS: number): void {
@@ -332,8 +253,7 @@ export class Room implements RoomView {
     this.#isClosed = true
     clearTimeout(this.#idleTimer)
     this.#broadcast.close()
-    // Everything ends together: nobody needs to hear of the others' tracks any more.
-    this.#publisherByTrack.clear()
+    this.#tracks.close()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
       if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
@@ -341,11 +261,11 @@ export class Room implements RoomView {
     this.participants.clear()
     this.#bySid.clear()
     const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'
-    const captures = [...this.captures].map(capture => capture.close(reason, mediaReason))
+    const captures = this.captures.close(reason, mediaReason)
     this.#emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })
     this.#log.info({ reason }, 'room finished')
     this.#deps.onClosed(this, reason)
-    await Promise.allSettled([...captures, this.#media.close(mediaReason)])
+    await Promise.allSettled([captures, this.#media.close(mediaReason)])
   }
 
   #assertOpen(): void {

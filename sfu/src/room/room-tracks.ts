@@ -1,0 +1,124 @@
+/**
+ * Which participant publishes what in a room, and what follows from it for the others: lists, subscriptions, recorders.
+ * Every step is synchronous, as all of the room.
+ */
+import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
+import type { SubscriptionPermission } from '@livekit/protocol'
+import { capturedTrackOf } from './capture-session.ts'
+import type { Log } from './log.ts'
+import type { Participant } from './participant.ts'
+import type { Publication } from './publication.ts'
+import type { UnpublishReason } from './publications.ts'
+import type { RoomBroadcast } from './room-broadcast.ts'
+import type { RoomCaptures } from './room-captures.ts'
+import type { RoomView } from './room-view.ts'
+
+export interface RoomTracksDeps {
+  room: RoomView
+  broadcast: RoomBroadcast
+  captures: RoomCaptures
+  log: Log
+  now(): number
+  /** The webhook of a track that begins or ends. */
+  emit(event: 'track_published' | 'track_unpublished', publisher: Participant, publication: Publication): void
+}
+
+export class RoomTracks {
+  readonly #deps: RoomTracksDeps
+  readonly #publishers = new Map<string, Participant>()
+
+  constructor(deps: RoomTracksDeps) {
+    this.#deps = deps
+  }
+
+  publisherOf(trackSid: string): Participant | undefined {
+    return this.#publishers.get(trackSid)
+  }
+
+  /** Somebody joined: every track there is comes into question. */
+  offerTo(participant: Participant): void {
+    for (const [trackSid, publisher] of this.#publishers)
+      participant.subscriptions.addTrack(
+        trackSid as TrackId,
+        publisher.allowsSubscriber(participant, trackSid as TrackId),
+      )
+  }
+
+  handlePublished(publisher: Participant, publication: Publication): void {
+    const { trackId } = publication
+    const { room, broadcast, captures, log, now, emit } = this.#deps
+    log.info({ participantId: publisher.id, trackId, mimeType: publication.info.mimeType }, 'track published')
+    emit('track_published', publisher, publication)
+    // Nobody may learn of a hidden participant, so nobody can be offered its tracks.
+    if (publisher.isHidden) return
+    this.#publishers.set(trackId, publisher)
+    // The list first: clients drop media of a participant or track they have not heard of.
+    broadcast.participant(publisher, { isPrompt: true })
+    for (const participant of room.participants.values())
+      if (participant !== publisher)
+        participant.subscriptions.addTrack(trackId, publisher.allowsSubscriber(participant, trackId))
+    const track = capturedTrackOf(publisher, publication)
+    captures.notify({ type: 'track_published', at: now(), track })
+    broadcast.counts()
+  }
+
+  handleUnpublished(publisher: Participant, publication: Publication, reason: UnpublishReason): void {
+    const { trackId } = publication
+    const { room, broadcast, captures, log, now, emit } = this.#deps
+    log.info({ participantId: publisher.id, trackId, reason }, 'track unpublished')
+    emit('track_unpublished', publisher, publication)
+    broadcast.forgetTrack(trackId)
+    if (!this.#publishers.delete(trackId)) return
+    // Leaving is told once, as a whole, and not track by track.
+    if (reason !== 'participant_left') broadcast.participant(publisher, { isPrompt: true })
+    for (const participant of room.participants.values()) participant.subscriptions.removeTrack(trackId)
+    captures.notify({ type: 'track_unpublished', at: now(), trackId, reason })
+    broadcast.counts()
+  }
+
+  handleChanged(publisher: Participant, publication: Publication, what: 'muted' | 'info'): void {
+    const { broadcast, captures, now } = this.#deps
+    broadcast.participant(publisher, { isPrompt: true })
+    if (what !== 'muted') return
+    const { muted } = publication.info
+    captures.notify({ type: 'track_muted', at: now(), trackId: publication.trackId, muted })
+  }
+
+  handleSubscribed(trackId: TrackId): void {
+    const publisher = this.#publishers.get(trackId)
+    const publication = publisher?.publications.get(trackId)
+    if (publication) publisher?.publications.markSubscribed(publication)
+  }
+
+  /** The publisher's word on who may have its tracks. */
+  changePermission(publisher: Participant, permission: SubscriptionPermission): void {
+    const { room, broadcast } = this.#deps
+    publisher.trackPermissions = permission.allParticipants
+      ? undefined
+      : permission.trackPermissions.map(entry => ({
+          identity: entry.participantIdentity,
+          sid: entry.participantSid,
+          allTracks: entry.allTracks,
+          trackSids: new Set(entry.trackSids),
+        }))
+    for (const { trackId } of publisher.publications.published())
+      for (const participant of room.participants.values()) {
+        if (participant === publisher) continue
+        const isAllowed = publisher.allowsSubscriber(participant, trackId)
+        if (participant.subscriptions.setAllowed(trackId, isAllowed))
+          broadcast.subscriptionPermission(participant, publisher, trackId, isAllowed)
+      }
+  }
+
+  /** Which of the visible participants are audible, as the media side heard. */
+  handleSpeakers(audible: { participantId: ParticipantId; level: number }[]): void {
+    const { broadcast, captures, now } = this.#deps
+    const order = broadcast.speakers(audible)
+    if (order) captures.notify({ type: 'speakers', at: now(), participantIds: order })
+  }
+
+  /** Everything ends together: nobody needs to hear of the others' tracks any more. */
+  close(): void {
+    this.#publishers.clear()
+  }
+}
