@@ -80,12 +80,15 @@ export class NativePeer {
   static async join(
     sfu: RunningSfu,
     grants: TestGrants & { room: string; identity: string },
-    options: { autoSubscribe?: boolean } = {},
+    options: {
+      autoSubscribe?: boolean /** Another way to the SFU, e.g. `NetworkPath.wsUrl`. */
+      url?: string
+    } = {},
   ): Promise<NativePeer> {
     const peer = new NativePeer()
     const token = await sfu.token(grants)
     peer.connectingAt = performance.now()
-    await peer.room.connect(sfu.wsUrl, token, {
+    await peer.room.connect(options.url ?? sfu.wsUrl, token, {
       autoSubscribe: options.autoSubscribe ?? true,
       dynacast: false,
     })

@@ -29,12 +29,19 @@ export class Scenario {
   async join(
     room: string,
     identity: string,
-    options: { grants?: TestGrants; room?: RoomOptions; connect?: RoomConnectOptions; token?: string } = {},
+    options: {
+      grants?: TestGrants
+      room?: RoomOptions
+      connect?: RoomConnectOptions
+      token?: string
+      /** Another way to the SFU, e.g. `NetworkPath.wsUrl`. */
+      url?: string
+    } = {},
   ): Promise<BrowserClient> {
     const client = await this.browser.open()
     const token =
       options.token ?? (await this.sfu.token({ room, identity, name: identity, ...options.grants }))
-    await client.connect(this.sfu.wsUrl, token, options.room ?? {}, options.connect ?? {})
+    await client.connect(options.url ?? this.sfu.wsUrl, token, options.room ?? {}, options.connect ?? {})
     return client
   }
 
