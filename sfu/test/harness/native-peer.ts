@@ -50,6 +50,8 @@ export class NativePeer {
   readonly room = new Room()
   readonly data: ReceivedData[] = []
   readonly received = new Map<string, Reception>()
+  /** Pictures decoded of each track, by its sid. */
+  readonly videoFramesBySid = new Map<string, number>()
   /** Set when the server or `leave` ended the connection. */
   disconnectedBy: DisconnectReason | undefined
   /** When `connect` was called and when it resolved, in milliseconds. */
@@ -181,6 +183,8 @@ export class NativePeer {
       void this.#read(new VideoStream(track), ({ frame }) => {
         reception.firstVideoAt ??= performance.now()
         reception.videoFrames += 1
+        const { sid = '' } = track
+        this.videoFramesBySid.set(sid, (this.videoFramesBySid.get(sid) ?? 0) + 1)
         reception.videoSize = `${frame.width}x${frame.height}`
       })
     else

@@ -39,20 +39,14 @@ export class TestBrowser {
   }
 
   static async create(): Promise<TestBrowser> {
-    const bundle = await build({
-      entryPoints: [path.join(import.meta.dirname, 'page.ts')],
-      bundle: true,
-      format: 'iife',
-      write: false,
-      logLevel: 'silent',
-    })
-    const script = bundle.outputFiles[0]?.text ?? ''
+    const scripts = new Map([
+      ['/page.js', await bundleOf(path.join(import.meta.dirname, 'page.ts'))],
+      ['/e2ee-worker.js', await bundleOf('livekit-client/e2ee-worker')],
+    ])
     const server = createServer((request, response) => {
-      const isScript = request.url === '/page.js'
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-      response.end(
-        isScript ? script : '<!doctype html><title>test</title><body><script src="/page.js"></script>',
-      )
+      const script = scripts.get(request.url ?? '')
+      response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
+      response.end(script ?? '<!doctype html><title>test</title><body><script src="/page.js"></script>')
     })
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     const browser = await chromium.launch({
@@ -122,4 +116,16 @@ export class TestBrowser {
     this.#server.closeAllConnections()
     await new Promise(resolve => this.#server.close(resolve))
   }
+}
+
+async function bundleOf(entryPoint: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entryPoint],
+    bundle: true,
+    format: 'iife',
+    write: false,
+    logLevel: 'silent',
+    absWorkingDir: import.meta.dirname,
+  })
+  return outputFiles[0]?.text ?? ''
 }

@@ -17,6 +17,7 @@ import {
   VideoPreset,
   VideoQuality,
 } from 'livekit-client'
+import './codec-page.ts'
 
 export interface ReceivedStats {
   identity: string
