@@ -61,7 +61,10 @@ export class MediaClient {
     await page.addScriptTag({ content: pageScript })
     const client = new MediaClient(page)
     client.edit = edit
-    client.peer = await room.openPeer({ participantId: client.participantId, sdk: 'JS' }, client.#listener())
+    client.peer = await room.openPeer(
+      { participantId: client.participantId, sdk: 'JS', browser: '' },
+      client.#listener(),
+    )
     await client.peer.start()
     return client
   }
@@ -82,6 +85,7 @@ export class MediaClient {
         height: 540 / 2 ** (layers - 1 - i),
       })),
       muted: options.muted ?? false,
+      stream: 'camera',
       disableDtx: true,
       stereo: false,
     })

@@ -36,7 +36,7 @@ window.client = (() => {
   }
   const elements = []
   sub.ontrack = e => {
-    received.push('track ' + e.streams[0].id)
+    received.push('track ' + e.streams[0].id + ' ' + e.track.id)
     const el = document.createElement(e.track.kind)
     el.srcObject = new MediaStream([e.track]); el.muted = true; el.autoplay = true
     elements.push(el); document.body.append(el)

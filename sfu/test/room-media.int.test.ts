@@ -48,7 +48,7 @@ describe('a browser in a room', () => {
     await expectPicture(binh, 'an')
   })
 
-  it('receives H264, VP9 and VP8 in turn through one reused section', async () => {
+  it('receives H264, VP9 and VP8 in turn through one line of the description', async () => {
     const room = scenario.newRoom()
     const [an, binh] = await Promise.all([scenario.join(room, 'an'), scenario.join(room, 'binh')])
     let sections = 0

@@ -11,6 +11,7 @@ const claim = (id: string, kind: 'audio' | 'video', codecs: TrackClaim['codecs']
   layerCount: 0,
   layers: [],
   muted: false,
+  stream: 'camera',
   disableDtx: false,
   stereo: false,
 })

@@ -123,7 +123,7 @@ describe('publishing', () => {
     })
   }
 
-  it('stops a track by an inactive section and uses the section again for the next one', async () => {
+  it('stops a track by an inactive section and gives the next one its line to the subscriber', async () => {
     const [a, b] = [await MediaClient.join(browser, room), await MediaClient.join(browser, room)]
     const first = await a.publish({ kind: 'video' })
     await b.peer.subscribe(first)
@@ -134,14 +134,14 @@ describe('publishing', () => {
     await expect(b.peer.subscribe(first)).rejects.toMatchObject({ code: 'track_not_found' })
     await eventually(async () => {
       const answered = await b.page.evaluate(() => window.client.inbound())
-      return first in answered ? 'the section is still active' : undefined
+      return first in answered ? 'the section is still there' : undefined
     })
 
     const second = await a.publish({ kind: 'video', codec: 'h264' })
     await b.peer.subscribe(second)
     await eventually(framesGrow(b, second))
     expect(b.lastOffer.match(/^m=video/gm)).toHaveLength(1)
-    expect(await b.receivedData()).toContain(`track ${a.participantId}|${second}`)
+    expect(await b.receivedData()).toContain(`track ${a.participantId}|camera ${second}`)
   })
 
   it('pauses a muted track and lets it flow again', async () => {

@@ -76,6 +76,8 @@ export class Peer implements PeerMedia {
       this.#directory,
       this.#pipes,
       this.#logger,
+      // Firefox gives received tracks ids of its own, so that only the stream's id can name the track (decision 0009).
+      { isGrouping: this.options.browser !== 'FIREFOX' },
       {
         onOffer: offer => this.#tell(l => l.onSubscriberOffer(offer)),
         onConnected: () => this.#tell(l => l.onConnected('subscriber')),

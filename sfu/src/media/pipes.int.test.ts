@@ -120,6 +120,7 @@ describe('a capture', () => {
       participantId: 'PA_1' as never,
       kind: 'audio',
       home,
+      stream: 'camera',
       layers: [],
       onDemand: () => {},
     })

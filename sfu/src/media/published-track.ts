@@ -28,6 +28,8 @@ export class PublishedTrack {
   readonly participantId: ParticipantId
   readonly kind: 'audio' | 'video'
   readonly home: RoomRouter
+  /** Tracks of one participant that share it are played in step; safe in an `a=msid`. */
+  readonly stream: string
   /** Announced sizes, low first. */
   readonly layers: { quality: number; width: number; height: number }[]
   readonly codecs: TrackCodec[] = []
@@ -43,6 +45,7 @@ export class PublishedTrack {
     participantId: ParticipantId
     kind: 'audio' | 'video'
     home: RoomRouter
+    stream: string
     layers: { quality: number; width: number; height: number }[]
     /** Video only: the highest layer anyone wants, per codec, when it changed. */
     onDemand: (demand: Demand) => void
@@ -51,6 +54,7 @@ export class PublishedTrack {
     this.participantId = options.participantId
     this.kind = options.kind
     this.home = options.home
+    this.stream = options.stream
     this.layers = options.layers
     this.#onDemand = options.onDemand
   }

@@ -268,6 +268,7 @@ export class PublisherConnection {
       participantId: this.#participantId,
       kind: claim.kind,
       home: this.#home,
+      stream: claim.stream,
       layers: claim.layers,
       onDemand: demand => this.#listener.onDemand(claim.trackId, demand),
     })

@@ -15,7 +15,10 @@ function setUp() {
   const pool = { place: async () => worker as unknown as PooledWorker } as unknown as WorkerPool
   const listener = { onSpeakers: none, onDemandChanged: none }
   const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, none)
-  const joining = room.openPeer({ participantId: newParticipantId(), sdk: 'JS' }, new EventEmitter() as never)
+  const joining = room.openPeer(
+    { participantId: newParticipantId(), sdk: 'JS', browser: '' },
+    new EventEmitter() as never,
+  )
   return { room, worker, creation, joining }
 }
 

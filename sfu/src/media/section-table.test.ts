@@ -5,35 +5,40 @@ import { SectionTable } from './section-table.ts'
 const parameters = { codecs: [] } as RtpParameters
 
 describe('sections of a subscriber connection', () => {
-  it('are used again only after they were seen inactive, and only for the same kind', () => {
+  it('give their line to a new one, only after they were seen rejected and only for the same kind', () => {
     const table = new SectionTable<string>()
     const first = table.take('video', 'a')
     table.fill(first, parameters)
     table.retire(first)
-    expect(table.take('video', 'b')).not.toBe(first)
-    first.state = 'free'
-    expect(table.take('audio', 'c')).not.toBe(first)
-    expect(table.take('video', 'd')).toBe(first)
-    expect(first).toMatchObject({ state: 'active', user: 'd' })
-    expect(table.listed).toEqual([first])
+    expect(table.take('video', 'b').replaces).toBeUndefined()
+    table.free(first)
+    expect(table.take('audio', 'c').replaces).toBeUndefined()
+    const next = table.take('video', 'd')
+    expect(next.mid).not.toBe(first.mid)
+    expect(table.take('video', 'e').replaces).toBeUndefined()
+    table.fill(next, parameters)
+    expect(table.listed).toEqual([next])
   })
 
   it('keep their place once listed and never come to be listed when their track failed before', () => {
     const table = new SectionTable<string>()
     const [failed, good] = [table.take('video', 'a'), table.take('video', 'b')]
     table.retire(failed)
+    table.fill(failed, parameters)
     table.fill(good, parameters)
     table.fill(good, parameters)
     expect(table.listed.map(s => s.mid)).toEqual(['2'])
   })
 
-  it('stay dead when the client refused them', () => {
+  it('leave the line they claimed to others when their track failed before', () => {
     const table = new SectionTable<string>()
-    const section = table.take('video', 'a')
-    table.fill(section, parameters)
-    section.state = 'dead'
-    table.retire(section)
-    expect(section.state).toBe('dead')
-    expect(table.take('video', 'b')).not.toBe(section)
+    const first = table.take('audio', 'a')
+    table.fill(first, parameters)
+    table.free(first)
+    expect(first.state).toBe('active')
+    table.retire(first)
+    table.free(first)
+    table.retire(table.take('audio', 'b'))
+    expect(table.take('audio', 'c').replaces).toBe(first)
   })
 })

@@ -1,18 +1,20 @@
 /**
  * The media sections of a subscriber connection, in the order of the description, which never shrinks (RFC 3264 §8). A
- * section is used again by a later track, but only after the client has seen it inactive: browsers announce a
- * track only when a section changes from inactive to active. Pure.
+ * section is never given to another track as it is: browsers and the Rust SDK read a track's id when its transceiver is
+ * made and keep it. It is rejected (port 0) first, and its line in the description is then taken by a section with a
+ * new mid (RFC 8829 §5.2.2, "recycled"), so that hours of coming and going do not lengthen the description. Pure.
  */
 import type { MediaKind, RtpParameters } from 'mediasoup/types'
 
 export type SectionState =
   /** Carries its user's track. */
   | 'active'
-  /** Its user left; must be offered inactive before it is used again. */
+  /** Its user left or the client refused it; must be offered rejected before its line is taken again. */
   | 'retired'
+  /** Both sides have it rejected: its line may be taken. */
   | 'free'
-  /** Refused by the client; never used again. */
-  | 'dead'
+  /** A section that is about to be filled will take its line. */
+  | 'claimed'
 
 export interface Section<User> {
   readonly mid: string
@@ -21,6 +23,8 @@ export interface Section<User> {
   user: User | undefined
   /** Of the present or last user; undefined until its consumer exists. */
   rtpParameters: RtpParameters | undefined
+  /** The section whose line it takes when it is filled. */
+  readonly replaces: Section<User> | undefined
 }
 
 export class SectionTable<User> {
@@ -32,25 +36,31 @@ export class SectionTable<User> {
     return this.#listed
   }
 
-  /** A free section or a new one. A new one is listed once its parameters are known, by `fill`. */
+  /** A new section, in the line of a free one when there is one. It is listed once its parameters are known, by `fill`. */
   take(kind: MediaKind, user: User): Section<User> {
-    const free = this.#listed.find(section => section.state === 'free' && section.kind === kind)
-    if (free) {
-      free.state = 'active'
-      free.user = user
-      return free
-    }
-    return { mid: `${this.#nextMid++}`, kind, state: 'active', user, rtpParameters: undefined }
+    const replaces = this.#listed.find(section => section.state === 'free' && section.kind === kind)
+    if (replaces) replaces.state = 'claimed'
+    return { mid: `${this.#nextMid++}`, kind, state: 'active', user, rtpParameters: undefined, replaces }
   }
 
   fill(section: Section<User>, rtpParameters: RtpParameters): void {
+    if (section.state !== 'active' || section.rtpParameters) return
     section.rtpParameters = rtpParameters
-    if (!this.#listed.includes(section)) this.#listed.push(section)
+    const line = section.replaces ? this.#listed.indexOf(section.replaces) : -1
+    if (line < 0) this.#listed.push(section)
+    else this.#listed[line] = section
   }
 
   /** The user is gone. A section that was never listed just disappears. */
   retire(section: Section<User>): void {
+    if (section.state !== 'active') return
     section.user = undefined
-    if (section.state === 'active') section.state = 'retired'
+    section.state = 'retired'
+    if (!section.rtpParameters && section.replaces) section.replaces.state = 'free'
+  }
+
+  /** The client has answered an offer that had the section rejected. */
+  free(section: Section<User>): void {
+    if (section.state === 'retired') section.state = 'free'
   }
 }

@@ -75,6 +75,7 @@ async function setUp() {
       participantId: 'PA_1' as never,
       kind: 'audio',
       home,
+      stream: 'camera',
       layers: [],
       onDemand: none,
     })
@@ -85,13 +86,21 @@ async function setUp() {
   const offers: string[] = []
   const lost: { trackId: string; code: unknown }[] = []
   const pipes = { acquire: async () => none } as unknown as Pipes
-  const connection = await SubscriberConnection.create(home, directory, pipes, pino({ level: 'silent' }), {
-    onOffer: ({ sdp }) => offers.push(sdp),
-    onConnected: none,
-    onDisconnected: none,
-    onSubscriptionLost: (trackId, error) => lost.push({ trackId, code: (error as { code?: unknown }).code }),
-    onStreamState: none,
-  })
+  const connection = await SubscriberConnection.create(
+    home,
+    directory,
+    pipes,
+    pino({ level: 'silent' }),
+    { isGrouping: true },
+    {
+      onOffer: ({ sdp }) => offers.push(sdp),
+      onConnected: none,
+      onDisconnected: none,
+      onSubscriptionLost: (trackId, error) =>
+        lost.push({ trackId, code: (error as { code?: unknown }).code }),
+      onStreamState: none,
+    },
+  )
   /** Accepts the last offer, but for the kind of section that is refused. */
   const answer = (edit = (sdp: string) => sdp) =>
     connection.handleAnswer(

@@ -5,14 +5,16 @@ import type { RtpCapabilities, WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type { DataKind } from '../room/ports.ts'
 import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-answer.ts'
-import { type OfferedSection, writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
+import { writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
 import { AnswerWait } from './answer-wait.ts'
+import { reportFlows } from './flow-reports.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
+import { type OfferPlan, planOffer } from './offer-plan.ts'
 import type { Pipes } from './pipes.ts'
 import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
 import type { FlowReport } from './quality-score.ts'
 import type { RoomRouter } from './room-router.ts'
-import { type Section, SectionTable } from './section-table.ts'
+import { SectionTable } from './section-table.ts'
 import { SerialQueue } from './serial-queue.ts'
 import { SubscriberData } from './subscriber-data.ts'
 import { Subscription } from './subscription.ts'
@@ -20,9 +22,6 @@ import type { TrackDirectory } from './track-directory.ts'
 import { watchTransport } from './transport-events.ts'
 import { within } from './within.ts'
 
-const DATA_MID = '0'
-/** Consumers asked for its quality report; a wide gallery needs no more samples. */
-const MAX_REPORTED_CONSUMERS = 4
 /** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
 const CONSUME_TIMEOUT_MS = 10_000
 /** How often a track is offered again to a client that refused it. */
@@ -46,6 +45,7 @@ export class SubscriberConnection implements TrackViewer {
   readonly #pipes: Pipes
   readonly #logger: Logger
   readonly #listener: SubscriberListener
+  readonly #isGrouping: boolean
   readonly #capabilities: RtpCapabilities
   readonly #subscriptions = new Map<TrackId, Subscription>()
   readonly #sections = new SectionTable<Subscription>()
@@ -57,7 +57,7 @@ export class SubscriberConnection implements TrackViewer {
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
   #version = 0
   /** Who was in the offer that waits for its answer. */
-  #outstanding: Map<Section<Subscription>, Subscription | undefined> | undefined
+  #outstanding: OfferPlan['offered'] | undefined
   readonly #answerWait = new AnswerWait(() => {
     this.#logger.warn('offer was not answered and is made anew')
     this.#outstanding = undefined
@@ -77,6 +77,7 @@ export class SubscriberConnection implements TrackViewer {
     directory: TrackDirectory,
     pipes: Pipes,
     logger: Logger,
+    isGrouping: boolean,
     listener: SubscriberListener,
   ) {
     this.#home = home
@@ -86,6 +87,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#pipes = pipes
     this.#logger = logger
     this.#listener = listener
+    this.#isGrouping = isGrouping
     this.#capabilities = clientCapabilities(home)
   }
 
@@ -94,6 +96,7 @@ export class SubscriberConnection implements TrackViewer {
     directory: TrackDirectory,
     pipes: Pipes,
     logger: Logger,
+    { isGrouping }: { isGrouping: boolean },
     listener: SubscriberListener,
   ): Promise<SubscriberConnection> {
     const transport = await home.createWebRtcTransport()
@@ -101,7 +104,7 @@ export class SubscriberConnection implements TrackViewer {
       const data = new SubscriberData(home, transport, logger)
       await data.open()
       watchTransport(transport, listener)
-      return new SubscriberConnection(home, transport, data, directory, pipes, logger, listener)
+      return new SubscriberConnection(home, transport, data, directory, pipes, logger, isGrouping, listener)
     } catch (error) {
       transport.close()
       throw error
@@ -172,20 +175,8 @@ export class SubscriberConnection implements TrackViewer {
     return !this.#isClosed && this.#data.send(kind, payload)
   }
 
-  async reports(): Promise<FlowReport[]> {
-    const live = [...this.#subscriptions.values()]
-      .filter(s => s.isLive && s.consumer && !s.consumer.paused && !s.consumer.producerPaused)
-      .toSorted((a, b) => (a.track.kind === b.track.kind ? 0 : a.track.kind === 'video' ? -1 : 1))
-      .slice(0, MAX_REPORTED_CONSUMERS)
-    const stats = await Promise.all(live.map(s => s.consumer!.getStats().catch(() => [])))
-    return stats.flatMap(streams =>
-      streams
-        .filter(stream => stream.type === 'outbound-rtp' && stream.bitrate > 0)
-        .map(stream => ({
-          fractionLost: stream.fractionLost / 256,
-          rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
-        })),
-    )
+  reports(): Promise<FlowReport[]> {
+    return reportFlows([...this.#subscriptions.values()])
   }
 
   codecEnded(track: PublishedTrack, codec: TrackCodec): void {
@@ -294,18 +285,16 @@ export class SubscriberConnection implements TrackViewer {
     this.#want()
   }
 
-  #settle(offered: Map<Section<Subscription>, Subscription | undefined>, answer: SubscriberAnswer): void {
+  #settle(offered: OfferPlan['offered'], answer: SubscriberAnswer): void {
     for (const [section, subscription] of offered) {
       const answered = answer.sections.get(section.mid)
-      if (answered === undefined || answered.isRejected) {
-        section.state = 'dead'
-      } else if (!subscription) {
-        if (section.state === 'retired' && section.user === undefined) section.state = 'free'
+      if (!subscription) {
+        this.#sections.free(section)
         continue
       }
-      if (!subscription || subscription.isClosed) continue
+      if (subscription.isClosed) continue
       const payloadType = section.rtpParameters?.codecs[0]?.payloadType
-      if (section.state !== 'dead' && answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
+      if (answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
         subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
       } else this.#refuse(subscription)
     }
@@ -345,27 +334,7 @@ export class SubscriberConnection implements TrackViewer {
 
   #offer(): void {
     this.#isDirty = false
-    const offered = new Map<Section<Subscription>, Subscription | undefined>()
-    const midToTrackId: Record<string, string> = {}
-    const sections: OfferedSection[] = [{ state: 'data', mid: DATA_MID }]
-    for (const section of this.#sections.listed) {
-      const { mid, kind, user } = section
-      const rtpParameters = section.rtpParameters!
-      if (section.state === 'dead') {
-        sections.push({ state: 'dead', mid, kind, rtpParameters })
-        continue
-      }
-      // A section taken again whose new consumer is not there yet stays inactive in this offer.
-      const active = section.state === 'active' && user?.consumer ? user : undefined
-      offered.set(section, active)
-      if (!active) {
-        sections.push({ state: 'inactive', mid, kind, rtpParameters })
-        continue
-      }
-      const { trackId, participantId } = active.track
-      midToTrackId[mid] = trackId
-      sections.push({ state: 'active', mid, kind, rtpParameters, participantId, trackId })
-    }
+    const { offered, sections, midToTrackId } = planOffer(this.#sections.listed, this.#isGrouping)
     this.#outstanding = offered
     this.#answerWait.start()
     const sdp = writeSubscriberOffer({

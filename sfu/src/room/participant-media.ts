@@ -26,6 +26,8 @@ export interface ParticipantMediaDeps {
   participantId: ParticipantId
   /** ClientInfo.sdk as sent. */
   sdk: string
+  /** ClientInfo.browser as sent. */
+  browser: string
   limits: RoomLimits
   log: Log
   listener: ParticipantMediaListener
@@ -69,10 +71,13 @@ export class ParticipantMedia {
 
   /** Opens the media and starts the subscriber connection; on failure the participant ends. */
   async open(room: RoomMedia): Promise<void> {
-    const { limits, participantId, sdk, log } = this.#deps
+    const { limits, participantId, sdk, browser, log } = this.#deps
     this.#connectTimer = setTimeout(() => this.#end('join_failed'), limits.connectTimeoutMs)
     try {
-      const peer = await room.openPeer({ participantId, sdk: sdk.toUpperCase() }, this.#peerListener())
+      const peer = await room.openPeer(
+        { participantId, sdk: sdk.toUpperCase(), browser: browser.toUpperCase() },
+        this.#peerListener(),
+      )
       if (this.#isClosed) {
         await peer.close('left')
         return

@@ -111,6 +111,7 @@ export class Participant {
     this.#media = new ParticipantMedia({
       participantId: this.id,
       sdk: deps.query.sdk,
+      browser: deps.query.browser,
       limits,
       log: this.#log,
       listener: {

@@ -45,6 +45,8 @@ export interface PeerMediaOptions {
   participantId: ParticipantId
   /** e.g. 'JS', 'RUST', from ClientInfo.sdk; for quirks only. */
   sdk: string
+  /** e.g. 'FIREFOX', from ClientInfo.browser, '' when there is none; for quirks only. */
+  browser: string
 }
 
 /** What happens to a peer by itself. Nothing here is called after `close` has been called. */
@@ -79,6 +81,8 @@ export interface TrackClaim {
   /** Sizes by quality, low first, for adaptive stream: [{width,height}] of AddTrackRequest.layers, else the track's size. */
   layers: { quality: number; width: number; height: number }[]
   muted: boolean
+  /** Tracks of a participant with the same name belong together in time; any text without spaces that is no track id. */
+  stream: string
   disableDtx: boolean
   stereo: boolean
 }

@@ -1,10 +1,12 @@
 /** A track a participant offers: what was asked for (AddTrackRequest) and, once media flows, what is published. */
+import { createHash } from 'node:crypto'
 import { newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import {
   type AddTrackRequest,
   SimulcastCodecInfo,
   TimedVersion,
   TrackInfo,
+  TrackSource,
   TrackType,
 } from '@livekit/protocol'
 import type { PublishedMedia, TrackClaim } from './ports.ts'
@@ -83,11 +85,23 @@ function infoOf(request: AddTrackRequest, trackId: TrackId, nowMs: number): Trac
     // mediasoup has no audio/red, so no subscriber may count on it.
     disableRed: true,
     encryption: request.encryption,
-    stream: request.stream,
+    stream: streamOf(request),
     audioFeatures: request.audioFeatures,
     backupCodecPolicy: request.backupCodecPolicy,
     version: new TimedVersion({ unixMicro: BigInt(nowMs) * 1000n }),
   })
+}
+
+/**
+ * Lip sync goes by streams: camera and microphone are in one, a shared screen and its sound in another, unless the client
+ * names the stream itself. The name ends in an SDP line and must not be taken for a track's id.
+ */
+function streamOf({ stream, source }: AddTrackRequest): string {
+  if (/^(?!TR)[\w.-]{1,64}$/.test(stream)) return stream
+  if (stream !== '') return `s-${createHash('sha256').update(stream).digest('hex').slice(0, 16)}`
+  if (source === TrackSource.CAMERA || source === TrackSource.MICROPHONE) return 'camera'
+  if (source === TrackSource.SCREEN_SHARE || source === TrackSource.SCREEN_SHARE_AUDIO) return 'screenshare'
+  return 'other'
 }
 
 function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
@@ -106,6 +120,7 @@ function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
     layerCount: layers.length,
     layers: sizes,
     muted: request.muted,
+    stream: streamOf(request),
     disableDtx: request.disableDtx,
     stereo: request.stereo,
   }

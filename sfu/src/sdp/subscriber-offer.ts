@@ -12,11 +12,11 @@ export type OfferedSection =
       rtpParameters: RtpParameters
       participantId: string
       trackId: string
+      /** Second part of the stream's id: tracks that share it are played in step by the client. */
+      stream: string
     }
-  /** Its track is gone; the last codecs stay so that the section can be used again. */
-  | { state: 'inactive'; mid: string; kind: 'audio' | 'video'; rtpParameters: RtpParameters }
-  /** Refused by the client once: port 0 for ever, because the client stopped its transceiver. */
-  | { state: 'dead'; mid: string; kind: 'audio' | 'video'; rtpParameters: RtpParameters }
+  /** Its track is gone, or comes later, or the client refused it: port 0, until a section with a new mid takes its line. */
+  | { state: 'rejected'; mid: string; kind: 'audio' | 'video'; rtpParameters: RtpParameters }
 
 /** Payload types and extension ids are mediasoup's own: as the offerer the SFU chooses them. */
 export function writeSubscriberOffer(options: {
@@ -26,11 +26,11 @@ export function writeSubscriberOffer(options: {
   version: number
 }): string {
   const { local, sections } = options
-  const bundle = sections.filter(s => s.state !== 'dead').map(s => s.mid)
+  const bundle = sections.filter(s => s.state !== 'rejected').map(s => s.mid)
   const lines = sessionLines(options.sessionId, options.version, bundle)
   for (const section of sections) {
     const transport =
-      section.state === 'dead' ? [] : transportLines(local, 'actpass', section.mid === bundle[0])
+      section.state === 'rejected' ? [] : transportLines(local, 'actpass', section.mid === bundle[0])
     if (section.state === 'data') {
       lines.push(
         'm=application 7 UDP/DTLS/SCTP webrtc-datachannel',
@@ -51,7 +51,7 @@ function mediaSection(section: Exclude<OfferedSection, { state: 'data' }>, trans
   const { rtpParameters, kind, mid } = section
   const { codecs } = rtpParameters
   const lines = [
-    `m=${kind} ${section.state === 'dead' ? 0 : 7} UDP/TLS/RTP/SAVPF ${codecs.map(c => c.payloadType).join(' ')}`,
+    `m=${kind} ${section.state === 'rejected' ? 0 : 7} UDP/TLS/RTP/SAVPF ${codecs.map(c => c.payloadType).join(' ')}`,
     'c=IN IP4 0.0.0.0',
     `a=mid:${mid}`,
     section.state === 'active' ? 'a=sendonly' : 'a=inactive',
@@ -60,16 +60,14 @@ function mediaSection(section: Exclude<OfferedSection, { state: 'data' }>, trans
     ...transport,
     ...codecLines(codecs),
   ]
-  if (section.state === 'dead') return lines
+  if (section.state !== 'active') return lines
   for (const ext of rtpParameters.headerExtensions ?? []) lines.push(`a=extmap:${ext.id} ${ext.uri}`)
   // Without the dependency descriptor a browser cannot decode AV1 SVC; mediasoup forwards it unannounced.
   if (codecs[0]?.mimeType.toLowerCase() === 'video/av1')
     lines.push(`a=extmap:${DEPENDENCY_DESCRIPTOR.id} ${DEPENDENCY_DESCRIPTOR.uri}`)
-  if (section.state !== 'active') return lines
-
-  // Both parts carry the track's id: the stream id lets a client re-use a section whose receiver keeps its old track
-  // id, and the Rust SDK reads no other place.
-  lines.push(`a=msid:${section.participantId}|${section.trackId} ${section.trackId}`)
+  // The client reads participant and track out of the two ids; which stream a track is in decides what it is played in
+  // step with. See docs/decisions/0009-streams-and-sections.md.
+  lines.push(`a=msid:${section.participantId}|${section.stream} ${section.trackId}`)
   const encoding = rtpParameters.encodings?.[0]
   const ssrc = encoding?.ssrc
   const repair = encoding?.rtx?.ssrc

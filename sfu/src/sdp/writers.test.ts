@@ -130,7 +130,14 @@ const vp8: RtpParameters = {
   rtcp: { cname: 'c', reducedSize: true },
 }
 const video = { kind: 'video', rtpParameters: vp8 } as const
-const active: OfferedSection = { ...video, state: 'active', mid: '1', participantId: 'PA_x', trackId: 'TR_y' }
+const active: OfferedSection = {
+  ...video,
+  state: 'active',
+  mid: '1',
+  participantId: 'PA_x',
+  trackId: 'TR_y',
+  stream: 'camera',
+}
 const offerOf = (sections: OfferedSection[]) =>
   parse(
     writeSubscriberOffer({
@@ -142,23 +149,20 @@ const offerOf = (sections: OfferedSection[]) =>
   )
 
 describe('the offer to a subscriber', () => {
-  it('names participant and track in both places the SDKs look at', () => {
+  it('names participant, stream and track where the SDKs look for them', () => {
     const text = writeSubscriberOffer({ local, sections: [active], sessionId: '1', version: 1 })
-    expect(text).toContain('\r\na=msid:PA_x|TR_y TR_y\r\n')
+    expect(text).toContain('\r\na=msid:PA_x|camera TR_y\r\n')
     const [, media] = offerOf([active]).media
     expect(media).toMatchObject({ direction: 'sendonly', setup: 'actpass', payloads: '101 102' })
     expect(media?.ssrcGroups).toEqual([{ semantics: 'FID', ssrcs: '11 12' }])
   })
 
-  it('keeps the codecs of a section whose track is gone, and drops a dead one from the bundle', () => {
-    const sdp = offerOf([
-      { ...video, state: 'inactive', mid: '1' },
-      { ...video, state: 'dead', mid: '2' },
-    ])
+  it('drops a rejected section from the bundle', () => {
+    const sdp = offerOf([active, { ...video, state: 'rejected', mid: '2' }])
     expect(sdp.groups?.[0]?.mids).toBe('0 1')
-    expect(sdp.media[1]).toMatchObject({ direction: 'inactive', port: 7, payloads: '101 102' })
-    expect(sdp.media[1]?.msid).toBeUndefined()
+    expect(sdp.media[1]).toMatchObject({ direction: 'sendonly', port: 7, payloads: '101 102' })
     expect(sdp.media[2]).toMatchObject({ direction: 'inactive', port: 0 })
+    expect(sdp.media[2]?.msid).toBeUndefined()
   })
 
   it('announces the dependency descriptor for AV1, which mediasoup sends unannounced', () => {
