@@ -1,6 +1,6 @@
 /**
  * Sets everything up from a fresh clone: npm packages (and with them Node 24), the mediasoup worker, ffmpeg, the
- * generated database client, the built portal; for tests also Chromium. Safe to run again: done steps are skipped.
+ * generated database client, the built portal; for tests also Chromium, Firefox and coturn. Safe to run again: done steps are skipped.
  * Imports only node: modules and is valid on Node 20, because it runs before anything is installed.
  */
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { done, runMain, SetupError, say, since } from './lib/log.mjs'
 import { root, run, toolEnv } from './lib/run.mjs'
 import { ensureChromium } from './setup/chromium.mjs'
+import { ensureCoturn } from './setup/coturn.mjs'
 import { assertRuntime, ensureDependencies } from './setup/dependencies.mjs'
 import { ensureFfmpeg } from './setup/ffmpeg.mjs'
+import { ensureFirefox } from './setup/firefox.mjs'
 
 const MIN_FREE_BYTES = 2 * 1024 ** 3
 
@@ -34,7 +36,7 @@ async function hydratePostgres() {
 }
 
 /**
- * @param {{ tests?: boolean, worker?: boolean, build?: boolean }} [options] tests: also Chromium; worker/build false: leave out
+ * @param {{ tests?: boolean, worker?: boolean, build?: boolean }} [options] tests: also browsers and coturn; worker/build false: leave out
  * @returns {Promise<Record<string, string>>} variables for the processes (MEDIASOUP_WORKER_BIN, FFMPEG_PATH, ...)
  */
 export async function setUp(options = {}) {
@@ -49,7 +51,11 @@ export async function setUp(options = {}) {
     variables.MEDIASOUP_WORKER_BIN = await ensureWorker({ root, log: say, allowApt: true })
     Object.assign(variables, await ensureFfmpeg())
   }
-  if (options.tests) Object.assign(variables, await ensureChromium())
+  if (options.tests) {
+    Object.assign(variables, await ensureChromium())
+    Object.assign(variables, await ensureFirefox())
+    Object.assign(variables, await ensureCoturn())
+  }
   const tasks = options.build === false ? ['generate'] : ['generate', 'build']
   await run('turbo', ['run', ...tasks, '--ui=stream', '--output-logs=errors-only'], {
     label: options.build === false ? 'Generating the database client' : 'Building the portal',
@@ -62,7 +68,7 @@ export async function setUp(options = {}) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--help')) {
     console.log(
-      'node scripts/setup.mjs [--tests]   set everything up; --tests also finds or installs Chromium',
+      'node scripts/setup.mjs [--tests]   set everything up; --tests also finds or installs Chromium, Firefox and coturn',
     )
   } else {
     await runMain(async () => {

@@ -11,6 +11,7 @@ const isRoot = () => process.getuid?.() === 0
  *
  * @param {string[]} packages Debian package names
  * @param {string} purpose what they are needed for, for the messages
+ * @returns {Promise<string[]>} those that were missing and are installed now
  */
 export async function ensurePackages(packages, purpose) {
   if (!isDebian())
@@ -20,7 +21,7 @@ export async function ensurePackages(packages, purpose) {
     const { output } = await run('dpkg-query', ['-W', '-f=${db:Status-Abbrev}', name], { allowFailure: true })
     if (!output.startsWith('ii')) missing.push(name)
   }
-  if (missing.length === 0) return
+  if (missing.length === 0) return []
   if (!isRoot()) {
     throw new SetupError(`${purpose} is missing. Run once: sudo apt-get install -y ${missing.join(' ')}`)
   }
@@ -31,4 +32,5 @@ export async function ensurePackages(packages, purpose) {
     env,
     label: 'apt-get install',
   })
+  return missing
 }

@@ -66,6 +66,53 @@ describe('sfu configuration', () => {
     expect(faultsOf({ LIVEKIT_EXTRA_KEYS: 'a:1,a:2' })).toHaveLength(1)
   })
 
+  it('binds media to both families when the edge is bound to ::, and to what is named', () => {
+    expect(readConfig({}).mediaBind).toEqual(['0.0.0.0'])
+    expect(readConfig({ SFU_BIND: '::' }).mediaBind).toEqual(['0.0.0.0', '::'])
+    expect(readConfig({ SFU_MEDIA_BIND: '10.0.0.1, 2001:db8::1' }).mediaBind).toEqual([
+      '10.0.0.1',
+      '2001:db8::1',
+    ])
+    expect(faultsOf({ SFU_MEDIA_BIND: 'eth0' })).toHaveLength(1)
+  })
+
+  it('takes announced addresses with and without their network, and names the entry that is wrong', () => {
+    const { announcedAddresses } = readConfig({ SFU_ANNOUNCED_ADDRESS: '10.0.0.0/8 = 10.1.2.3, 203.0.113.5' })
+    expect(announcedAddresses.map(({ network, address }) => [network?.text, address])).toEqual([
+      ['10.0.0.0/8', '10.1.2.3'],
+      [undefined, '203.0.113.5'],
+    ])
+    const fault = (text: string) => faultsOf({ SFU_ANNOUNCED_ADDRESS: text }).join(' ')
+    expect(fault('media.example.vn')).toContain('"media.example.vn"')
+    expect(fault('10.0.0.0/33=10.1.2.3')).toContain('"10.0.0.0/33" is no network')
+    expect(fault('10.0.0.0/8=')).toContain('SFU_ANNOUNCED_ADDRESS')
+    expect(fault('10.0.0.0/8=1.2.3.4=5')).toContain('SFU_ANNOUNCED_ADDRESS')
+    // Nothing listens there.
+    expect(fault('::/0=2001:db8::5')).toContain('2001:db8::5 is announced, but media is bound to 0.0.0.0')
+  })
+
+  it('takes trusted proxies as before, or by their networks', () => {
+    expect(readConfig({}).trustedProxies).toEqual([])
+    expect(readConfig({ SFU_TRUST_PROXY: '1' }).trustedProxies).toBe('any')
+    expect(readConfig({ SFU_TRUST_PROXY: '127.0.0.1, ::1' }).trustedProxies).toHaveLength(2)
+    expect(faultsOf({ SFU_TRUST_PROXY: 'nginx' }).join(' ')).toContain('"nginx"')
+  })
+
+  it('takes TURN servers with their secret, and neither alone', () => {
+    const TURN_URLS = 'turn:turn.example.vn:3478?transport=udp, turns:[2001:db8::1]:443?transport=tcp'
+    expect(readConfig({ TURN_URLS, TURN_SECRET: 's' }).turn).toEqual({
+      urls: ['turn:turn.example.vn:3478?transport=udp', 'turns:[2001:db8::1]:443?transport=tcp'],
+      secret: 's',
+      ttlS: 43_200,
+    })
+    expect(readConfig({}).turn).toBeUndefined()
+    expect(faultsOf({ TURN_URLS })).toHaveLength(1)
+    expect(faultsOf({ TURN_SECRET: 's' })).toHaveLength(1)
+    expect(faultsOf({ TURN_URLS: 'stun:x', TURN_SECRET: 's' }).join(' ')).toContain('expected turn:host:port')
+    const production = { NODE_ENV: 'production', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'a-long-secret' }
+    expect(faultsOf({ ...production, TURN_URLS, TURN_SECRET: 'short' })).toHaveLength(1)
+  })
+
   it('refuses ports that overlap', () => {
     expect(faultsOf({ SFU_PORT: '7883', SFU_MEDIA_PORT: '7882', SFU_WORKERS: '2' })).toHaveLength(1)
     expect(faultsOf({ SFU_MEDIA_PORT: '65535', SFU_WORKERS: '2' })).toHaveLength(1)

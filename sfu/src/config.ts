@@ -1,11 +1,15 @@
+import { isIP, isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { IpNetwork } from './ip-networks.ts'
 
 /** Environment variables of the SFU node, in one place. Nothing else in `sfu/src` reads `process.env`. */
 
 const DEVELOPMENT_KEY = 'devkey'
 const DEVELOPMENT_SECRET = 'secret'
+/** One credential in the open lets anybody guess a short secret offline. */
+const MIN_TURN_SECRET = 24
 
 const port = z.coerce.number().int().min(1).max(65_535)
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
@@ -18,12 +22,46 @@ const list = (text: string) =>
     .map(item => item.trim())
     .filter(item => item !== '')
 
+const address = z.string().refine(text => isIP(text) !== 0, { error: 'must be IP addresses' })
+
+/** RFC 7065 §3.1, with a host name, an IPv4 address or an IPv6 address in brackets. */
+const turnUrl = z.string().regex(/^turns?:([\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/i, {
+  error: 'expected turn:host:port or turns:host:port, with ?transport=udp or ?transport=tcp where needed',
+})
+
+/** `network=address` or a bare address. Issues name the entry. */
+const announced = z.string().transform((text, context): AnnouncedAddress => {
+  const [before = '', after, ...rest] = text.split('=').map(part => part.trim())
+  const [network, own] = after === undefined ? [undefined, before] : [IpNetwork.parse(before), after]
+  if (isIP(own) === 0 || rest.length > 0)
+    context.addIssue(`"${text}" is neither an IP address nor network=address`)
+  else if (after !== undefined && network === undefined)
+    context.addIssue(`"${before}" is no network: expected e.g. 10.0.0.0/8 or 2001:db8::/32`)
+  return { network, address: own }
+})
+
+/** `0` nobody, `1` whoever connects, or the proxies' own addresses and networks. */
+const trustedProxies = z.string().transform((text, context): TrustedProxies => {
+  if (text === '0' || text === 'false') return []
+  if (text === '1' || text === 'true') return 'any'
+  return list(text).flatMap(item => {
+    const network = IpNetwork.parse(item)
+    if (network === undefined)
+      context.addIssue(`"${item}" is no address or network: expected 0, 1 or e.g. 127.0.0.1, 10.0.0.0/8`)
+    return network ?? []
+  })
+})
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
   SFU_PORT: count(0, 65_535).default(7880),
   SFU_BIND: z.string().default('0.0.0.0'),
   SFU_MEDIA_PORT: port.default(7882),
-  SFU_ANNOUNCED_ADDRESS: z.string().default('').transform(list),
+  SFU_MEDIA_BIND: z.string().default('').transform(list).pipe(z.array(address)),
+  SFU_ANNOUNCED_ADDRESS: z.string().default('').transform(list).pipe(z.array(announced)),
+  TURN_URLS: z.string().default('').transform(list).pipe(z.array(turnUrl)),
+  TURN_SECRET: z.string().default(''),
+  TURN_TTL: count(60, 604_800).default(43_200),
   SFU_WORKERS: count(1, 64).default(Math.max(1, availableParallelism())),
   WEBHOOK_URLS: z
     .string()
@@ -37,10 +75,20 @@ const environment = z.object({
     .default(path.resolve(import.meta.dirname, '../../.data')),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
-  SFU_TRUST_PROXY: z.enum(['0', '1', 'false', 'true']).default('0'),
+  SFU_TRUST_PROXY: trustedProxies.default([]),
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
   SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(1_048_576),
 })
+
+/** An address of this node and the clients that are told of it. */
+export interface AnnouncedAddress {
+  /** Undefined: for clients that no network holds. */
+  network: IpNetwork | undefined
+  address: string
+}
+
+/** Whose X-Forwarded-For is believed: everybody's last entry, or that of these proxies. Empty: nobody's. */
+export type TrustedProxies = 'any' | IpNetwork[]
 
 export interface ApiKey {
   key: string
@@ -54,8 +102,12 @@ export interface Config {
   bind: string
   /** UDP and TCP port of worker 0; worker n has `mediaPort + n`. */
   mediaPort: number
-  /** Addresses told to clients as ICE candidates; empty: every non-internal IPv4 address and 127.0.0.1. */
-  announcedAddresses: string[]
+  /** Addresses the media sockets bind. */
+  mediaBind: string[]
+  /** Addresses told to clients as ICE candidates, preferred first; empty: every address of this machine that `mediaBind` serves. */
+  announcedAddresses: AnnouncedAddress[]
+  /** Undefined: clients are told of no TURN server. */
+  turn: { urls: string[]; secret: string; ttlS: number } | undefined
   workers: number
   /** Never empty. The first pair signs webhooks; every pair is accepted on tokens. */
   keys: [ApiKey, ...ApiKey[]]
@@ -65,8 +117,8 @@ export interface Config {
   logLevel: string
   /** Undefined: the worker binary of the mediasoup package. */
   workerBin: string | undefined
-  /** Read the client's address from X-Forwarded-For; only right behind a proxy that sets it. */
-  trustProxy: boolean
+  /** Whose X-Forwarded-For tells the client's address. */
+  trustedProxies: TrustedProxies
   /** Joins a minute allowed from one address. A hall full of people shares an address. */
   joinsPerMinute: number
   /** Largest signalling message or API body, in bytes. */
@@ -107,13 +159,20 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     faults.push(
       `SFU_PORT: ${values.SFU_PORT} is also a media port (${values.SFU_MEDIA_PORT} to ${lastMediaPort})`,
     )
+  const mediaBind = values.SFU_MEDIA_BIND.length > 0 ? values.SFU_MEDIA_BIND : mediaBindOf(values.SFU_BIND)
+  faults.push(...unreachable(values.SFU_ANNOUNCED_ADDRESS, mediaBind), ...turnFaults(values))
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     production: values.NODE_ENV === 'production',
     port: values.SFU_PORT,
     bind: values.SFU_BIND,
     mediaPort: values.SFU_MEDIA_PORT,
+    mediaBind,
     announcedAddresses: values.SFU_ANNOUNCED_ADDRESS,
+    turn:
+      values.TURN_URLS.length > 0
+        ? { urls: values.TURN_URLS, secret: values.TURN_SECRET, ttlS: values.TURN_TTL }
+        : undefined,
     workers: values.SFU_WORKERS,
     keys,
     webhookUrls: values.WEBHOOK_URLS,
@@ -121,10 +180,33 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     workerBin: values.MEDIASOUP_WORKER_BIN,
-    trustProxy: values.SFU_TRUST_PROXY === '1' || values.SFU_TRUST_PROXY === 'true',
+    trustedProxies: values.SFU_TRUST_PROXY,
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
   }
+}
+
+/** Node's `::` serves both families; mediasoup wants a socket for each. */
+const mediaBindOf = (bind: string): string[] => (bind === '::' ? ['0.0.0.0', '::'] : [bind])
+
+/** Announced addresses of a family that no media socket is bound to: clients would knock at a closed door. */
+function unreachable(announcedAddresses: AnnouncedAddress[], mediaBind: string[]): string[] {
+  return announcedAddresses
+    .filter(({ address }) => !mediaBind.some(bound => isIPv6(bound) === isIPv6(address)))
+    .map(
+      ({ address }) =>
+        `SFU_ANNOUNCED_ADDRESS: ${address} is announced, but media is bound to ${mediaBind.join(', ')} only (SFU_MEDIA_BIND)`,
+    )
+}
+
+function turnFaults(values: { NODE_ENV: string; TURN_URLS: string[]; TURN_SECRET: string }): string[] {
+  const { NODE_ENV, TURN_URLS, TURN_SECRET } = values
+  if (TURN_URLS.length > 0 && TURN_SECRET === '')
+    return ["TURN_SECRET: needed with TURN_URLS; it is coturn's static-auth-secret"]
+  if (TURN_URLS.length === 0 && TURN_SECRET !== '') return ['TURN_URLS: empty although TURN_SECRET is given']
+  if (NODE_ENV === 'production' && TURN_SECRET !== '' && TURN_SECRET.length < MIN_TURN_SECRET)
+    return [`TURN_SECRET: at least ${MIN_TURN_SECRET} characters with NODE_ENV=production`]
+  return []
 }
 
 function readKeys(given: Record<string, string | undefined>): {

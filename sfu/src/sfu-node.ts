@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
@@ -50,8 +50,9 @@ export class SfuNode {
       const media = await createMediaNode({
         workerBin: config.workerBin,
         workerCount: config.workers,
-        listenAddress: config.bind,
-        announcedAddresses: config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(),
+        listenAddress: config.mediaBind,
+        announcedAddresses:
+          config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(config.mediaBind),
         firstMediaPort: config.mediaPort,
         logger: log,
       }).catch((cause: unknown) => {
@@ -60,7 +61,7 @@ export class SfuNode {
       undo.push(() => media.close('node_stopping'))
       const outbox = openOutbox(config, log)
       undo.push(() => outbox.close(0))
-      const registry = new RoomRegistry({ media, events: outbox, log })
+      const registry = new RoomRegistry({ media, events: outbox, log, turn: config.turn })
       const verify = createTokenVerifier(config.keys)
       const metrics = createMetrics({
         rooms: registry,
@@ -77,7 +78,7 @@ export class SfuNode {
         server,
         maxMessageBytes: config.maxMessageBytes,
         joinsPerMinute: config.joinsPerMinute,
-        trustProxy: config.trustProxy,
+        trustedProxies: config.trustedProxies,
         verify,
         rooms: registry,
         acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry }),
@@ -130,11 +131,16 @@ function mediaFault({ mediaPort, workers, workerBin }: Config, cause: unknown): 
   return `media cannot start: ${ports} (UDP and TCP, SFU_MEDIA_PORT) may be in use${binary}: ${error instanceof Error ? error.message : String(error)}`
 }
 
-/** Every IPv4 address of this machine that others may reach, the loopback last. */
-function ownAddresses(): string[] {
+/** Every address of this machine that others may reach in the families media is bound to, the loopback last. */
+function ownAddresses(mediaBind: string[]): string[] {
+  const families = new Set(mediaBind.map(address => (isIPv6(address) ? 'IPv6' : 'IPv4')))
   const found = Object.values(networkInterfaces())
     .flatMap(addresses => addresses ?? [])
-    .filter(address => address.family === 'IPv4' && !address.internal)
-    .map(address => address.address)
-  return [...new Set([...found, '127.0.0.1'])]
+    // A link-local address is of no use without the name of the client's own interface (RFC 4007 §11).
+    .filter(
+      ({ family, internal, address }) => families.has(family) && !internal && !address.startsWith('fe80:'),
+    )
+    .map(({ address }) => address)
+  const loopback = [...families].map(family => (family === 'IPv6' ? '::1' : '127.0.0.1'))
+  return [...new Set([...found, ...loopback])]
 }

@@ -54,7 +54,7 @@ beforeEach(async () => {
     server,
     maxMessageBytes: 16_384,
     joinsPerMinute: 5,
-    trustProxy: true,
+    trustedProxies: 'any',
     verify: createTokenVerifier([KEY]),
     rooms: rooms as RoomDirectory,
     acceptRtc: (socket, claims, query) => void accepted.push({ socket, claims, query }),

@@ -1,6 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
+import type { AnnouncedAddress } from '../config.ts'
 import type { MediaCloseReason, MediaNode, RoomMedia, RoomMediaListener } from '../room/ports.ts'
 import { MediasoupRoom } from './room-media.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -10,10 +11,10 @@ export interface MediaNodeOptions {
   workerBin?: string
   /** At least 1; usually one a core. */
   workerCount: number
-  /** Address the media sockets bind, e.g. '0.0.0.0'. */
-  listenAddress: string
-  /** Addresses written into ICE candidates, the preferred one first. At least one. */
-  announcedAddresses: string[]
+  /** Addresses the media sockets bind, e.g. '0.0.0.0'; `::` means IPv6 only. */
+  listenAddress: string | string[]
+  /** Addresses written into ICE candidates, the preferred one first; a bare address is for clients of no other's network. At least one. */
+  announcedAddresses: (string | AnnouncedAddress)[]
   /** Worker `i` uses UDP and TCP port `firstMediaPort + i`. */
   firstMediaPort: number
   logger: Logger

@@ -9,6 +9,7 @@ import type {
   PeerMediaOptions,
   TrackClaim,
 } from '../room/ports.ts'
+import type { ClientNetwork } from './announced-addresses.ts'
 import type { TrackSettings } from './layer-choice.ts'
 import type { Pipes } from './pipes.ts'
 import type { Demand } from './published-track.ts'
@@ -27,6 +28,7 @@ export interface PeerOwner {
 export class Peer implements PeerMedia {
   readonly options: PeerMediaOptions
   readonly home: RoomRouter
+  readonly #network: ClientNetwork
   readonly #directory: TrackDirectory
   readonly #pipes: Pipes
   readonly #logger: Logger
@@ -47,20 +49,28 @@ export class Peer implements PeerMedia {
     owner: PeerOwner,
   ) {
     this.options = options
+    this.#network = { address: options.clientAddress ?? '' }
     this.home = home
     this.#directory = directory
     this.#pipes = pipes
     this.#logger = logger
     this.#listener = listener
     this.#owner = owner
-    this.#publisher = new PublisherConnection(options.participantId, home, directory, logger, {
-      onConnected: () => this.#tell(l => l.onConnected('publisher')),
-      onDisconnected: () => this.#tell(l => l.onDisconnected('publisher')),
-      onData: (kind, payload) => this.#tell(l => l.onData(kind, payload)),
-      onDemand: (trackId, demand) => {
-        if (!this.#isClosed) owner.onDemand(trackId, demand)
+    this.#publisher = new PublisherConnection(
+      options.participantId,
+      home,
+      directory,
+      logger,
+      {
+        onConnected: () => this.#tell(l => l.onConnected('publisher')),
+        onDisconnected: () => this.#tell(l => l.onDisconnected('publisher')),
+        onData: (kind, payload) => this.#tell(l => l.onData(kind, payload)),
+        onDemand: (trackId, demand) => {
+          if (!this.#isClosed) owner.onDemand(trackId, demand)
+        },
       },
-    })
+      this.#network,
+    )
   }
 
   get workerIndex(): number {
@@ -77,7 +87,7 @@ export class Peer implements PeerMedia {
       this.#pipes,
       this.#logger,
       // Firefox gives received tracks ids of its own, so that only the stream's id can name the track (decision 0009).
-      { isGrouping: this.options.browser !== 'FIREFOX' },
+      { isGrouping: this.options.browser !== 'FIREFOX', network: this.#network },
       {
         onOffer: offer => this.#tell(l => l.onSubscriberOffer(offer)),
         onConnected: () => this.#tell(l => l.onConnected('subscriber')),
@@ -121,6 +131,10 @@ export class Peer implements PeerMedia {
 
   async handleSubscriberAnswer(sdp: string): Promise<void> {
     await this.#started().handleAnswer(sdp)
+  }
+
+  handleClientMoved(clientAddress: string): void {
+    this.#network.address = clientAddress
   }
 
   async restartSubscriberIce(): Promise<void> {

@@ -1,6 +1,8 @@
+import { isIPv6 } from 'node:net'
 import { createWorker } from 'mediasoup'
 import type { IceCandidate, WebRtcServer, Worker } from 'mediasoup/types'
 import type { Logger } from 'pino'
+import { type AnnouncedAddresses, announcedCandidates } from './announced-addresses.ts'
 
 /** Bursts of many streams overflow the kernel's default of 208 KiB and lose up to half of the packets. */
 export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
@@ -8,8 +10,8 @@ export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 export interface PooledWorkerOptions {
   index: number
   workerBin?: string
-  listenAddress: string
-  announcedAddresses: string[]
+  listenAddresses: string[]
+  announced: AnnouncedAddresses
   /** UDP and TCP port of this worker. */
   port: number
   logger: Logger
@@ -24,14 +26,14 @@ export class PooledWorker {
   readonly webRtcServer: WebRtcServer
   /** Peers placed here; kept by the rooms. */
   peers = 0
-  readonly #announcedAddresses: string[]
+  readonly #announced: AnnouncedAddresses
   readonly #subprocessClosed: Promise<void>
 
   private constructor(options: PooledWorkerOptions, worker: Worker, webRtcServer: WebRtcServer) {
     this.index = options.index
     this.worker = worker
     this.webRtcServer = webRtcServer
-    this.#announcedAddresses = options.announcedAddresses
+    this.#announced = options.announced
     this.#subprocessClosed = new Promise(resolve => worker.on('subprocessclose', () => resolve()))
   }
 
@@ -41,19 +43,21 @@ export class PooledWorker {
       ...(options.workerBin ? { workerBin: options.workerBin } : {}),
     })
     try {
-      const announcedAddress = options.announcedAddresses[0]
-      const listen = {
-        ip: options.listenAddress,
-        port: options.port,
-        ...(announcedAddress ? { announcedAddress } : {}),
-        sendBufferSize: SOCKET_BUFFER_BYTES,
-        recvBufferSize: SOCKET_BUFFER_BYTES,
-      }
       const webRtcServer = await worker.createWebRtcServer({
-        listenInfos: [
-          { protocol: 'udp', ...listen },
-          { protocol: 'tcp', ...listen },
-        ],
+        listenInfos: options.listenAddresses.flatMap(ip => {
+          const listen = {
+            ip,
+            port: options.port,
+            // Otherwise `::` would take the port of IPv4 as well.
+            flags: { ipv6Only: isIPv6(ip) },
+            sendBufferSize: SOCKET_BUFFER_BYTES,
+            recvBufferSize: SOCKET_BUFFER_BYTES,
+          }
+          return [
+            { protocol: 'udp' as const, ...listen },
+            { protocol: 'tcp' as const, ...listen },
+          ]
+        }),
       })
       worker.on('died', error => options.onDied(error))
       options.logger.info(
@@ -71,20 +75,9 @@ export class PooledWorker {
     return !this.worker.closed
   }
 
-  /**
-   * mediasoup knows one announced address a socket, but the socket is bound to all of them: the other addresses
-   * get copies of the candidates, each a little less preferred than the one before.
-   */
-  withAllAddresses(candidates: IceCandidate[]): IceCandidate[] {
-    return this.#announcedAddresses.flatMap((address, position) =>
-      candidates.map(candidate => ({
-        ...candidate,
-        address,
-        ip: address,
-        foundation: position === 0 ? candidate.foundation : `${candidate.foundation}a${position}`,
-        priority: Math.max(1, candidate.priority - position * 256),
-      })),
-    )
+  /** A transport's candidates as told to a client of this address. */
+  candidatesFor(client: string, candidates: IceCandidate[]): IceCandidate[] {
+    return announcedCandidates(candidates, this.#announced.for(client))
   }
 
   /** Resolves when the process is gone. */

@@ -11,6 +11,7 @@ import {
   type RemoteDescription,
   type RemoteSection,
 } from '../sdp/remote-description.ts'
+import type { ClientNetwork } from './announced-addresses.ts'
 import { claimForSection, claimNamed } from './claim-match.ts'
 import { type Demand, PublishedTrack } from './published-track.ts'
 import { PublisherData } from './publisher-data.ts'
@@ -43,6 +44,7 @@ export interface OfferResult {
 /** The connection a client sends on: its transport, its tracks, its own data channels. */
 export class PublisherConnection {
   readonly #participantId: ParticipantId
+  readonly #network: ClientNetwork
   readonly #home: RoomRouter
   readonly #directory: TrackDirectory
   readonly #logger: Logger
@@ -70,7 +72,9 @@ export class PublisherConnection {
     directory: TrackDirectory,
     logger: Logger,
     listener: PublisherListener,
+    network: ClientNetwork,
   ) {
+    this.#network = network
     this.#participantId = participantId
     this.#home = home
     this.#directory = directory
@@ -195,7 +199,7 @@ export class PublisherConnection {
       }
       return this.#transport
     }
-    const transport = await this.#home.createWebRtcTransport()
+    const transport = await this.#home.createWebRtcTransport(this.#network)
     if (this.#isClosed) {
       transport.close()
       this.#assertOpen()

@@ -9,6 +9,7 @@ import type {
 import type { Logger } from 'pino'
 import type { LocalTransport } from '../sdp/local-transport.ts'
 import { ROUTER_CODECS } from '../sdp/router-codecs.ts'
+import type { ClientNetwork } from './announced-addresses.ts'
 import type { PooledWorker } from './pooled-worker.ts'
 
 /** The client gets this long without any sign of life before its ICE counts as lost (RFC 7675), seconds. */
@@ -31,6 +32,7 @@ export class RoomRouter {
   /** Source of all data consumers; never sends anything itself. */
   readonly silentDataProducer: DataProducer
   readonly #observer: AudioLevelObserver
+  readonly #networks = new WeakMap<WebRtcTransport, ClientNetwork>()
 
   private constructor(
     worker: PooledWorker,
@@ -85,8 +87,9 @@ export class RoomRouter {
     await this.#observer.addProducer({ producerId: producer.id })
   }
 
-  async createWebRtcTransport(): Promise<WebRtcTransport> {
-    return await this.router.createWebRtcTransport({
+  /** `describe` looks at `network` each time, so that its owner can change it. */
+  async createWebRtcTransport(network: ClientNetwork): Promise<WebRtcTransport> {
+    const transport = await this.router.createWebRtcTransport({
       webRtcServer: this.worker.webRtcServer,
       enableUdp: true,
       enableTcp: true,
@@ -97,13 +100,16 @@ export class RoomRouter {
       maxSendMessageSize: MAX_MESSAGE_BYTES,
       maxReceiveMessageSize: MAX_MESSAGE_BYTES,
     })
+    this.#networks.set(transport, network)
+    return transport
   }
 
   /** What the SDP writers need of a transport made here. */
   describe(transport: WebRtcTransport): LocalTransport {
+    const client = this.#networks.get(transport)?.address ?? ''
     return {
       iceParameters: transport.iceParameters,
-      iceCandidates: this.worker.withAllAddresses(transport.iceCandidates),
+      iceCandidates: this.worker.candidatesFor(client, transport.iceCandidates),
       fingerprints: transport.dtlsParameters.fingerprints,
       sctpPort: transport.sctpParameters?.port ?? 5000,
       maxMessageSize: MAX_MESSAGE_BYTES,

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { DataKind } from '../room/ports.ts'
 import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-answer.ts'
 import { writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
+import type { ClientNetwork } from './announced-addresses.ts'
 import { AnswerWait } from './answer-wait.ts'
 import { reportFlows } from './flow-reports.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
@@ -96,10 +97,10 @@ export class SubscriberConnection implements TrackViewer {
     directory: TrackDirectory,
     pipes: Pipes,
     logger: Logger,
-    { isGrouping }: { isGrouping: boolean },
+    { isGrouping, network = { address: '' } }: { isGrouping: boolean; network?: ClientNetwork },
     listener: SubscriberListener,
   ): Promise<SubscriberConnection> {
-    const transport = await home.createWebRtcTransport()
+    const transport = await home.createWebRtcTransport(network)
     try {
       const data = new SubscriberData(home, transport, logger)
       await data.open()

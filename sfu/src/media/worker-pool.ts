@@ -1,5 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
+import type { AnnouncedAddress } from '../config.ts'
+import { AnnouncedAddresses } from './announced-addresses.ts'
 import { PooledWorker } from './pooled-worker.ts'
 
 /** Waits before each further attempt to start a worker anew, ms; the last one repeats. */
@@ -10,8 +12,10 @@ const PLACEMENT_TIMEOUT_MS = 10_000
 export interface WorkerPoolOptions {
   workerBin?: string
   workerCount: number
-  listenAddress: string
-  announcedAddresses: string[]
+  /** Addresses the media sockets bind; `::` means IPv6 only. */
+  listenAddress: string | string[]
+  /** Told to clients, preferred first; a bare address is for every client that no network of the others holds. */
+  announcedAddresses: (string | AnnouncedAddress)[]
   firstMediaPort: number
   logger: Logger
 }
@@ -19,6 +23,7 @@ export interface WorkerPoolOptions {
 /** The node's workers. One that dies is replaced on the same port; what lived in it is lost and reported by its owners. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
+  readonly #announced: AnnouncedAddresses
   readonly #workers: (PooledWorker | undefined)[]
   readonly #restartTimers = new Map<number, NodeJS.Timeout>()
   readonly #starting = new Set<Promise<unknown>>()
@@ -27,6 +32,11 @@ export class WorkerPool {
 
   private constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#announced = new AnnouncedAddresses(
+      options.announcedAddresses.map(rule =>
+        typeof rule === 'string' ? { network: undefined, address: rule } : rule,
+      ),
+    )
     this.#workers = new Array(options.workerCount).fill(undefined)
   }
 
@@ -67,12 +77,12 @@ export class WorkerPool {
   }
 
   async #start(index: number): Promise<void> {
-    const { logger, workerBin, listenAddress, announcedAddresses, firstMediaPort } = this.#options
+    const { logger, workerBin, listenAddress, firstMediaPort } = this.#options
     const starting = PooledWorker.create({
       index,
       ...(workerBin ? { workerBin } : {}),
-      listenAddress,
-      announcedAddresses,
+      listenAddresses: [listenAddress].flat(),
+      announced: this.#announced,
       port: firstMediaPort + index,
       logger,
       onDied: error => {

@@ -54,6 +54,8 @@ export interface JoinQuery {
   browserVersion: string
   deviceModel: string
   network: string
+  /** Not of the query: the address the client came from, filled in by the edge; '' when unknown. */
+  clientAddress: string
 }
 
 /** Default values of a query, to be overlaid with what was sent. */
@@ -72,6 +74,7 @@ export const defaultJoinQuery: JoinQuery = {
   browserVersion: '',
   deviceModel: '',
   network: '',
+  clientAddress: '',
 }
 
 /** Reads the query of `/rtc`. Unknown names are ignored; a number that is none takes its default. */
@@ -100,5 +103,6 @@ export function parseJoinQuery(params: URLSearchParams): JoinQuery {
     browserVersion: text('browser_version'),
     deviceModel: text('device_model'),
     network: text('network'),
+    clientAddress: '',
   }
 }

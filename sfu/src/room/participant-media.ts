@@ -28,6 +28,8 @@ export interface ParticipantMediaDeps {
   sdk: string
   /** ClientInfo.browser as sent. */
   browser: string
+  /** As in JoinQuery. */
+  clientAddress: string
   limits: RoomLimits
   log: Log
   listener: ParticipantMediaListener
@@ -71,11 +73,11 @@ export class ParticipantMedia {
 
   /** Opens the media and starts the subscriber connection; on failure the participant ends. */
   async open(room: RoomMedia): Promise<void> {
-    const { limits, participantId, sdk, browser, log } = this.#deps
+    const { limits, participantId, sdk, browser, clientAddress, log } = this.#deps
     this.#connectTimer = setTimeout(() => this.#end('join_failed'), limits.connectTimeoutMs)
     try {
       const peer = await room.openPeer(
-        { participantId, sdk: sdk.toUpperCase(), browser: browser.toUpperCase() },
+        { participantId, sdk: sdk.toUpperCase(), browser: browser.toUpperCase(), clientAddress },
         this.#peerListener(),
       )
       if (this.#isClosed) {
@@ -131,13 +133,14 @@ export class ParticipantMedia {
     this.#lossTimer = setTimeout(() => this.#end('media_lost'), this.#deps.limits.mediaLossMs)
   }
 
-  /** New ICE credentials for a resumed client. Never throws. */
-  async restartSubscriberIce(): Promise<void> {
+  /** New ICE credentials for a client that resumed from this address ('' unknown). Never throws. */
+  async restartSubscriberIce(clientAddress: string): Promise<void> {
     try {
       const wasStarted = this.#isStarted
       const peer = await this.#started.promise
       if (this.#isClosed) return
       // If the media was still starting, its first offer may have been lost with the old socket as well.
+      if (clientAddress !== '') peer.handleClientMoved(clientAddress)
       await peer.restartSubscriberIce()
       if (!wasStarted) this.#deps.log.debug({}, 'resumed while media was starting')
     } catch (error) {

@@ -112,6 +112,7 @@ export class Participant {
       participantId: this.id,
       sdk: deps.query.sdk,
       browser: deps.query.browser,
+      clientAddress: deps.query.clientAddress,
       limits,
       log: this.#log,
       listener: {
@@ -265,14 +266,14 @@ export class Participant {
   }
 
   /** A resumed link: `firstMessage` is the reconnect reply. What was missed follows, then a fresh subscriber offer. */
-  async resumeLink(link: SignalLink, firstMessage: Uint8Array): Promise<void> {
+  async resumeLink(link: SignalLink, firstMessage: Uint8Array, clientAddress: string): Promise<void> {
     this.attachLink(link, firstMessage)
     if (this.dropsSignalOnResume) {
       this.dropsSignalOnResume = false
       link.close(1001, 'simulated loss of the signal connection')
       return
     }
-    await this.#media.restartSubscriberIce()
+    await this.#media.restartSubscriberIce(clientAddress)
   }
 
   /** The socket of `link` is gone: the participant waits for a resume. A link that was replaced is ignored. */

@@ -47,6 +47,8 @@ export interface PeerMediaOptions {
   sdk: string
   /** e.g. 'FIREFOX', from ClientInfo.browser, '' when there is none; for quirks only. */
   browser: string
+  /** Where the client's signalling came from; the candidates it gets are those of that network. Absent: unknown. */
+  clientAddress?: string
 }
 
 /** What happens to a peer by itself. Nothing here is called after `close` has been called. */
@@ -136,6 +138,8 @@ export interface PeerMedia {
   ): Promise<void>
 
   handleSubscriberAnswer(sdp: string): Promise<void>
+  /** The client resumed from this address: what is described from now on has candidates of that network. */
+  handleClientMoved(clientAddress: string): void
   /** New ICE credentials and an offer with them; an outstanding offer becomes void. For resume. */
   restartSubscriberIce(): Promise<void>
 

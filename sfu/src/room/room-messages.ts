@@ -7,6 +7,7 @@ import {
   ServerInfo,
   ServerInfo_Edition,
 } from '@livekit/protocol'
+import { iceServersFor, type TurnSettings } from './ice-servers.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Participant } from './participant.ts'
 import { isLargeRoom, type RoomView } from './room-view.ts'
@@ -49,13 +50,18 @@ const serverInfo = (nodeId: string): ServerInfo =>
     nodeId,
   })
 
+/** What the replies need of the room's surroundings. */
+export interface ReplyDeps {
+  limits: RoomLimits
+  nodeId: string
+  /** Undefined: no TURN server. */
+  turn: TurnSettings | undefined
+  now(): number
+}
+
 /** The first message of a connection (livekit_rtc.proto, JoinResponse). */
-export function encodeJoinReply(
-  room: RoomView,
-  participant: Participant,
-  limits: RoomLimits,
-  nodeId: string,
-): Uint8Array {
+export function encodeJoinReply(room: RoomView, participant: Participant, deps: ReplyDeps): Uint8Array {
+  const { limits, nodeId, turn, now } = deps
   const isAudience = isLargeRoom(room, limits)
   const others = room
     .visible()
@@ -67,8 +73,8 @@ export function encodeJoinReply(
       participant: participant.info(),
       serverVersion: SPOKEN_VERSION,
       serverInfo: serverInfo(nodeId),
-      // ICE-lite with fixed ports: clients need neither STUN nor TURN of ours.
-      iceServers: [],
+      // ICE-lite with fixed ports: no client needs STUN, and TURN only where it cannot reach those ports.
+      iceServers: iceServersFor(turn, participant.id, now()),
       subscriberPrimary: true,
       pingInterval: limits.pingIntervalS,
       pingTimeout: limits.pingTimeoutS,
@@ -80,11 +86,15 @@ export function encodeJoinReply(
 }
 
 /** The first message of a resumed connection; clients drop whatever comes before it. */
-export const encodeReconnectReply = (participant: Participant, nodeId: string): Uint8Array =>
+export const encodeReconnectReply = (
+  participant: Participant,
+  { nodeId, turn, now }: Omit<ReplyDeps, 'limits'>,
+): Uint8Array =>
   encodeSignal({
     case: 'reconnect',
     value: new ReconnectResponse({
-      iceServers: [],
+      // Fresh credentials: those of the join may have expired.
+      iceServers: iceServersFor(turn, participant.id, now()),
       serverInfo: serverInfo(nodeId),
       lastMessageSeq: participant.lastReliableSequence,
     }),

@@ -13,6 +13,7 @@ import {
   type TrackInfo,
 } from '@livekit/protocol'
 import type { JoinQuery, VerifiedClaims } from './claims.ts'
+import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import type { Participant } from './participant.ts'
@@ -27,6 +28,8 @@ export interface RoomRegistryOptions {
   log: Log
   /** Default: a new one. */
   nodeId?: string
+  /** TURN servers told to clients; absent: none. */
+  turn?: TurnSettings | undefined
   limits?: Partial<RoomLimits>
   /** Milliseconds since the epoch; Date.now in production. */
   now?: () => number
@@ -53,6 +56,7 @@ export class RoomRegistry implements RoomDirectory {
       log: options.log,
       now: options.now ?? Date.now,
       nodeId: options.nodeId ?? newId('ND_'),
+      turn: options.turn,
       onClosed: room => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
       },
@@ -65,14 +69,15 @@ export class RoomRegistry implements RoomDirectory {
     return { room, participant: room.join(claims, query, link) }
   }
 
-  /** Undefined when the participant is not kept here (any more). */
+  /** Undefined when the participant is not kept here (any more). `clientAddress` as in JoinQuery. */
   resume(
     claims: VerifiedClaims,
     sid: string,
     link: SignalLink,
+    clientAddress = '',
   ): { room: Room; participant: Participant } | undefined {
     const room = this.#rooms.get(claims.video.room ?? '')
-    const participant = room?.resume(claims.identity, sid, link)
+    const participant = room?.resume(claims.identity, sid, link, clientAddress)
     return room && participant ? { room, participant } : undefined
   }
 

@@ -23,6 +23,7 @@ import {
   roomEndReasonOf,
 } from './close-reasons.ts'
 import { DataRouter } from './data-router.ts'
+import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { assertProfile, changedProfile, type Profile } from './metadata.ts'
@@ -44,6 +45,7 @@ export interface RoomDeps {
   log: Log
   now(): number
   nodeId: string
+  turn: TurnSettings | undefined
   /** The room has closed; the owner removes it. */
   onClosed(room: Room, reason: RoomCloseReason): void
 }
@@ -135,7 +137,7 @@ export class Room implements RoomView {
     if (previous) this.#remove(previous, 'duplicate_identity')
     const listener = this.#participantListener()
     const participant = new Participant({ claims, query, limits, log, now, listener })
-    participant.attachLink(link, encodeJoinReply(this, participant, limits, this.#deps.nodeId))
+    participant.attachLink(link, encodeJoinReply(this, participant, this.#deps))
     this.participants.set(participant.identity, participant)
     this.#bySid.set(participant.id, participant)
     this.#log.info({ participantId: participant.id, identity: participant.identity }, 'participant joined')
@@ -149,11 +151,11 @@ export class Room implements RoomView {
   }
 
   /** Gives the participant with this sid its new link. False when it is not here (any more). */
-  resume(identity: string, sid: string, link: SignalLink): Participant | undefined {
+  resume(identity: string, sid: string, link: SignalLink, clientAddress: string): Participant | undefined {
     const participant = this.#bySid.get(sid)
     if (!participant || participant.identity !== identity || participant.isClosed) return undefined
     this.#log.info({ participantId: sid, identity }, 'participant resumed')
-    void participant.resumeLink(link, encodeReconnectReply(participant, this.#deps.nodeId))
+    void participant.resumeLink(link, encodeReconnectReply(participant, this.#deps), clientAddress)
     this.#broadcast.welcome(participant)
     return participant
   }

@@ -71,10 +71,3 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
   return Buffer.concat(chunks)
 }
-
-/** The caller's address: of the socket, or the last hop's word when `trustProxy`. */
-export function addressOf(request: IncomingMessage, trustProxy: boolean): string {
-  const forwarded = trustProxy ? request.headers['x-forwarded-for'] : undefined
-  const hops = (Array.isArray(forwarded) ? forwarded.join(',') : (forwarded ?? '')).split(',')
-  return hops.at(-1)?.trim() || (request.socket.remoteAddress ?? 'unknown')
-}

@@ -5,10 +5,12 @@ import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type TwirpAnswer, twirpError } from '../api/twirp.ts'
 import type { TwirpCall } from '../api/twirp-handler.ts'
+import type { TrustedProxies } from '../config.ts'
 import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
-import { addressOf, answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
+import { addressOf } from './client-address.ts'
+import { answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
 import { assertMayJoin, type TokenVerifier, tokenOf } from './verify-token.ts'
@@ -18,7 +20,7 @@ export interface HttpEdgeOptions {
   server: Server
   maxMessageBytes: number
   joinsPerMinute: number
-  trustProxy: boolean
+  trustedProxies: TrustedProxies
   verify: TokenVerifier
   rooms: RoomDirectory
   /** Takes over an accepted `/rtc` socket (sfu/signalling). */
@@ -166,12 +168,13 @@ export class HttpEdge {
   }
 
   async #acceptJoin(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
-    const { joinsPerMinute, trustProxy, verify, metrics } = this.#options
-    if (!this.#joins.tryTake(addressOf(request, trustProxy)))
+    const { joinsPerMinute, trustedProxies, verify, metrics } = this.#options
+    const clientAddress = addressOf(request, trustedProxies)
+    if (!this.#joins.tryTake(clientAddress))
       throw new AppError('too_many_requests', `more than ${joinsPerMinute} joins a minute from this address`)
     const claims = await verify(tokenOf(request, url.searchParams))
     assertMayJoin(claims, url.searchParams.get('room'))
-    const query = parseJoinQuery(url.searchParams)
+    const query = { ...parseJoinQuery(url.searchParams), clientAddress }
     this.#upgrade(request, socket, head, client => {
       metrics.countJoin('accepted')
       this.#options.acceptRtc(client, claims, query)

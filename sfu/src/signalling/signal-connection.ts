@@ -42,7 +42,7 @@ export function acceptRtc(socket: WebSocket, claims: VerifiedClaims, query: Join
   const connection = new SignalConnection(socket, limits, log.child({ identity: claims.identity }))
   try {
     const joined = query.reconnect
-      ? deps.registry.resume(claims, query.participantSid, connection)
+      ? deps.registry.resume(claims, query.participantSid, connection, query.clientAddress)
       : deps.registry.join(claims, query, connection)
     if (joined) connection.bind(joined.room, joined.participant)
     // The client asks for a participant that is not kept any more: it has to join from the start.

@@ -129,6 +129,9 @@ export class FakePeer implements PeerMedia {
     this.published.delete(trackId)
     this.room.tracks.delete(trackId)
   }
+  handleClientMoved(clientAddress: string) {
+    this.calls.push(`moved to ${clientAddress}`)
+  }
   async setTrackMuted(trackId: TrackId, muted: boolean) {
     this.muted.set(trackId, muted)
   }

@@ -20,7 +20,7 @@ import type { RoomLimits } from '../../src/room/limits.ts'
 import { silentLog } from '../../src/room/log.ts'
 import type { Participant } from '../../src/room/participant.ts'
 import type { Room } from '../../src/room/room.ts'
-import { RoomRegistry } from '../../src/room/room-registry.ts'
+import { RoomRegistry, type RoomRegistryOptions } from '../../src/room/room-registry.ts'
 import type { SignalLink } from '../../src/room/signal-link.ts'
 import { FakeMediaNode, type FakePeer, type FakeRoomMedia } from './fake-media.ts'
 
@@ -64,13 +64,21 @@ export class TestRooms {
   readonly media = new FakeMediaNode()
   readonly events: (Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>)[] = []
   readonly registry: RoomRegistry
-  constructor(limits: Partial<RoomLimits> = {}) {
+  #aheadMs = 0
+  constructor(limits: Partial<RoomLimits> = {}, options: Pick<RoomRegistryOptions, 'turn'> = {}) {
     this.registry = new RoomRegistry({
       media: this.media,
       events: { emit: event => void this.events.push(event) },
       log: silentLog,
       limits: { observerUpdateMs: 10, roomUpdateMs: 10, ...limits },
+      now: () => Date.now() + this.#aheadMs,
+      ...options,
     })
+  }
+
+  /** The registry's clock from now on; timers are not moved. */
+  advanceMs(ms: number): void {
+    this.#aheadMs += ms
   }
 
   claims(identity: string, video: VideoGrants = {}, rest: Partial<VerifiedClaims> = {}): VerifiedClaims {
