@@ -66,6 +66,7 @@ export class SfuNode {
       const metrics = createMetrics({
         rooms: registry,
         workers: () => media.workers(),
+        resources: () => media.resources(),
         pendingWebhooks: () => outbox.pending,
       })
       const twirp = createTwirpHandler({

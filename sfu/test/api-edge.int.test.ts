@@ -13,6 +13,7 @@ import { createMetrics } from '../src/server/metrics.ts'
 import { openPort } from '../src/server/open-port.ts'
 import { createTokenVerifier } from '../src/server/verify-token.ts'
 import { eventually } from './harness/eventually.ts'
+import { FakeMediaNode } from './room-support/fake-media.ts'
 
 /** The HTTP and WebSocket edge alone, on a real port, with no rooms behind it. */
 
@@ -66,6 +67,7 @@ beforeEach(async () => {
     metrics: createMetrics({
       rooms: rooms as RoomDirectory,
       workers: () => [{ index: 0, pid: 4711, peers: 2 }],
+      resources: () => new FakeMediaNode().resources(),
       pendingWebhooks: () => 0,
     }),
     log,

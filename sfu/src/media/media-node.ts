@@ -2,7 +2,13 @@ import { AppError } from '@diemcau/core/errors.ts'
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
 import type { AnnouncedAddress } from '../config.ts'
-import type { MediaCloseReason, MediaNode, RoomMedia, RoomMediaListener } from '../room/ports.ts'
+import type {
+  MediaCloseReason,
+  MediaNode,
+  MediaResources,
+  RoomMedia,
+  RoomMediaListener,
+} from '../room/ports.ts'
 import { MediasoupRoom } from './room-media.ts'
 import { WorkerPool } from './worker-pool.ts'
 
@@ -51,6 +57,10 @@ class MediasoupNode implements MediaNode {
 
   workers(): { index: number; pid: number; peers: number }[] {
     return this.#pool.workers.map(({ index, worker, peers }) => ({ index, pid: worker.pid, peers }))
+  }
+
+  resources(): MediaResources {
+    return this.#pool.resources.read()
   }
 
   async close(reason: MediaCloseReason): Promise<void> {

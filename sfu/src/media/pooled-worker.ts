@@ -3,6 +3,7 @@ import { createWorker } from 'mediasoup'
 import type { IceCandidate, WebRtcServer, Worker } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import { type AnnouncedAddresses, announcedCandidates } from './announced-addresses.ts'
+import type { ResourceCount } from './resource-count.ts'
 
 /** Bursts of many streams overflow the kernel's default of 208 KiB and lose up to half of the packets. */
 export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
@@ -15,6 +16,7 @@ export interface PooledWorkerOptions {
   /** UDP and TCP port of this worker. */
   port: number
   logger: Logger
+  resources: ResourceCount
   /** Called once when the process ended although nobody closed it. */
   onDied(error: Error): void
 }
@@ -42,6 +44,7 @@ export class PooledWorker {
       logLevel: 'warn',
       ...(options.workerBin ? { workerBin: options.workerBin } : {}),
     })
+    options.resources.watch(worker)
     try {
       const webRtcServer = await worker.createWebRtcServer({
         listenInfos: options.listenAddresses.flatMap(ip => {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { AnnouncedAddress } from '../config.ts'
 import { AnnouncedAddresses } from './announced-addresses.ts'
 import { PooledWorker } from './pooled-worker.ts'
+import { ResourceCount } from './resource-count.ts'
 
 /** Waits before each further attempt to start a worker anew, ms; the last one repeats. */
 const RESTART_DELAYS_MS = [0, 200, 500, 1_000, 3_000, 10_000]
@@ -22,6 +23,7 @@ export interface WorkerPoolOptions {
 
 /** The node's workers. One that dies is replaced on the same port; what lived in it is lost and reported by its owners. */
 export class WorkerPool {
+  readonly resources = new ResourceCount()
   readonly #options: WorkerPoolOptions
   readonly #announced: AnnouncedAddresses
   readonly #workers: (PooledWorker | undefined)[]
@@ -85,6 +87,7 @@ export class WorkerPool {
       announced: this.#announced,
       port: firstMediaPort + index,
       logger,
+      resources: this.resources,
       onDied: error => {
         logger.error({ err: error, workerIndex: index }, 'media worker died')
         if (this.#workers[index] === undefined) return

@@ -19,7 +19,23 @@ export interface MediaNode {
   openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia
   /** Index, pid and load of each worker, for health and metrics. */
   workers(): { index: number; pid: number; peers: number }[]
+  /** What is open in all workers together; all zero when no room is open. */
+  resources(): MediaResources
   close(reason: MediaCloseReason): Promise<void>
+}
+
+/** How many of each kind the media side has open. */
+export interface MediaResources {
+  routers: number
+  webRtcTransports: number
+  pipeTransports: number
+  directTransports: number
+  plainTransports: number
+  producers: number
+  consumers: number
+  dataProducers: number
+  dataConsumers: number
+  rtpObservers: number
 }
 
 export interface RoomMediaListener {

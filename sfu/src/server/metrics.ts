@@ -14,6 +14,7 @@ export interface Metrics {
 export function createMetrics(sources: {
   rooms: Pick<RoomDirectory, 'listRooms'>
   workers: MediaNode['workers']
+  resources: MediaNode['resources']
   /** Webhooks not yet delivered. */
   pendingWebhooks(): number
 }): Metrics {
@@ -45,6 +46,15 @@ export function createMetrics(sources: {
       // A worker that was replaced has another pid: its old series must not stay.
       this.reset()
       for (const { index, pid, peers } of sources.workers()) this.set({ worker: index, pid }, peers)
+    },
+  })
+  new Gauge({
+    name: 'diemcau_sfu_media_open',
+    help: 'Routers, transports, producers, consumers and the like that are open in the media workers',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(sources.resources())) this.set({ kind }, count)
     },
   })
   new Gauge({

@@ -80,7 +80,7 @@ export class NativePeer {
   }
 
   static async join(
-    sfu: RunningSfu,
+    sfu: Pick<RunningSfu, 'token' | 'wsUrl'>,
     grants: TestGrants & { room: string; identity: string },
     options: {
       autoSubscribe?: boolean /** Another way to the SFU, e.g. `NetworkPath.wsUrl`. */
@@ -109,8 +109,7 @@ export class NativePeer {
   }
 
   /** Publishes a camera whose picture changes with every frame; returns the track's sid. */
-  async publishCamera(): Promise<string> {
-    const { width, height, fps } = VIDEO
+  async publishCamera({ width, height, fps } = VIDEO): Promise<string> {
     const source = new VideoSource(width, height)
     const track = LocalVideoTrack.createVideoTrack('camera', source)
     let count = 0

@@ -27,6 +27,20 @@ export class FakeMediaNode implements MediaNode {
   workers() {
     return [{ index: 0, pid: 1, peers: this.peers().length }]
   }
+  resources() {
+    return {
+      routers: this.rooms.filter(room => room.closedWith === undefined).length,
+      webRtcTransports: 0,
+      pipeTransports: 0,
+      directTransports: 0,
+      plainTransports: 0,
+      producers: 0,
+      consumers: 0,
+      dataProducers: 0,
+      dataConsumers: 0,
+      rtpObservers: 0,
+    }
+  }
   async close() {}
   peers(): FakePeer[] {
     return this.rooms.flatMap(room => room.peers)
