@@ -76,6 +76,7 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
   SFU_TRUST_PROXY: trustedProxies.default([]),
+  SFU_ROOM_AUTO_CREATE: z.enum(['0', '1', 'false', 'true']).default('1'),
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
   SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(1_048_576),
 })
@@ -119,6 +120,8 @@ export interface Config {
   workerBin: string | undefined
   /** Whose X-Forwarded-For tells the client's address. */
   trustedProxies: TrustedProxies
+  /** Joining makes a room that is not there. When false only the API's CreateRoom does. */
+  autoCreateRooms: boolean
   /** Joins a minute allowed from one address. A hall full of people shares an address. */
   joinsPerMinute: number
   /** Largest signalling message or API body, in bytes. */
@@ -181,6 +184,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     logLevel: values.LOG_LEVEL,
     workerBin: values.MEDIASOUP_WORKER_BIN,
     trustedProxies: values.SFU_TRUST_PROXY,
+    autoCreateRooms: values.SFU_ROOM_AUTO_CREATE === '1' || values.SFU_ROOM_AUTO_CREATE === 'true',
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
   }

@@ -12,6 +12,7 @@ import type { MediaNode } from './room/ports.ts'
 import { RoomRegistry } from './room/room-registry.ts'
 import { HttpEdge } from './server/http-edge.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
+import { createTokenMinter } from './server/mint-token.ts'
 import { openPort } from './server/open-port.ts'
 import { createTokenVerifier } from './server/verify-token.ts'
 import { acceptRtc } from './signalling/signal-connection.ts'
@@ -61,7 +62,14 @@ export class SfuNode {
       undo.push(() => media.close('node_stopping'))
       const outbox = openOutbox(config, log)
       undo.push(() => outbox.close(0))
-      const registry = new RoomRegistry({ media, events: outbox, log, turn: config.turn })
+      const registry = new RoomRegistry({
+        media,
+        events: outbox,
+        log,
+        mint: createTokenMinter(config.keys[0]),
+        autoCreate: config.autoCreateRooms,
+        turn: config.turn,
+      })
       const verify = createTokenVerifier(config.keys)
       const metrics = createMetrics({
         rooms: registry,

@@ -17,6 +17,7 @@ import { createTwirpHandler } from './twirp-handler.ts'
 
 /** Rooms that only note what they are asked. */
 class FakeRooms implements RoomDirectory {
+  assertJoinable() {}
   calls: unknown[][] = []
   packets: DataPacket[] = []
   failure: unknown
@@ -76,6 +77,9 @@ const claimsOf = (video: VideoGrants): VerifiedClaims => ({
   metadata: '',
   attributes: {},
   kind: '',
+  kindDetails: [],
+  expiresAtS: 0,
+  notBeforeS: 0,
   video,
 })
 

@@ -19,6 +19,10 @@ import type { RoomRouter } from './room-router.ts'
 import { SubscriberConnection } from './subscriber-connection.ts'
 import type { TrackDirectory } from './track-directory.ts'
 
+/** What mediasoup takes as a limit of the outgoing bitrate. */
+const MIN_BITRATE_BPS = 30_000
+const MAX_BITRATE_BPS = 1_000_000_000
+
 export interface PeerOwner {
   onDemand(trackId: TrackId, demand: Demand): void
   onClosed(peer: Peer): void
@@ -139,6 +143,12 @@ export class Peer implements PeerMedia {
 
   async restartSubscriberIce(): Promise<void> {
     await this.#started().restartIce()
+  }
+
+  async limitSubscriberBitrate(bps: number): Promise<void> {
+    await this.#started().limitBitrate(
+      bps > 0 ? Math.min(MAX_BITRATE_BPS, Math.max(MIN_BITRATE_BPS, bps)) : 0,
+    )
   }
 
   sendData(kind: DataKind, payload: Uint8Array): boolean {

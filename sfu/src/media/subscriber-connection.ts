@@ -172,6 +172,10 @@ export class SubscriberConnection implements TrackViewer {
     this.#want()
   }
 
+  async limitBitrate(bps: number): Promise<void> {
+    await this.#transport.setMaxOutgoingBitrate(bps)
+  }
+
   sendData(kind: DataKind, payload: Uint8Array): boolean {
     return !this.#isClosed && this.#data.send(kind, payload)
   }

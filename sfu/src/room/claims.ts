@@ -3,6 +3,8 @@
  * the times, and that `roomJoin` and `room` are present; the room enforces every other grant message by message.
  */
 
+import type { RoomConfiguration } from '@livekit/protocol'
+
 /** LiveKit's `VideoGrant` as it stands in the `video` claim (camelCase). Undefined means "default", see permissions.ts. */
 export interface VideoGrants {
   roomJoin?: boolean
@@ -18,9 +20,13 @@ export interface VideoGrants {
   canPublishSources?: string[]
   canUpdateOwnMetadata?: boolean
   canSubscribeMetrics?: boolean
+  canManageAgentSession?: boolean
   hidden?: boolean
   recorder?: boolean
   agent?: boolean
+  ingressAdmin?: boolean
+  /** With `roomAdmin`: the room MoveParticipant and ForwardParticipant may send participants to. */
+  destinationRoom?: string
 }
 
 export interface VerifiedClaims {
@@ -30,8 +36,20 @@ export interface VerifiedClaims {
   attributes: Record<string, string>
   /** The token's `kind` claim ('standard', 'ingress', 'egress', 'sip', 'agent'), '' when absent. */
   kind: string
+  /** The token's `kindDetails` claim: names of ParticipantInfo.KindDetail in lower case. */
+  kindDetails: string[]
   video: VideoGrants
+  /** RoomConfiguration for the case that this participant makes the room; absent when the token has none. */
+  roomConfig?: RoomConfiguration
+  /** Seconds since the epoch; 0 when the token does not say. */
+  expiresAtS: number
+  notBeforeS: number
 }
+
+/** What a token for a participant says; times and issuer are the minter's. */
+export type TokenContents = Omit<VerifiedClaims, 'expiresAtS' | 'notBeforeS'>
+/** Signs a token valid for so many seconds from now. */
+export type TokenMinter = (contents: TokenContents, validForS: number) => Promise<string>
 
 /** The query of `GET /rtc`, with LiveKit's defaults filled in by the edge. */
 export interface JoinQuery {
@@ -56,6 +74,18 @@ export interface JoinQuery {
   network: string
   /** Not of the query: the address the client came from, filled in by the edge; '' when unknown. */
   clientAddress: string
+  /** `client_protocol`: told to the others in ParticipantInfo, they decide by it what they may send. */
+  clientProtocol: number
+  /** `capabilities`: names of ClientInfo.Capability. */
+  capabilities: string[]
+  /** `subscriber_allow_pause`, default true: whether video may be paused for this client when its link is narrow. */
+  subscriberAllowPause: boolean
+  /** `auto_subscribe_data_track`, default true. */
+  autoSubscribeDataTrack: boolean
+  /** `attributes`: base64url JSON, laid over those of the token when it has canUpdateOwnMetadata. */
+  attributes: Record<string, string>
+  /** `publish`: a second connection of the same person that only publishes, named `identity#publish`. */
+  publish: string
 }
 
 /** Default values of a query, to be overlaid with what was sent. */
@@ -75,6 +105,12 @@ export const defaultJoinQuery: JoinQuery = {
   deviceModel: '',
   network: '',
   clientAddress: '',
+  clientProtocol: 0,
+  capabilities: [],
+  subscriberAllowPause: true,
+  autoSubscribeDataTrack: true,
+  attributes: {},
+  publish: '',
 }
 
 /** Reads the query of `/rtc`. Unknown names are ignored; a number that is none takes its default. */
@@ -104,5 +140,30 @@ export function parseJoinQuery(params: URLSearchParams): JoinQuery {
     deviceModel: text('device_model'),
     network: text('network'),
     clientAddress: '',
+    clientProtocol: count('client_protocol', 0),
+    capabilities: text('capabilities')
+      .split(',')
+      .map(name => name.trim())
+      .filter(name => name !== '')
+      .slice(0, 32),
+    subscriberAllowPause: flag('subscriber_allow_pause', true),
+    autoSubscribeDataTrack: flag('auto_subscribe_data_track', true),
+    attributes: readAttributes(text('attributes')),
+    publish: text('publish').slice(0, 128),
+  }
+}
+
+/** Base64url JSON of strings; what is none counts as nothing, as in LiveKit. */
+function readAttributes(encoded: string): Record<string, string> {
+  if (encoded === '') return {}
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'))
+    if (typeof parsed !== 'object' || parsed === null) return {}
+    return Object.fromEntries(
+      Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
+  } catch {
+    // Not JSON: the join goes on without.
+    return {}
   }
 }

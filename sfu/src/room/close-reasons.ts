@@ -17,6 +17,8 @@ export type ParticipantCloseReason =
   /** A test of the client's (SimulateScenario): it is told to come back from the start. */
   | 'simulated_reconnect'
   | 'simulated_leave'
+  /** A test of the client's: it is gone without a word. */
+  | 'simulated_loss'
 
 interface Meaning {
   wire: DisconnectReason
@@ -40,6 +42,7 @@ const MEANINGS: Record<ParticipantCloseReason, Meaning> = {
   // The same description would come again after a reconnect, so the client is sent away.
   bad_sdp: { wire: DisconnectReason.MEDIA_FAILURE, action: DISCONNECT, media: 'left' },
   simulated_reconnect: { wire: DisconnectReason.STATE_MISMATCH, action: RECONNECT, media: 'left' },
+  simulated_loss: { wire: DisconnectReason.SIGNAL_CLOSE, action: RECONNECT, media: 'left' },
   simulated_leave: { wire: DisconnectReason.UNKNOWN_REASON, action: DISCONNECT, media: 'left' },
 }
 
@@ -51,6 +54,10 @@ export const leaveRequestOf = (reason: ParticipantCloseReason): LeaveRequest =>
     action: MEANINGS[reason].action,
     canReconnect: MEANINGS[reason].action !== DISCONNECT,
   })
+
+/** Reasons of which the client is told nothing: it said goodbye itself, or is to believe that we are dead. */
+export const isSilent = (reason: ParticipantCloseReason): boolean =>
+  reason === 'client_left' || reason === 'simulated_loss'
 
 export type RoomCloseReason = 'deleted' | 'idle' | 'node_stopping'
 export const participantReasonOf = (reason: RoomCloseReason): ParticipantCloseReason =>

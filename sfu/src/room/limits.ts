@@ -30,6 +30,9 @@ export interface RoomLimits {
   connectTimeoutMs: number
   /** A participant whose media has been lost for so long is let go. */
   mediaLossMs: number
+  /** How often a client gets a new token, and how long one is valid at least. */
+  tokenRefreshMs: number
+  tokenTtlS: number
   /** Updates about participants who publish nothing wait this long for company. */
   observerUpdateMs: number
   /** Up to so many participants in a room every update goes out at once. */
@@ -63,6 +66,8 @@ export const defaultLimits: RoomLimits = {
   resumeWindowMs: 20_000,
   connectTimeoutMs: 30_000,
   mediaLossMs: 30_000,
+  tokenRefreshMs: 300_000,
+  tokenTtlS: 600,
   observerUpdateMs: 1_000,
   promptUpdatesUpTo: 50,
   roomUpdateMs: 2_000,

@@ -8,7 +8,14 @@ import { SessionDescription } from '@livekit/protocol'
 import type { ParticipantCloseReason } from './close-reasons.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
-import type { DataKind, MediaCloseReason, PeerMedia, PeerMediaListener, RoomMedia } from './ports.ts'
+import type {
+  CandidateProtocol,
+  DataKind,
+  MediaCloseReason,
+  PeerMedia,
+  PeerMediaListener,
+  RoomMedia,
+} from './ports.ts'
 
 export interface ParticipantMediaListener {
   /** A subscriber offer to be sent now; of no use later, because a resume makes a new one. */
@@ -30,6 +37,8 @@ export interface ParticipantMediaDeps {
   browser: string
   /** As in JoinQuery. */
   clientAddress: string
+  /** Only candidates of this protocol are offered to the client; undefined: all. */
+  candidateProtocol: CandidateProtocol | undefined
   limits: RoomLimits
   log: Log
   listener: ParticipantMediaListener
@@ -73,13 +82,17 @@ export class ParticipantMedia {
 
   /** Opens the media and starts the subscriber connection; on failure the participant ends. */
   async open(room: RoomMedia): Promise<void> {
-    const { limits, participantId, sdk, browser, clientAddress, log } = this.#deps
+    const { limits, participantId, sdk, browser, clientAddress, candidateProtocol, log } = this.#deps
     this.#connectTimer = setTimeout(() => this.#end('join_failed'), limits.connectTimeoutMs)
     try {
-      const peer = await room.openPeer(
-        { participantId, sdk: sdk.toUpperCase(), browser: browser.toUpperCase(), clientAddress },
-        this.#peerListener(),
-      )
+      const options = {
+        participantId,
+        sdk: sdk.toUpperCase(),
+        browser: browser.toUpperCase(),
+        clientAddress,
+        ...(candidateProtocol ? { candidateProtocol } : {}),
+      }
+      const peer = await room.openPeer(options, this.#peerListener())
       if (this.#isClosed) {
         await peer.close('left')
         return
@@ -146,6 +159,13 @@ export class ParticipantMedia {
     } catch (error) {
       this.handleError(error, 'ICE restart')
     }
+  }
+
+  /** 0: no limit. Never throws. */
+  limitSubscriberBitrate(bps: number): void {
+    this.#started.promise
+      .then(peer => peer.limitSubscriberBitrate(bps))
+      .catch(error => this.#deps.log.debug({ err: error }, 'a limit of the bitrate could not be set'))
   }
 
   /** Never throws. */

@@ -7,6 +7,7 @@ import { newParticipantId, type ParticipantId, type TrackId } from '@diemcau/cor
 import {
   type DisconnectReason,
   ParticipantInfo,
+  type ParticipantInfo_Kind,
   ParticipantInfo_State,
   type ParticipantPermission,
   type SessionDescription,
@@ -17,15 +18,22 @@ import {
   SubscriptionError,
   SubscriptionResponse,
 } from '@livekit/protocol'
-import type { JoinQuery, VerifiedClaims } from './claims.ts'
-import { leaveRequestOf, mediaReasonOf, type ParticipantCloseReason, wireReasonOf } from './close-reasons.ts'
+import type { JoinQuery, TokenContents, TokenMinter, VerifiedClaims } from './claims.ts'
+import {
+  isSilent,
+  leaveRequestOf,
+  mediaReasonOf,
+  type ParticipantCloseReason,
+  wireReasonOf,
+} from './close-reasons.ts'
 import { DataOutlet } from './data-outlet.ts'
 import { type RoomLimits, TokenBucket } from './limits.ts'
 import type { Log } from './log.ts'
 import { Outbox } from './outbox.ts'
 import { ParticipantMedia } from './participant-media.ts'
-import { kindOf, permissionOf } from './permissions.ts'
-import type { DataKind, PeerMedia, RoomMedia } from './ports.ts'
+import { ParticipantToken } from './participant-token.ts'
+import { capabilitiesOf, grantsOf, kindDetailsOf, kindOf, permissionOf } from './permissions.ts'
+import type { CandidateProtocol, DataKind, PeerMedia, RoomMedia } from './ports.ts'
 import type { Publication } from './publication.ts'
 import { Publications, type UnpublishReason } from './publications.ts'
 import type { SignalLink } from './signal-link.ts'
@@ -53,6 +61,8 @@ export interface ParticipantDeps {
   limits: RoomLimits
   log: Log
   now(): number
+  mint: TokenMinter
+  candidateProtocol: CandidateProtocol | undefined
   listener: ParticipantListener
 }
 
@@ -67,6 +77,8 @@ export class Participant {
   readonly subscriptions: Subscriptions
   readonly dataBucket: TokenBucket
   readonly outbox: Outbox
+  readonly kind: ParticipantInfo_Kind
+  readonly token: ParticipantToken
   readonly data = new DataOutlet(() => this.#media.peer)
   name: string
   metadata: string
@@ -82,12 +94,13 @@ export class Participant {
   hasBeenActive = false
   /** Observers have been told of it, so they must be told of its end. */
   isKnownToObservers = false
-  /** Set while the other half of a test of the client's is to be played at its next resume. */
-  dropsSignalOnResume = false
+  /** Round trip of signalling as the client last measured it (Ping.rtt), 0 before that. */
+  rttMs = 0
+  /** SimulateScenario: its next resume is cut off, before or after the reply to it. */
+  dropsSignalOnResume: 'before_reply' | 'after_reply' | undefined
 
   readonly #deps: ParticipantDeps
   readonly #log: Log
-  readonly #kind: ParticipantInfo['kind']
   readonly #media: ParticipantMedia
   #version = 1
   #encoded: Uint8Array | undefined
@@ -98,7 +111,7 @@ export class Participant {
     const { claims, limits } = deps
     this.#deps = deps
     this.#log = deps.log.child({ participantId: this.id, identity: claims.identity })
-    this.#kind = kindOf(claims.kind)
+    this.kind = kindOf(claims.kind)
     this.identity = claims.identity
     this.name = claims.name
     this.metadata = claims.metadata
@@ -108,11 +121,21 @@ export class Participant {
     this.joinedAtMs = deps.now()
     this.dataBucket = new TokenBucket(limits.dataPacketsPerS, limits.dataPacketBurst, this.joinedAtMs)
     this.outbox = new Outbox(limits.updateChunkBytes)
+    this.token = new ParticipantToken({
+      mint: deps.mint,
+      limits,
+      log: this.#log,
+      now: deps.now,
+      expiresAtS: claims.expiresAtS,
+      contents: () => this.#tokenContents(),
+      send: value => this.send({ case: 'refreshToken', value }),
+    })
     this.#media = new ParticipantMedia({
       participantId: this.id,
       sdk: deps.query.sdk,
       browser: deps.query.browser,
       clientAddress: deps.query.clientAddress,
+      candidateProtocol: deps.candidateProtocol,
       limits,
       log: this.#log,
       listener: {
@@ -208,10 +231,22 @@ export class Participant {
       version: this.#version,
       permission: this.permission,
       isPublisher: published.length > 0,
-      kind: this.#kind,
+      kind: this.kind,
+      kindDetails: kindDetailsOf(this.#deps.claims.kindDetails),
+      clientProtocol: this.query.clientProtocol,
+      capabilities: capabilitiesOf(this.query.capabilities),
       attributes: this.attributes,
       ...(this.#disconnectReason === undefined ? {} : { disconnectReason: this.#disconnectReason }),
     })
+  }
+
+  #tokenContents(): TokenContents {
+    const { identity, name, metadata, attributes } = this
+    const { claims } = this.#deps
+    const { kind, kindDetails, roomConfig } = claims
+    const video = grantsOf(this.permission, claims.video)
+    const config = roomConfig ? { roomConfig } : {}
+    return { identity, name, metadata, attributes, kind, kindDetails, video, ...config }
   }
 
   /** `info()` encoded, once a version. */
@@ -267,12 +302,14 @@ export class Participant {
 
   /** A resumed link: `firstMessage` is the reconnect reply. What was missed follows, then a fresh subscriber offer. */
   async resumeLink(link: SignalLink, firstMessage: Uint8Array, clientAddress: string): Promise<void> {
-    this.attachLink(link, firstMessage)
-    if (this.dropsSignalOnResume) {
-      this.dropsSignalOnResume = false
+    const drop = this.dropsSignalOnResume
+    this.dropsSignalOnResume = undefined
+    if (drop !== 'before_reply') this.attachLink(link, firstMessage)
+    if (drop) {
       link.close(1001, 'simulated loss of the signal connection')
       return
     }
+    this.token.refresh()
     await this.#media.restartSubscriberIce(clientAddress)
   }
 
@@ -282,6 +319,11 @@ export class Participant {
     this.#log.info({}, 'signal connection lost, waiting for a resume')
     clearTimeout(this.#resumeTimer)
     this.#resumeTimer = setTimeout(() => this.#end('signal_lost'), this.#deps.limits.resumeWindowMs)
+  }
+
+  /** At most so many bits a second from now on over the subscriber connection; 0: as much as the link carries. */
+  limitBitrate(bps: number): void {
+    this.#media.limitSubscriberBitrate(bps)
   }
 
   async handleSubscriberAnswer(answer: SessionDescription): Promise<void> {
@@ -299,12 +341,12 @@ export class Participant {
   close(reason: ParticipantCloseReason): void {
     if (this.isClosed) return
     this.publications.close()
-    if (reason !== 'client_left')
-      this.outbox.send(encodeSignal({ case: 'leave', value: leaveRequestOf(reason) }))
+    if (!isSilent(reason)) this.outbox.send(encodeSignal({ case: 'leave', value: leaveRequestOf(reason) }))
     this.state = ParticipantInfo_State.DISCONNECTED
     this.#disconnectReason = wireReasonOf(reason)
     this.touch()
     clearTimeout(this.#resumeTimer)
+    this.token.close()
     this.outbox.close(1000, reason)
     this.subscriptions.close()
     this.data.close()

@@ -1,5 +1,11 @@
 /** What a participant may do: from token grants to LiveKit's ParticipantPermission, and the questions asked of it. */
-import { ParticipantInfo_Kind, ParticipantPermission, TrackSource } from '@livekit/protocol'
+import {
+  ClientInfo_Capability,
+  ParticipantInfo_Kind,
+  ParticipantInfo_KindDetail,
+  ParticipantPermission,
+  TrackSource,
+} from '@livekit/protocol'
 import type { VideoGrants } from './claims.ts'
 
 const SOURCES: Record<string, TrackSource> = {
@@ -29,7 +35,29 @@ export function permissionOf(grants: VideoGrants): ParticipantPermission {
     recorder: grants.recorder ?? false,
     agent: grants.agent ?? false,
     canSubscribeMetrics: grants.canSubscribeMetrics ?? false,
+    canManageAgentSession: grants.canManageAgentSession ?? false,
   })
+}
+
+/** The other way round, for a refreshed token: `base` with what it allows in the room replaced by `permission`. */
+export function grantsOf(permission: ParticipantPermission, base: VideoGrants): VideoGrants {
+  const { canPublishSources: _, ...rest } = base
+  const names = Object.keys(SOURCES).filter(name =>
+    permission.canPublishSources.includes(SOURCES[name] ?? TrackSource.UNKNOWN),
+  )
+  return {
+    ...rest,
+    canPublish: permission.canPublish,
+    canSubscribe: permission.canSubscribe,
+    canPublishData: permission.canPublishData,
+    ...(names.length > 0 ? { canPublishSources: names } : {}),
+    canUpdateOwnMetadata: permission.canUpdateMetadata,
+    canSubscribeMetrics: permission.canSubscribeMetrics,
+    canManageAgentSession: permission.canManageAgentSession,
+    hidden: permission.hidden,
+    recorder: permission.recorder,
+    agent: permission.agent,
+  }
 }
 
 /** An empty list of sources means all of them. */
@@ -37,11 +65,31 @@ export const mayPublishSource = (permission: ParticipantPermission, source: Trac
   permission.canPublish &&
   (permission.canPublishSources.length === 0 || permission.canPublishSources.includes(source))
 
+/** Names as in the token ('cloud_agent', 'forwarded' ...); unknown ones are left out. */
+export const kindDetailsOf = (names: string[]): ParticipantInfo_KindDetail[] =>
+  names
+    .map(name => ParticipantInfo_KindDetail[name.toUpperCase() as keyof typeof ParticipantInfo_KindDetail])
+    .filter(detail => detail !== undefined)
+
+export const capabilitiesOf = (names: string[]): ClientInfo_Capability[] =>
+  names
+    .map(name => ClientInfo_Capability[name as keyof typeof ClientInfo_Capability])
+    .filter(capability => capability !== undefined)
+
 const KINDS: Record<string, ParticipantInfo_Kind> = {
   ingress: ParticipantInfo_Kind.INGRESS,
   egress: ParticipantInfo_Kind.EGRESS,
   sip: ParticipantInfo_Kind.SIP,
   agent: ParticipantInfo_Kind.AGENT,
+  connector: ParticipantInfo_Kind.CONNECTOR,
+  bridge: ParticipantInfo_Kind.BRIDGE,
 }
 export const kindOf = (claim: string): ParticipantInfo_Kind =>
   KINDS[claim.toLowerCase()] ?? ParticipantInfo_Kind.STANDARD
+
+/** There for the others' sake: a recorder, an egress or an agent. */
+export const isServant = (permission: ParticipantPermission, kind: ParticipantInfo_Kind): boolean =>
+  permission.recorder ||
+  permission.agent ||
+  kind === ParticipantInfo_Kind.EGRESS ||
+  kind === ParticipantInfo_Kind.AGENT

@@ -65,7 +65,11 @@ export interface PeerMediaOptions {
   browser: string
   /** Where the client's signalling came from; the candidates it gets are those of that network. Absent: unknown. */
   clientAddress?: string
+  /** Tell the client only candidates of this protocol. */
+  candidateProtocol?: CandidateProtocol
 }
+
+export type CandidateProtocol = 'udp' | 'tcp'
 
 /** What happens to a peer by itself. Nothing here is called after `close` has been called. */
 export interface PeerMediaListener {
@@ -158,6 +162,9 @@ export interface PeerMedia {
   handleClientMoved(clientAddress: string): void
   /** New ICE credentials and an offer with them; an outstanding offer becomes void. For resume. */
   restartSubscriberIce(): Promise<void>
+
+  /** Bound of what the subscriber connection sends, bits a second; 0: none but the link's own. */
+  limitSubscriberBitrate(bps: number): Promise<void>
 
   /** Sends on the subscriber connection's channel; false when it is not open yet or its buffer is over the bound (lossy is then dropped; reliable is queued up to 16 MiB by the media side before that). */
   sendData(kind: DataKind, payload: Uint8Array): boolean

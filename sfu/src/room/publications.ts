@@ -5,17 +5,19 @@
 import type { TrackId } from '@diemcau/core/ids.ts'
 import {
   type AddTrackRequest,
-  type AudioTrackFeature,
+  AudioTrackFeature,
   MuteTrackRequest,
   type ParticipantPermission,
   RequestResponse,
   RequestResponse_Reason,
   SessionDescription,
   type SignalResponse,
+  type TrackInfo,
   TrackPublishedResponse,
   TrackSubscribed,
   TrackType,
   TrackUnpublishedResponse,
+  type VideoLayer,
 } from '@livekit/protocol'
 import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -165,10 +167,11 @@ export class Publications {
     this.#sendUnpublished(publication.trackId)
   }
 
-  /** MuteTrackRequest of the client, for its own track. Unknown tracks are ignored: the client may be behind. */
-  setMutedByClient(trackSid: string, muted: boolean): void {
+  /** MuteTrackRequest of the client, for its own track. False for a track that is not there. */
+  setMutedByClient(trackSid: string, muted: boolean): boolean {
     const publication = this.#byId.get(trackSid)
     if (publication) this.#setMuted(publication, muted)
+    return publication !== undefined
   }
 
   /** A moderator's mute. The client is told first: an update alone would make it insist on its own state. */
@@ -187,19 +190,33 @@ export class Publications {
     this.#listener.trackChanged(publication, 'muted')
   }
 
-  setVideoSize(trackSid: string, width: number, height: number): void {
-    const publication = this.#byId.get(trackSid)
-    if (publication?.claim.kind !== 'video') return
-    publication.info.width = width
-    publication.info.height = height
-    this.#changed(publication)
+  /** False when there is no such video track, as for the next two. */
+  setVideoSize(trackSid: string, width: number, height: number): boolean {
+    return this.#change(trackSid, 'video', info => Object.assign(info, { width, height }))
   }
 
-  setAudioFeatures(trackSid: string, features: AudioTrackFeature[]): void {
+  /** UpdateVideoLayers (deprecated in the protocol): sizes and bitrates as they are shown to the others. */
+  setLayers(trackSid: string, layers: VideoLayer[]): boolean {
+    return this.#change(trackSid, 'video', info => {
+      info.layers = layers.slice(0, 8)
+    })
+  }
+
+  /** Stereo and DTX follow the features, as in LiveKit. */
+  setAudioFeatures(trackSid: string, features: AudioTrackFeature[]): boolean {
+    return this.#change(trackSid, 'audio', info => {
+      info.audioFeatures = [...new Set(features.slice(0, 16))]
+      info.stereo = info.audioFeatures.includes(AudioTrackFeature.TF_STEREO)
+      info.disableDtx = info.audioFeatures.includes(AudioTrackFeature.TF_NO_DTX)
+    })
+  }
+
+  #change(trackSid: string, kind: 'audio' | 'video', act: (info: TrackInfo) => void): boolean {
     const publication = this.#byId.get(trackSid)
-    if (publication?.claim.kind !== 'audio' || features.length > 16) return
-    publication.info.audioFeatures = features
+    if (publication?.claim.kind !== kind) return false
+    act(publication.info)
     this.#changed(publication)
+    return true
   }
 
   #changed(publication: Publication): void {

@@ -14,6 +14,8 @@ import type {
 
 /** Errors are AppError with codes: not_found, already_exists, invalid_argument, permission_denied, resource_exhausted, unavailable. */
 export interface RoomDirectory {
+  /** Throws AppError('not_found') when the room is not there and joining does not make it. */
+  assertJoinable(name: string): void
   createRoom(options: {
     name: string
     emptyTimeoutS?: number

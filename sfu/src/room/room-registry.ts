@@ -9,10 +9,11 @@ import {
   DataPacket,
   type ParticipantInfo,
   ParticipantPermission,
+  type RoomConfiguration,
   type Room as RoomMessage,
   type TrackInfo,
 } from '@livekit/protocol'
-import type { JoinQuery, VerifiedClaims } from './claims.ts'
+import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
 import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -20,12 +21,17 @@ import type { Participant } from './participant.ts'
 import type { MediaNode } from './ports.ts'
 import { Room, type RoomDeps } from './room.ts'
 import type { RoomDirectory, RoomEventSink } from './room-api.ts'
+import type { RoomOptions } from './room-view.ts'
 import type { SignalLink } from './signal-link.ts'
 
 export interface RoomRegistryOptions {
   media: MediaNode
   events: RoomEventSink
   log: Log
+  /** Signs the tokens participants are given to come back with. */
+  mint: TokenMinter
+  /** Joining makes a room that is not there (default); else only CreateRoom does. */
+  autoCreate?: boolean
   /** Default: a new one. */
   nodeId?: string
   /** TURN servers told to clients; absent: none. */
@@ -43,12 +49,14 @@ export class RoomRegistry implements RoomDirectory {
   readonly #rooms = new Map<string, Room>()
   readonly #closing = new Set<Promise<void>>()
   readonly #roomDeps: RoomDeps
+  readonly #autoCreate: boolean
   #isClosed = false
 
   /** The media node and the event sink stay the caller's to close, after `close()`. */
   constructor(options: RoomRegistryOptions) {
     this.limits = { ...defaultLimits, ...options.limits }
     this.log = options.log
+    this.#autoCreate = options.autoCreate ?? true
     this.#roomDeps = {
       media: options.media,
       events: options.events,
@@ -57,6 +65,7 @@ export class RoomRegistry implements RoomDirectory {
       now: options.now ?? Date.now,
       nodeId: options.nodeId ?? newId('ND_'),
       turn: options.turn,
+      mint: options.mint,
       onClosed: room => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
       },
@@ -65,8 +74,15 @@ export class RoomRegistry implements RoomDirectory {
 
   /** Joins the room of the token, making it when there is none. Throws AppError as Room.join, or 'unavailable'. */
   join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): { room: Room; participant: Participant } {
-    const room = this.#getOrCreate(claims.video.room ?? '')
+    const name = claims.video.room ?? ''
+    this.assertJoinable(name)
+    const room = this.#getOrCreate(name, optionsOf(claims.roomConfig))
     return { room, participant: room.join(claims, query, link) }
+  }
+
+  assertJoinable(name: string): void {
+    if (!this.#autoCreate && !this.#rooms.has(name))
+      throw new AppError('not_found', 'requested room does not exist')
   }
 
   /** Undefined when the participant is not kept here (any more). `clientAddress` as in JoinQuery. */
@@ -217,5 +233,16 @@ export class RoomRegistry implements RoomDirectory {
   #track(closing: Promise<void>): Promise<void> {
     this.#closing.add(closing)
     return closing.finally(() => this.#closing.delete(closing))
+  }
+}
+
+/** RoomConfiguration of a token, for the room its holder makes by joining. 0 and '' mean "not given". */
+function optionsOf(config: RoomConfiguration | undefined): Partial<RoomOptions> {
+  if (!config) return {}
+  return {
+    emptyTimeoutS: config.emptyTimeout,
+    departureTimeoutS: config.departureTimeout,
+    maxParticipants: config.maxParticipants,
+    metadata: config.metadata,
   }
 }

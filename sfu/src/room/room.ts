@@ -15,7 +15,7 @@ import type {
   WebhookEvent,
 } from '@livekit/protocol'
 import type { CaptureSession } from './capture-session.ts'
-import type { JoinQuery, VerifiedClaims } from './claims.ts'
+import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
 import {
   type ParticipantCloseReason,
   participantReasonOf,
@@ -28,8 +28,8 @@ import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { assertProfile, changedProfile, type Profile } from './metadata.ts'
 import { Participant, type ParticipantListener } from './participant.ts'
-import { permissionOf } from './permissions.ts'
-import type { MediaNode, RoomMedia } from './ports.ts'
+import { isServant, kindOf, permissionOf } from './permissions.ts'
+import type { CandidateProtocol, MediaNode, RoomMedia } from './ports.ts'
 import type { RoomEventSink } from './room-api.ts'
 import { RoomBroadcast } from './room-broadcast.ts'
 import { RoomCaptures } from './room-captures.ts'
@@ -37,6 +37,9 @@ import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-mes
 import { RoomTracks } from './room-tracks.ts'
 import type { RoomOptions, RoomView } from './room-view.ts'
 import type { SignalLink } from './signal-link.ts'
+
+/** More than anybody tests at once; what is over starts afresh. */
+const REMEMBERED_PROTOCOLS = 1_000
 
 export interface RoomDeps {
   media: MediaNode
@@ -46,6 +49,7 @@ export interface RoomDeps {
   now(): number
   nodeId: string
   turn: TurnSettings | undefined
+  mint: TokenMinter
   /** The room has closed; the owner removes it. */
   onClosed(room: Room, reason: RoomCloseReason): void
 }
@@ -65,6 +69,8 @@ export class Room implements RoomView {
   readonly #tracks: RoomTracks
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
+  /** SimulateScenario.switchCandidateProtocol: holds for the next connections of that identity. */
+  readonly #protocols = new Map<string, CandidateProtocol>()
   #idleTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -126,17 +132,23 @@ export class Room implements RoomView {
   /** Throws AppError('resource_exhausted') when the room is full or the token's profile is over a limit. */
   join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): Participant {
     this.#assertOpen()
-    const { limits, log, now } = this.#deps
+    const { limits, log, now, mint } = this.#deps
     assertProfile(claims, limits)
     const previous = this.participants.get(claims.identity)
-    const { maxParticipants } = this.options
-    if (!previous && maxParticipants > 0 && this.participants.size >= maxParticipants)
-      if (!permissionOf(claims.video).recorder)
-        throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
+    if (!previous) this.#assertRoomFor(claims)
     clearTimeout(this.#idleTimer)
     if (previous) this.#remove(previous, 'duplicate_identity')
     const listener = this.#participantListener()
-    const participant = new Participant({ claims, query, limits, log, now, listener })
+    const participant = new Participant({
+      claims,
+      query,
+      limits,
+      log,
+      now,
+      mint,
+      candidateProtocol: this.#protocols.get(claims.identity),
+      listener,
+    })
     participant.attachLink(link, encodeJoinReply(this, participant, this.#deps))
     this.participants.set(participant.identity, participant)
     this.#bySid.set(participant.id, participant)
@@ -146,8 +158,20 @@ export class Room implements RoomView {
     this.#broadcast.welcome(participant)
     this.#tracks.offerTo(participant)
     void participant.openMedia(this.#media)
+    participant.token.refresh()
     this.#broadcast.counts()
     return participant
+  }
+
+  /** Recorders, egress and agents serve the others: they are neither counted nor kept out. */
+  #assertRoomFor(claims: VerifiedClaims): void {
+    const { maxParticipants } = this.options
+    if (maxParticipants === 0 || isServant(permissionOf(claims.video), kindOf(claims.kind))) return
+    const counted = [...this.participants.values()].filter(
+      ({ permission, kind }) => !isServant(permission, kind),
+    )
+    if (counted.length >= maxParticipants)
+      throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
   }
 
   /** Gives the participant with this sid its new link. False when it is not here (any more). */
@@ -175,7 +199,13 @@ export class Room implements RoomView {
     this.#broadcast.forget(participant)
     // A new connection of the same identity follows at once and replaces this one in everybody's list.
     if (reason !== 'duplicate_identity') this.#broadcast.participant(participant, { isPrompt: false })
-    if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
+    this.#emitLeft(participant)
+  }
+
+  /** Who never connected has not joined, and hence does not leave. */
+  #emitLeft(participant: Participant): void {
+    const event = participant.hasBeenActive ? 'participant_left' : 'participant_connection_aborted'
+    this.#emit(event, { participant: participant.info() })
   }
 
   #participantListener(): ParticipantListener {
@@ -203,6 +233,7 @@ export class Room implements RoomView {
     if (!next) return
     Object.assign(participant, next)
     participant.touch()
+    participant.token.refresh()
     this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
     const { id: participantId, identity, name, attributes } = participant
     const at = this.#deps.now()
@@ -216,6 +247,7 @@ export class Room implements RoomView {
     permission.hidden = participant.isHidden
     participant.permission = permission
     participant.touch()
+    participant.token.refresh()
     participant.publications.dropDisallowed()
     participant.subscriptions.reevaluate()
     if (wasObserver && !participant.isObserver) this.#broadcast.introduceObservers(participant)
@@ -225,6 +257,12 @@ export class Room implements RoomView {
   /** The publisher's word on who may have its tracks. */
   changeSubscriptionPermission(publisher: Participant, permission: SubscriptionPermission): void {
     this.#tracks.changePermission(publisher, permission)
+  }
+
+  /** The next connections of this identity are told candidates of this protocol only. */
+  preferProtocol(identity: string, protocol: CandidateProtocol): void {
+    if (this.#protocols.size >= REMEMBERED_PROTOCOLS) this.#protocols.clear()
+    this.#protocols.set(identity, protocol)
   }
 
   changeMetadata(metadata: string): void {
@@ -258,7 +296,7 @@ export class Room implements RoomView {
     this.#tracks.close()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
-      if (participant.hasBeenActive) this.#emit('participant_left', { participant: participant.info() })
+      this.#emitLeft(participant)
     }
     this.participants.clear()
     this.#bySid.clear()

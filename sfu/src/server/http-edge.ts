@@ -11,6 +11,7 @@ import type { RoomDirectory } from '../room/room-api.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
 import { addressOf } from './client-address.ts'
 import { answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
+import { claimsForJoin } from './join-claims.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
 import { assertMayJoin, type TokenVerifier, tokenOf } from './verify-token.ts'
@@ -119,6 +120,8 @@ export class HttpEdge {
       case '/rtc/validate': {
         const claims = await this.#options.verify(tokenOf(request, url.searchParams))
         assertMayJoin(claims, url.searchParams.get('room'))
+        claimsForJoin(claims, parseJoinQuery(url.searchParams))
+        this.#options.rooms.assertJoinable(claims.video.room ?? '')
         return answer(response, 200, 'success')
       }
       case '/rtc':
@@ -168,13 +171,15 @@ export class HttpEdge {
   }
 
   async #acceptJoin(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
-    const { joinsPerMinute, trustedProxies, verify, metrics } = this.#options
+    const { joinsPerMinute, trustedProxies, verify, metrics, rooms } = this.#options
     const clientAddress = addressOf(request, trustedProxies)
     if (!this.#joins.tryTake(clientAddress))
       throw new AppError('too_many_requests', `more than ${joinsPerMinute} joins a minute from this address`)
-    const claims = await verify(tokenOf(request, url.searchParams))
-    assertMayJoin(claims, url.searchParams.get('room'))
+    const granted = await verify(tokenOf(request, url.searchParams))
+    assertMayJoin(granted, url.searchParams.get('room'))
     const query = { ...parseJoinQuery(url.searchParams), clientAddress }
+    const claims = claimsForJoin(granted, query)
+    if (!query.reconnect) rooms.assertJoinable(claims.video.room ?? '')
     this.#upgrade(request, socket, head, client => {
       metrics.countJoin('accepted')
       this.#options.acceptRtc(client, claims, query)

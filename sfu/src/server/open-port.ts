@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http'
 import { AppError } from '@diemcau/core/errors.ts'
 import { answer, refuseUpgrade } from './http-answers.ts'
 
+/** A token carries up to 64 KiB of metadata and as much of attributes, and browsers send it in the address. */
+const MAX_HEADER_BYTES = 256 * 1024
 const STARTING = 'this node is starting'
 
 /**
@@ -10,7 +12,9 @@ const STARTING = 'this node is starting'
  * @throws AppError('port_in_use' | 'port_failed') with a line for the operator.
  */
 export async function openPort(port: number, bind: string): Promise<Server> {
-  const server = createServer((_request, response) => answer(response, 503, STARTING))
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_request, response) =>
+    answer(response, 503, STARTING),
+  )
   server.on('upgrade', (_request, socket) => {
     socket.on('error', () => socket.destroy())
     refuseUpgrade(socket, 503, STARTING)

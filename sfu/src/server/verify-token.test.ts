@@ -44,12 +44,13 @@ describe('access token', () => {
       hidden: false,
       canPublishSources: [TrackSource.CAMERA],
     })
-    expect(await verify(await token.toJwt())).toEqual({
+    expect(await verify(await token.toJwt())).toMatchObject({
       identity: 'hall-7',
       name: 'Xã Phú Đình – UBND',
       metadata: '{"a":1}',
       attributes: { role: 'delegate' },
       kind: '',
+      kindDetails: [],
       video: { roomJoin: true, room: 'MT_1', canPublish: true, hidden: false, canPublishSources: ['camera'] },
     })
   })
@@ -103,6 +104,9 @@ describe('a join', () => {
     metadata: '',
     attributes: {},
     kind: '',
+    kindDetails: [],
+    expiresAtS: 0,
+    notBeforeS: 0,
     video: { roomJoin: true, room: 'MT_1' },
   }
 

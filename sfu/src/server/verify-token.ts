@@ -1,4 +1,5 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import { RoomConfiguration } from '@livekit/protocol'
 import { decodeJwt, errors, jwtVerify } from 'jose'
 import { z } from 'zod'
 import type { VerifiedClaims } from '../room/claims.ts'
@@ -18,6 +19,10 @@ const claims = z.object({
   metadata: z.string().default(''),
   attributes: z.record(z.string(), z.string()).default({}),
   kind: z.string().default(''),
+  kindDetails: z.array(z.string()).max(16).default([]),
+  roomConfig: z.record(z.string(), z.json()).optional(),
+  exp: z.number(),
+  nbf: z.number().default(0),
   video: z
     .object({
       room: z.string().optional(),
@@ -35,6 +40,9 @@ const claims = z.object({
       hidden: flag,
       recorder: flag,
       agent: flag,
+      canManageAgentSession: flag,
+      ingressAdmin: flag,
+      destinationRoom: z.string().optional(),
     })
     .default({}),
 })
@@ -70,12 +78,26 @@ export function createTokenVerifier(
       const parsed = claims.safeParse(payload)
       if (!parsed.success)
         throw refused(`invalid token: claim ${parsed.error.issues[0]?.path.join('.')} is malformed`)
-      const { sub, ...rest } = parsed.data
-      return { identity: sub, ...rest }
+      const { sub, exp, nbf, roomConfig, ...rest } = parsed.data
+      return {
+        identity: sub,
+        expiresAtS: exp,
+        notBeforeS: nbf,
+        ...rest,
+        ...(roomConfig === undefined ? {} : { roomConfig: roomConfigOf(roomConfig) }),
+      }
     } catch (cause) {
       if (cause instanceof AppError) throw cause
       throw refused(reasonOf(cause), cause)
     }
+  }
+}
+
+function roomConfigOf(json: Parameters<typeof RoomConfiguration.fromJson>[0]): RoomConfiguration {
+  try {
+    return RoomConfiguration.fromJson(json, { ignoreUnknownFields: true })
+  } catch (cause) {
+    throw refused('invalid token: claim roomConfig is malformed', cause)
   }
 }
 

@@ -2,21 +2,20 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import {
   Pong,
-  RequestResponse,
   RequestResponse_Reason,
   type SignalRequest,
-  type SimulateScenario,
-  SpeakerInfo,
-  SpeakersChanged,
   SubscriptionError,
   SubscriptionResponse,
   type SyncState,
+  type TrickleRequest,
   type UpdateParticipantMetadata,
   type UpdateSubscription,
   type UpdateTrackSettings,
 } from '@livekit/protocol'
 import type { Participant } from '../room/participant.ts'
 import type { Room } from '../room/room.ts'
+import { type Outcome, respond } from './respond.ts'
+import { simulateScenario } from './simulate-scenario.ts'
 
 interface Target {
   room: Room
@@ -38,19 +37,28 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
       void participant.handleSubscriberAnswer(message.value)
       return true
     case 'trickle':
-      // ICE-lite: we answer the client's checks and need none of its candidates.
+      trickle(message.value, participant)
       return true
     case 'addTrack':
       participant.publications.addTrack(message.value)
       return true
     case 'mute':
-      participant.publications.setMutedByClient(message.value.sid, message.value.muted)
+      if (!participant.publications.setMutedByClient(message.value.sid, message.value.muted))
+        trackNotFound(participant, message.value.sid, { case: 'mute', value: message.value })
       return true
     case 'updateAudioTrack':
-      participant.publications.setAudioFeatures(message.value.trackSid, message.value.features)
+      if (!participant.publications.setAudioFeatures(message.value.trackSid, message.value.features))
+        trackNotFound(participant, message.value.trackSid, message)
       return true
-    case 'updateVideoTrack':
-      participant.publications.setVideoSize(message.value.trackSid, message.value.width, message.value.height)
+    case 'updateVideoTrack': {
+      const { trackSid, width, height } = message.value
+      if (!participant.publications.setVideoSize(trackSid, width, height))
+        trackNotFound(participant, trackSid, message)
+      return true
+    }
+    case 'updateLayers':
+      if (!participant.publications.setLayers(message.value.trackSid, message.value.layers))
+        trackNotFound(participant, message.value.trackSid)
       return true
     case 'subscription':
       updateSubscription(message.value, participant)
@@ -74,26 +82,63 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
       participant.send({ case: 'pong', value: BigInt(Date.now()) })
       return true
     case 'pingReq':
+      participant.rttMs = Math.min(60_000, Math.max(0, Number(message.value.rtt)))
       participant.send({
         case: 'pongResp',
         value: new Pong({ lastPingTimestamp: message.value.timestamp, timestamp: BigInt(Date.now()) }),
       })
       return true
     case 'simulate':
-      return simulate(message.value, target)
+      return simulateScenario(message.value, target)
     case 'publishDataTrackRequest':
-      participant.send({
-        case: 'requestResponse',
-        value: new RequestResponse({
-          reason: RequestResponse_Reason.UNSUPPORTED_TYPE,
-          message: 'data tracks are not supported',
-          request: { case: 'publishDataTrack', value: message.value },
-        }),
+      unsupported(participant, 'data tracks', { request: { case: 'publishDataTrack', value: message.value } })
+      return true
+    case 'unpublishDataTrackRequest':
+      unsupported(participant, 'data tracks', {
+        request: { case: 'unpublishDataTrack', value: message.value },
       })
+      return true
+    case 'updateDataSubscription':
+      unsupported(participant, 'data tracks')
+      return true
+    case 'storeDataBlobRequest':
+    case 'getDataBlobRequest':
+      unsupported(participant, 'data blobs', { requestId: message.value.requestId })
       return true
     default:
       return false
   }
+}
+
+/**
+ * ICE-lite: we answer the client's checks and need none of its candidates. One that is no RTCIceCandidateInit is told,
+ * as by LiveKit.
+ */
+function trickle(request: TrickleRequest, participant: Participant): void {
+  if (request.candidateInit === '') return
+  try {
+    JSON.parse(request.candidateInit)
+  } catch {
+    respond(participant, {
+      reason: RequestResponse_Reason.UNCLASSIFIED_ERROR,
+      message: 'candidateInit is not JSON',
+      request: { case: 'trickle', value: request },
+    })
+  }
+}
+
+function trackNotFound(participant: Participant, trackSid: string, request?: Outcome['request']): void {
+  const message = `no such track of yours: ${trackSid.slice(0, 64)}`
+  respond(participant, {
+    reason: RequestResponse_Reason.NOT_FOUND,
+    message,
+    ...(request ? { request } : {}),
+  })
+}
+
+function unsupported(participant: Participant, what: string, rest: Partial<Outcome> = {}): void {
+  const reason = RequestResponse_Reason.UNSUPPORTED_TYPE
+  respond(participant, { reason, message: `${what} are not supported by this server`, ...rest })
 }
 
 const sidsOf = (update: { trackSids: string[] }): string[] => update.trackSids.slice(0, SIDS_PER_MESSAGE)
@@ -121,15 +166,14 @@ const settingsOf = (update: UpdateTrackSettings) => ({
 
 /** Needs canUpdateOwnMetadata. Empty strings leave metadata and name as they are, as in LiveKit. */
 function updateMetadata(update: UpdateParticipantMetadata, { participant, room }: Target): void {
-  const respond = (reason: RequestResponse_Reason, message: string) => {
-    // Older clients send no request id and expect no answer.
-    if (update.requestId === 0) return
-    const request = { case: 'updateMetadata' as const, value: update }
-    const value = new RequestResponse({ requestId: update.requestId, reason, message, request })
-    participant.send({ case: 'requestResponse', value })
+  const { requestId } = update
+  const answer = (reason: RequestResponse_Reason, message: string) => {
+    // Older clients send no request id and wait for no answer; a refusal they are told all the same.
+    if (requestId === 0 && reason === RequestResponse_Reason.OK) return
+    respond(participant, { reason, message, requestId, request: { case: 'updateMetadata', value: update } })
   }
   if (!participant.permission.canUpdateMetadata) {
-    respond(RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow changing own metadata')
+    answer(RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow changing own metadata')
     return
   }
   try {
@@ -140,10 +184,10 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
     })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    respond(RequestResponse_Reason.LIMIT_EXCEEDED, error.message)
+    answer(RequestResponse_Reason.LIMIT_EXCEEDED, error.message)
     return
   }
-  respond(RequestResponse_Reason.OK, '')
+  answer(RequestResponse_Reason.OK, '')
 }
 
 /** After a resume: what the client believes. Its tracks and subscriptions were kept, so only differences matter. */
@@ -155,29 +199,4 @@ function syncState(state: SyncState, participant: Participant): void {
   participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, SIDS_PER_MESSAGE))
   const published = state.publishTracks.map(track => track.track?.sid ?? '').filter(sid => sid !== '')
   participant.publications.syncClient(published.slice(0, SIDS_PER_MESSAGE))
-}
-
-/** Tests of the client's own recovery; each touches only the one who asks. False for those not played here. */
-function simulate({ scenario }: SimulateScenario, { participant, room }: Target): boolean {
-  switch (scenario.case) {
-    case 'speakerUpdate': {
-      const speaker = new SpeakerInfo({ sid: participant.id, level: 0.5, active: true })
-      participant.send({ case: 'speakersChanged', value: new SpeakersChanged({ speakers: [speaker] }) })
-      return true
-    }
-    case 'serverLeave':
-      room.leave(participant, 'simulated_leave')
-      return true
-    case 'leaveRequestFullReconnect':
-    case 'nodeFailure':
-    case 'migration':
-      room.leave(participant, 'simulated_reconnect')
-      return true
-    case 'disconnectSignalOnResume':
-    case 'disconnectSignalOnResumeNoMessages':
-      participant.dropsSignalOnResume = true
-      return true
-    default:
-      return false
-  }
 }

@@ -178,6 +178,10 @@ export class FakePeer implements PeerMedia {
     this.iceRestarts++
     this.listener.onSubscriberOffer({ sdp: 'offer with new credentials', midToTrackId: {} })
   }
+  bitrateLimit = 0
+  async limitSubscriberBitrate(bps: number) {
+    this.bitrateLimit = bps
+  }
   areChannelsOpen = true
   sendData(kind: DataKind, payload: Uint8Array) {
     if (!this.areChannelsOpen) return false

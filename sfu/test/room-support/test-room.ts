@@ -70,6 +70,8 @@ export class TestRooms {
       media: this.media,
       events: { emit: event => void this.events.push(event) },
       log: silentLog,
+      // Readable, so that tests see what a token would say.
+      mint: async (contents, validForS) => JSON.stringify({ ...contents, validForS }),
       limits: { observerUpdateMs: 10, roomUpdateMs: 10, ...limits },
       now: () => Date.now() + this.#aheadMs,
       ...options,
@@ -89,6 +91,9 @@ export class TestRooms {
       metadata: '',
       attributes: {},
       kind: '',
+      kindDetails: [],
+      expiresAtS: 0,
+      notBeforeS: 0,
       video: grants,
       ...rest,
     }
