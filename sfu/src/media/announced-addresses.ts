@@ -6,6 +6,8 @@ import type { AnnouncedAddress } from '../config.ts'
 export interface ClientNetwork {
   /** The client's address as the signalling edge saw it; '' when unknown. */
   address: string
+  /** Only candidates of this protocol are told; absent: all. */
+  protocol?: 'udp' | 'tcp'
 }
 
 /** Which of the node's addresses a client is told: those of the network it came from. */

@@ -53,7 +53,8 @@ export class Peer implements PeerMedia {
     owner: PeerOwner,
   ) {
     this.options = options
-    this.#network = { address: options.clientAddress ?? '' }
+    const { clientAddress = '', candidateProtocol } = options
+    this.#network = { address: clientAddress, ...(candidateProtocol ? { protocol: candidateProtocol } : {}) }
     this.home = home
     this.#directory = directory
     this.#pipes = pipes

@@ -106,10 +106,11 @@ export class RoomRouter {
 
   /** What the SDP writers need of a transport made here. */
   describe(transport: WebRtcTransport): LocalTransport {
-    const client = this.#networks.get(transport)?.address ?? ''
+    const client = this.#networks.get(transport)
+    const candidates = this.worker.candidatesFor(client?.address ?? '', transport.iceCandidates)
     return {
       iceParameters: transport.iceParameters,
-      iceCandidates: this.worker.candidatesFor(client, transport.iceCandidates),
+      iceCandidates: client?.protocol ? candidates.filter(c => c.protocol === client.protocol) : candidates,
       fingerprints: transport.dtlsParameters.fingerprints,
       sctpPort: transport.sctpParameters?.port ?? 5000,
       maxMessageSize: MAX_MESSAGE_BYTES,
