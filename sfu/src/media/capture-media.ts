@@ -73,6 +73,9 @@ export class Capture implements CaptureMedia, TrackViewer {
     if (this.#captured.get(track.trackId)?.codec === codec) void this.release(track.trackId)
   }
 
+  /** What is captured goes on in its codec. */
+  codecAdded(): void {}
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -42,3 +42,9 @@ export function claimForSection(options: {
 function firstCodec(claim: TrackClaim): string {
   return claim.codecs[0]?.codec ?? ''
 }
+
+/** Sizes announced for one of the claim's codecs, else those of the track. */
+export function layersOf(claim: TrackClaim, codec: string): TrackClaim['layers'] {
+  const own = claim.codecs.find(c => c.codec === codec)?.layers ?? []
+  return own.length > 0 ? own : claim.layers
+}

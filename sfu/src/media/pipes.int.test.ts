@@ -124,7 +124,14 @@ describe('a capture', () => {
       layers: [],
       onDemand: () => {},
     })
-    track.addCodec({ mid: '0', mimeType: 'audio/opus', producer, spatialLayers: 1, simulcast: false })
+    track.addCodec({
+      mid: '0',
+      mimeType: 'audio/opus',
+      producer,
+      spatialLayers: 1,
+      simulcast: false,
+      layers: [],
+    })
     directory.add(track)
     const capture = new Capture(directory, logger, () => {})
     const { port } = socket.address() as AddressInfo

@@ -9,15 +9,35 @@ export interface TrackCodec {
   producer: Producer
   spatialLayers: number
   simulcast: boolean
+  /** Announced sizes of this codec, low first. */
+  layers: LayerSize[]
+}
+
+export interface LayerSize {
+  quality: number
+  width: number
+  height: number
+}
+
+/** What one consumer wants of a track. */
+export interface Wanted {
+  mimeType: string
+  /** -1: nothing now. */
+  maxSpatialLayer: number
+  /** A backup codec asked for this alone does not move the other viewers to it. */
+  isAside?: boolean
 }
 
 /** Somebody who takes a track's media and must let go of it when it ends. */
 export interface TrackViewer {
   /** A codec of the track is gone; others may be left in `track.codecs`. Called after the producer closed. */
   codecEnded(track: PublishedTrack, codec: TrackCodec): void
+  /** A further codec of the track is published. */
+  codecAdded(track: PublishedTrack): void
 }
 
-export type Demand = { mimeType: string; maxSpatialLayer: number }[]
+/** `spatialLayers` 0: announced, wanted and not published yet. */
+export type Demand = { mimeType: string; maxSpatialLayer: number; spatialLayers: number }[]
 
 /** The encoder is stopped only when a layer was not wanted for this long, so that a short glance away costs nothing, ms. */
 const DEMAND_LOWER_DELAY_MS = 3_000
@@ -31,10 +51,15 @@ export class PublishedTrack {
   /** Tracks of one participant that share it are played in step; safe in an `a=msid`. */
   readonly stream: string
   /** Announced sizes, low first. */
-  readonly layers: { quality: number; width: number; height: number }[]
+  readonly layers: LayerSize[]
+  /** In the publisher's order of preference. */
   readonly codecs: TrackCodec[] = []
+  /** All viewers that can shall take this codec now (BackupCodecPolicy), so that the publisher encodes but one. */
+  regressedTo: string | undefined
+  readonly #announced: () => string[]
+  readonly #isRegressing: boolean
   readonly #viewers = new Set<TrackViewer>()
-  readonly #wanted = new Map<object, { mimeType: string; maxSpatialLayer: number }>()
+  readonly #wanted = new Map<object, Wanted>()
   readonly #onDemand: (demand: Demand) => void
   #told: Demand = []
   #lowerTimer: NodeJS.Timeout | undefined
@@ -46,7 +71,11 @@ export class PublishedTrack {
     kind: 'audio' | 'video'
     home: RoomRouter
     stream: string
-    layers: { quality: number; width: number; height: number }[]
+    layers: LayerSize[]
+    /** MIME types announced by now, preferred first; empty when the publisher named none. */
+    announcedMimeTypes?: () => string[]
+    /** Once a backup codec is sent, everybody takes it. */
+    isRegressing?: boolean
     /** Video only: the highest layer anyone wants, per codec, when it changed. */
     onDemand: (demand: Demand) => void
   }) {
@@ -56,14 +85,31 @@ export class PublishedTrack {
     this.home = options.home
     this.stream = options.stream
     this.layers = options.layers
+    this.#announced = options.announcedMimeTypes ?? (() => [])
+    this.#isRegressing = options.isRegressing ?? false
     this.#onDemand = options.onDemand
   }
 
+  get announcedMimeTypes(): string[] {
+    return this.#announced()
+  }
+
   addCodec(codec: TrackCodec): void {
+    const { mimeType, spatialLayers } = codec
     this.codecs.push(codec)
+    const order = this.announcedMimeTypes
+    const rank = (entry: TrackCodec) => (order.includes(entry.mimeType) ? order.indexOf(entry.mimeType) : 99)
+    this.codecs.sort((a, b) => rank(a) - rank(b))
     // A publisher sends everything until told otherwise.
-    this.#told = [...this.#told, { mimeType: codec.mimeType, maxSpatialLayer: codec.spatialLayers - 1 }]
+    this.#told = [
+      ...this.#told.filter(entry => entry.mimeType !== mimeType),
+      { mimeType, maxSpatialLayer: spatialLayers - 1, spatialLayers },
+    ]
+    const isBackup = this.codecs.length > 1 && this.codecs[0] !== codec
+    const isAskedFor = [...this.#wanted.values()].some(w => w.mimeType === mimeType && !w.isAside)
+    if (isBackup && isAskedFor && this.#isRegressing) this.regressedTo = mimeType
     this.#scheduleLower()
+    for (const viewer of [...this.#viewers]) viewer.codecAdded(this)
   }
 
   /** Closes the producer of a section. True when it was the track's last. */
@@ -72,6 +118,7 @@ export class PublishedTrack {
     const [codec] = index < 0 ? [] : this.codecs.splice(index, 1)
     if (codec) {
       this.#told = this.#told.filter(entry => entry.mimeType !== codec.mimeType)
+      if (this.regressedTo === codec.mimeType) this.regressedTo = undefined
       codec.producer.close()
       for (const viewer of [...this.#viewers]) viewer.codecEnded(this, codec)
     }
@@ -90,8 +137,8 @@ export class PublishedTrack {
     this.#viewers.delete(viewer)
   }
 
-  /** What one consumer (the key) wants now; -1 for nothing, undefined when the consumer is gone. */
-  setWanted(key: object, wanted: { mimeType: string; maxSpatialLayer: number } | undefined): void {
+  /** What one consumer (the key) wants now, undefined when the consumer is gone. The codec need not be published yet. */
+  setWanted(key: object, wanted: Wanted | undefined): void {
     if (wanted) this.#wanted.set(key, wanted)
     else this.#wanted.delete(key)
     if (this.kind !== 'video' || this.#isClosed) return
@@ -115,11 +162,14 @@ export class PublishedTrack {
   }
 
   #demand(): Demand {
-    return this.codecs.map(({ mimeType }) => {
+    const published = this.codecs.map(({ mimeType, spatialLayers }) => ({ mimeType, spatialLayers }))
+    const awaited = new Set([...this.#wanted.values()].map(w => w.mimeType))
+    for (const { mimeType } of published) awaited.delete(mimeType)
+    return [...published, ...[...awaited].map(mimeType => ({ mimeType, spatialLayers: 0 }))].map(entry => {
       const layers = [...this.#wanted.values()]
-        .filter(w => w.mimeType === mimeType)
+        .filter(w => w.mimeType === entry.mimeType)
         .map(w => w.maxSpatialLayer)
-      return { mimeType, maxSpatialLayer: Math.max(-1, ...layers) }
+      return { ...entry, maxSpatialLayer: Math.max(-1, ...layers) }
     })
   }
 

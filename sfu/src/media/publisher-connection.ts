@@ -4,7 +4,7 @@ import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import type { WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type { DataKind, PublishedMedia, TrackClaim } from '../room/ports.ts'
-import { planProducer } from '../sdp/offer-to-producer.ts'
+import { mimeTypeOf, planProducer, streamsOf } from '../sdp/offer-to-producer.ts'
 import { type AcceptedSection, writePublisherAnswer } from '../sdp/publisher-answer.ts'
 import {
   parseRemoteDescription,
@@ -12,7 +12,7 @@ import {
   type RemoteSection,
 } from '../sdp/remote-description.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
-import { claimForSection, claimNamed } from './claim-match.ts'
+import { claimForSection, claimNamed, layersOf } from './claim-match.ts'
 import { type Demand, PublishedTrack } from './published-track.ts'
 import { PublisherData } from './publisher-data.ts'
 import type { FlowReport } from './quality-score.ts'
@@ -248,14 +248,16 @@ export class PublisherConnection {
       this.#assertOpen()
       const track = this.#tracks.get(claim.trackId) ?? this.#openTrack(claim)
       const { mimeType, spatialLayers, simulcast } = plan
-      track.addCodec({ mid: section.mid, mimeType, producer, spatialLayers, simulcast })
       this.#directory.linkProducer(producer.id, track)
+      const layers = layersOf(claim, codec)
+      track.addCodec({ mid: section.mid, mimeType, producer, spatialLayers, simulcast, layers })
       this.#sections.set(section.mid, {
         trackId: claim.trackId,
         cid,
         accepted: { rtpParameters: plan.rtpParameters, disableDtx: claim.disableDtx, stereo: claim.stereo },
       })
-      return { trackId: claim.trackId, mid: section.mid, mimeType, spatialLayers, simulcast }
+      const streams = streamsOf(plan.rtpParameters)
+      return { trackId: claim.trackId, mid: section.mid, mimeType, spatialLayers, simulcast, streams }
     } catch (error) {
       this.#assertOpen()
       this.#logger.warn(
@@ -274,6 +276,8 @@ export class PublisherConnection {
       home: this.#home,
       stream: claim.stream,
       layers: claim.layers,
+      announcedMimeTypes: () => claim.codecs.flatMap(({ codec }) => mimeTypeOf(codec) ?? []),
+      isRegressing: claim.isRegressing ?? false,
       onDemand: demand => this.#listener.onDemand(claim.trackId, demand),
     })
     this.#tracks.set(claim.trackId, track)

@@ -4,6 +4,7 @@ import type {
   DirectTransport,
   Producer,
   Router,
+  RtpCapabilities,
   WebRtcTransport,
 } from 'mediasoup/types'
 import type { Logger } from 'pino'
@@ -114,6 +115,15 @@ export class RoomRouter {
       fingerprints: transport.dtlsParameters.fingerprints,
       sctpPort: transport.sctpParameters?.port ?? 5000,
       maxMessageSize: MAX_MESSAGE_BYTES,
+    }
+  }
+
+  /** Everything the router forwards; mediasoup's private extensions mean nothing to a client. */
+  subscriberCapabilities(): RtpCapabilities {
+    const { codecs, headerExtensions } = this.router.rtpCapabilities
+    return {
+      codecs: codecs ?? [],
+      headerExtensions: (headerExtensions ?? []).filter(ext => !ext.uri.startsWith('urn:mediasoup:')),
     }
   }
 

@@ -80,7 +80,14 @@ async function setUp() {
       onDemand: none,
     })
     const producer = { id: trackId, closed: false, close: none } as never
-    track.addCodec({ mid: '0', mimeType: 'audio/opus', producer, spatialLayers: 1, simulcast: false })
+    track.addCodec({
+      mid: '0',
+      mimeType: 'audio/opus',
+      producer,
+      spatialLayers: 1,
+      simulcast: false,
+      layers: [],
+    })
     directory.add(track)
   }
   const offers: string[] = []

@@ -8,6 +8,8 @@ import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-
 import { writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
 import { AnswerWait } from './answer-wait.ts'
+import { CodecChoice } from './codec-choice.ts'
+import { CodecWaits } from './codec-waits.ts'
 import { reportFlows } from './flow-reports.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
 import { type OfferPlan, planOffer } from './offer-plan.ts'
@@ -25,8 +27,6 @@ import { within } from './within.ts'
 
 /** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
 const CONSUME_TIMEOUT_MS = 10_000
-/** How often a track is offered again to a client that refused it. */
-const MAX_REFUSALS = 3
 
 export interface SubscriberListener {
   onOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
@@ -52,8 +52,11 @@ export class SubscriberConnection implements TrackViewer {
   readonly #sections = new SectionTable<Subscription>()
   /** Settings that came before their subscription. */
   readonly #earlySettings = new Map<TrackId, TrackSettings>()
-  /** MIME types the client refused to receive. */
-  readonly #undecodable = new Set<string>()
+  readonly #codecs = new CodecChoice()
+  readonly #waits = new CodecWaits(track => {
+    track.removeViewer(this)
+    this.#handleUndecodable(track)
+  })
   readonly #answers = new SerialQueue()
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
   #version = 0
@@ -64,7 +67,6 @@ export class SubscriberConnection implements TrackViewer {
     this.#outstanding = undefined
     this.#want()
   })
-  readonly #refusals = new Map<TrackId, number>()
   #consuming = 0
   #isDirty = false
   #isScheduled = false
@@ -89,7 +91,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#logger = logger
     this.#listener = listener
     this.#isGrouping = isGrouping
-    this.#capabilities = clientCapabilities(home)
+    this.#capabilities = home.subscriberCapabilities()
   }
 
   static async create(
@@ -122,6 +124,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#assertOpen()
     const existing = this.#subscriptions.get(trackId)
     if (existing) return existing.ready
+    if (this.#waits.has(trackId)) return Promise.resolve()
     return this.#open(this.#directory.get(trackId))
   }
 
@@ -129,11 +132,13 @@ export class SubscriberConnection implements TrackViewer {
     this.#earlySettings.delete(trackId)
     const subscription = this.#subscriptions.get(trackId)
     if (subscription) this.#drop(subscription)
+    else this.#endWait(trackId)
   }
 
   async updateSettings(trackId: TrackId, settings: TrackSettings): Promise<void> {
     const subscription = this.#subscriptions.get(trackId)
     if (subscription) await subscription.update(settings)
+    else if (this.#waits.has(trackId)) this.#waits.update(trackId, settings)
     else this.#earlySettings.set(trackId, settings)
   }
 
@@ -185,14 +190,38 @@ export class SubscriberConnection implements TrackViewer {
   }
 
   codecEnded(track: PublishedTrack, codec: TrackCodec): void {
+    if (track.codecs.length === 0) this.#endWait(track.trackId)
     const subscription = this.#subscriptions.get(track.trackId)
     if (subscription?.codec !== codec) return
     this.#drop(subscription)
     if (this.#isClosed || track.codecs.length === 0) return
-    this.#openOther(track)
+    this.#openOther(track, subscription.settings)
   }
 
-  #openOther(track: PublishedTrack): void {
+  /** A codec waited for is there, or one that everybody is to take now. */
+  codecAdded(track: PublishedTrack): void {
+    const subscription = this.#subscriptions.get(track.trackId)
+    const choice = this.#codecs.choose(track)
+    if (this.#isClosed || !choice || 'awaited' in choice) return
+    if (subscription) {
+      if (track.regressedTo === undefined || choice.codec === subscription.codec) return
+      this.#drop(subscription)
+      this.#openOther(track, subscription.settings)
+      return
+    }
+    const settings = this.#waits.end(track.trackId)
+    if (settings) this.#openOther(track, settings)
+  }
+
+  #endWait(trackId: TrackId): void {
+    const track = this.#waits.track(trackId)
+    if (!track) return
+    this.#waits.end(trackId)
+    track.removeViewer(this)
+  }
+
+  #openOther(track: PublishedTrack, settings: TrackSettings): void {
+    this.#earlySettings.set(track.trackId, settings)
     this.#open(track).catch(error => {
       this.#logger.warn({ err: error, trackId: track.trackId }, 'no other codec could be taken')
       this.#listener.onSubscriptionLost(track.trackId, error)
@@ -208,20 +237,25 @@ export class SubscriberConnection implements TrackViewer {
       subscription.close()
     }
     this.#subscriptions.clear()
+    for (const track of this.#waits.tracks()) this.#endWait(track.trackId)
     this.#data.close()
     this.#transport.close()
   }
 
   #open(track: PublishedTrack): Promise<void> {
-    const codec = track.codecs.find(c => !this.#undecodable.has(c.mimeType))
-    if (!codec)
-      return Promise.reject(
-        new AppError('codec_unsupported', `the client decodes no codec of ${track.trackId}`),
-      )
+    const choice = this.#codecs.choose(track)
+    if (!choice) return Promise.reject(undecodable(track))
+    const settings = this.#earlySettings.get(track.trackId) ?? DEFAULT_SETTINGS
+    if ('awaited' in choice) {
+      this.#earlySettings.delete(track.trackId)
+      track.addViewer(this)
+      this.#waits.start(track, choice.awaited, settings)
+      return Promise.resolve()
+    }
     const subscription = new Subscription({
       track,
-      codec,
-      settings: this.#earlySettings.get(track.trackId) ?? DEFAULT_SETTINGS,
+      codec: choice.codec,
+      settings,
       logger: this.#logger,
       onStreamState: state => this.#listener.onStreamState(track.trackId, state),
     })
@@ -300,25 +334,31 @@ export class SubscriberConnection implements TrackViewer {
       if (subscription.isClosed) continue
       const payloadType = section.rtpParameters?.codecs[0]?.payloadType
       if (answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
+        this.#codecs.handleAccepted(subscription.codec.mimeType)
         subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
       } else this.#refuse(subscription)
     }
   }
 
-  /** The client will not receive this codec: remember that and try the track's next one, if it has any. */
+  /** The client will not receive this codec: another one of the track is taken or asked for, if it has any. */
   #refuse(subscription: Subscription): void {
     const { track, codec } = subscription
     this.#logger.warn({ trackId: track.trackId, mimeType: codec.mimeType }, 'client refused a track')
     this.#drop(subscription)
-    if (track.codecs.length > 1) {
-      this.#undecodable.add(codec.mimeType)
-      this.#openOther(track)
-      return
-    }
-    const refusals = (this.#refusals.get(track.trackId) ?? 0) + 1
-    this.#refusals.set(track.trackId, refusals)
-    const reason = refusals < MAX_REFUSALS ? 'unavailable' : 'codec_unsupported'
-    this.#listener.onSubscriptionLost(track.trackId, new AppError(reason, 'the client refused the track'))
+    this.#codecs.handleRefused(track, codec.mimeType)
+    const choice = this.#codecs.choose(track)
+    if (!choice) this.#handleUndecodable(track)
+    // Perhaps it was not the codec: the room asks again in a while.
+    else if ('codec' in choice && choice.codec === codec)
+      this.#listener.onSubscriptionLost(
+        track.trackId,
+        new AppError('unavailable', 'the client refused the track'),
+      )
+    else this.#openOther(track, subscription.settings)
+  }
+
+  #handleUndecodable(track: PublishedTrack): void {
+    if (!this.#isClosed) this.#listener.onSubscriptionLost(track.trackId, undecodable(track))
   }
 
   #want(): void {
@@ -357,11 +397,5 @@ export class SubscriberConnection implements TrackViewer {
   }
 }
 
-/** Everything the router forwards; mediasoup's private extensions mean nothing to a client. */
-function clientCapabilities(home: RoomRouter): RtpCapabilities {
-  const { codecs, headerExtensions } = home.router.rtpCapabilities
-  return {
-    codecs: codecs ?? [],
-    headerExtensions: (headerExtensions ?? []).filter(ext => !ext.uri.startsWith('urn:mediasoup:')),
-  }
-}
+const undecodable = (track: PublishedTrack): AppError =>
+  new AppError('codec_unsupported', `the client decodes no codec of ${track.trackId}`)

@@ -48,6 +48,10 @@ export class Subscription {
     return this.#consumer
   }
 
+  get settings(): TrackSettings {
+    return this.#settings
+  }
+
   get isLive(): boolean {
     return this.#isLive
   }
@@ -83,7 +87,7 @@ export class Subscription {
   }
 
   get #spatialLayer(): number {
-    return chooseSpatialLayer(this.#settings, this.codec.spatialLayers, this.track.layers)
+    return chooseSpatialLayer(this.#settings, this.codec.spatialLayers, this.codec.layers)
   }
 
   #tellWanted(): void {

@@ -5,7 +5,8 @@
 import type { TrackId } from '@diemcau/core/ids.ts'
 import { SubscribedCodec, SubscribedQuality, SubscribedQualityUpdate, VideoQuality } from '@livekit/protocol'
 
-export type Demand = { mimeType: string; maxSpatialLayer: number }[]
+/** As RoomMediaListener.onDemandChanged. */
+export type Demand = { mimeType: string; maxSpatialLayer: number; spatialLayers: number }[]
 
 const QUALITIES = [VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH] as const
 
@@ -13,12 +14,8 @@ const QUALITIES = [VideoQuality.LOW, VideoQuality.MEDIUM, VideoQuality.HIGH] as 
  * The message for a demand. Layer n of the media side is quality n; whoever wants the top layer gets all qualities, so a
  * track of one layer is either wholly on or wholly off.
  */
-export function qualityUpdateOf(
-  trackSid: TrackId,
-  demand: Demand,
-  spatialLayers: number,
-): SubscribedQualityUpdate {
-  const subscribedCodecs = demand.map(({ mimeType, maxSpatialLayer }) => {
+export function qualityUpdateOf(trackSid: TrackId, demand: Demand): SubscribedQualityUpdate {
+  const subscribedCodecs = demand.map(({ mimeType, maxSpatialLayer, spatialLayers }) => {
     const isAll = maxSpatialLayer >= spatialLayers - 1
     return new SubscribedCodec({
       codec: mimeType.toLowerCase().replace(/^video\//, ''),
@@ -86,9 +83,9 @@ export class Dynacast {
 const layerOf = (demand: Demand, mimeType: string): number =>
   demand.find(entry => entry.mimeType === mimeType)?.maxSpatialLayer ?? -1
 
-/** Before the first word a publisher sends everything, so the first demand can only be less. */
+/** Before the first word a publisher sends all layers of what it publishes, so only another codec can be more. */
 function isMore(announced: Demand | undefined, demand: Demand): boolean {
-  if (!announced) return false
+  if (!announced) return demand.some(entry => entry.spatialLayers === 0 && entry.maxSpatialLayer >= 0)
   return demand.some(entry => entry.maxSpatialLayer > layerOf(announced, entry.mimeType))
 }
 

@@ -152,7 +152,9 @@ describe('connection quality', () => {
 
 describe('Dynacast', () => {
   const TRACK = 'TR_1' as TrackId
-  const vp8 = (maxSpatialLayer: number) => [{ mimeType: 'video/VP8', maxSpatialLayer }]
+  const vp8 = (maxSpatialLayer: number, spatialLayers = 3) => [
+    { mimeType: 'video/VP8', maxSpatialLayer, spatialLayers },
+  ]
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
@@ -178,15 +180,31 @@ describe('Dynacast', () => {
     expect(told).toEqual([2, -1, 1])
   })
 
+  it('asks for a codec that is not published yet at once, even as its first word', () => {
+    const dynacast = new Dynacast(5_000)
+    const told: string[] = []
+    const backup = { mimeType: 'video/VP8', maxSpatialLayer: 1, spatialLayers: 0 }
+    const primary = { mimeType: 'video/VP9', maxSpatialLayer: -1, spatialLayers: 3 }
+    dynacast.update(TRACK, [primary, backup], demand => told.push(JSON.stringify(demand)))
+    expect(told).toEqual([JSON.stringify([primary, backup])])
+    const [vp9, asked] = qualityUpdateOf(TRACK, [primary, backup]).subscribedCodecs
+    expect(vp9).toMatchObject({
+      codec: 'vp9',
+      qualities: [false, false, false].map(enabled => ({ enabled })),
+    })
+    expect(asked).toMatchObject({ codec: 'vp8', qualities: [true, true, true].map(enabled => ({ enabled })) })
+    dynacast.close()
+  })
+
   it('turns layers into qualities; the top layer stands for all', () => {
     const enabled = (layer: number, layers: number) =>
-      qualityUpdateOf(TRACK, vp8(layer), layers).subscribedQualities.map(quality => quality.enabled)
+      qualityUpdateOf(TRACK, vp8(layer, layers)).subscribedQualities.map(quality => quality.enabled)
     expect(enabled(-1, 3)).toEqual([false, false, false])
     expect(enabled(0, 3)).toEqual([true, false, false])
     expect(enabled(1, 3)).toEqual([true, true, false])
     expect(enabled(1, 2)).toEqual([true, true, true])
     expect(enabled(0, 1)).toEqual([true, true, true])
-    expect(qualityUpdateOf(TRACK, vp8(0), 3).subscribedCodecs[0]?.codec).toBe('vp8')
+    expect(qualityUpdateOf(TRACK, vp8(0)).subscribedCodecs[0]?.codec).toBe('vp8')
   })
 })
 

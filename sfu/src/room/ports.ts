@@ -41,11 +41,14 @@ export interface MediaResources {
 export interface RoomMediaListener {
   /** Audible tracks now, loudest first, `level` 0..1; fires on every observer interval (400 ms) with a change, also with [] at silence. */
   onSpeakers(speakers: { participantId: ParticipantId; trackId: TrackId; level: number }[]): void
-  /** Highest quality any subscriber wants of a published video track (dynacast). -1: nobody wants it. */
+  /**
+   * Highest layer any subscriber wants of a published video track (dynacast), per codec. -1: nobody wants it.
+   * `spatialLayers` 0: announced but not published, and somebody can take no other (backup codec).
+   */
   onDemandChanged(
     publisher: ParticipantId,
     trackId: TrackId,
-    demand: { mimeType: string; maxSpatialLayer: number }[],
+    demand: { mimeType: string; maxSpatialLayer: number; spatialLayers: number }[],
   ): void
 }
 
@@ -95,8 +98,13 @@ export interface TrackClaim {
   trackId: TrackId
   /** AddTrackRequest.cid: equals the msid track id in the offer. */
   cid: string
-  /** simulcastCodecs[]: codec ('vp8', 'h264', 'vp9', 'av1', 'opus' ... lower case, may be '') and its own cid. */
-  codecs: { codec: string; cid: string }[]
+  /**
+   * simulcastCodecs[]: codec ('vp8', 'h264', 'vp9', 'av1', 'opus' ... lower case, may be '') and its own cid, which is ''
+   * while a backup codec is only announced; sizes of its layers, low first, when they differ from the track's.
+   */
+  codecs: { codec: string; cid: string; layers?: { quality: number; width: number; height: number }[] }[]
+  /** Once a backup codec is sent, all subscribers take it (BackupCodecPolicy). */
+  isRegressing?: boolean
   kind: 'audio' | 'video'
   /** Number of AddTrackRequest.layers, 0 when none was given. */
   layerCount: number
@@ -116,6 +124,8 @@ export interface PublishedMedia {
   /** Codecs actually published with the layers mediasoup knows (spatial layer 0 = lowest). */
   spatialLayers: number
   simulcast: boolean
+  /** RTP streams as offered, low layer first: one for SVC. Simulcast has rids, single streams ssrcs. */
+  streams: { rid?: string; ssrc?: number; repairSsrc?: number }[]
 }
 
 export interface PeerMedia {

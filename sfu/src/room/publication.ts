@@ -3,11 +3,15 @@ import { createHash } from 'node:crypto'
 import { newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import {
   type AddTrackRequest,
+  BackupCodecPolicy,
+  type SimulcastCodec,
   SimulcastCodecInfo,
   TimedVersion,
   TrackInfo,
   TrackSource,
   TrackType,
+  type VideoLayer,
+  VideoLayer_Mode,
 } from '@livekit/protocol'
 import type { PublishedMedia, TrackClaim } from './ports.ts'
 
@@ -17,8 +21,6 @@ export class Publication {
   readonly claim: TrackClaim
   /** False from AddTrackRequest until the offer with its media has been answered. */
   isPublished = false
-  /** Spatial layers mediasoup knows, 1 for audio and single-layer video. */
-  spatialLayers = 1
   /** The publisher is told once that somebody subscribed (TrackSubscribed). */
   wasSubscribed = false
   readonly requestedAtMs: number
@@ -34,32 +36,46 @@ export class Publication {
   addCodecs(request: AddTrackRequest): void {
     for (const codec of request.simulcastCodecs) {
       if (!codec.cid || this.claim.codecs.some(known => known.cid === codec.cid)) continue
-      this.claim.codecs.push({ codec: bareCodec(codec.codec), cid: codec.cid })
-      this.info.codecs.push(codecInfo(codec, this.info.type))
+      const claimed = codecClaim(codec)
+      const info = codecInfo(codec, this.info.type)
+      // Announced with the track, it has its place there already.
+      const index = this.claim.codecs.findIndex(known => known.codec === claimed.codec && known.cid === '')
+      if (index < 0) {
+        this.claim.codecs.push(claimed)
+        this.info.codecs.push(info)
+      } else {
+        this.claim.codecs[index] = claimed
+        this.info.codecs[index] = info
+      }
     }
   }
 
+  /** Media of the track, or of a further codec of it, flows. */
   setPublished(media: PublishedMedia, nowMs: number): void {
-    this.isPublished = true
-    this.spatialLayers = Math.max(1, media.spatialLayers)
-    this.info.mid = media.mid
-    this.info.mimeType = media.mimeType
-    this.info.simulcast = media.simulcast
-    const first = this.info.codecs[0]
-    if (first) {
-      first.mimeType = media.mimeType
-      first.mid = media.mid
-    } else {
-      this.info.codecs.push(
-        new SimulcastCodecInfo({
-          mimeType: media.mimeType,
-          mid: media.mid,
-          cid: this.claim.cid,
-          layers: this.info.layers,
-        }),
-      )
+    const codec = this.#codecFor(media)
+    codec.mimeType = media.mimeType
+    codec.mid = media.mid
+    if (codec.layers.length === 0) codec.layers = this.info.layers.map(layer => layer.clone())
+    if (this.claim.kind === 'video') describeLayers(codec, media)
+    if (!this.isPublished) {
+      this.isPublished = true
+      this.info.mid = media.mid
+      this.info.mimeType = media.mimeType
+      this.info.simulcast = media.simulcast
+      this.info.layers = codec.layers
     }
     this.touch(nowMs)
+  }
+
+  /** By the codec announced; a client that may not use it has published its first one in another. */
+  #codecFor(media: PublishedMedia): SimulcastCodecInfo {
+    const { codecs } = this.info
+    const known = codecs.find(codec => codec.mimeType.toLowerCase() === media.mimeType.toLowerCase())
+    const first = this.isPublished ? undefined : codecs[0]
+    if (known ?? first) return (known ?? first)!
+    const codec = new SimulcastCodecInfo({ cid: this.claim.cid })
+    codecs.push(codec)
+    return codec
   }
 
   /** Marks the info as newer than what was sent before. */
@@ -106,16 +122,14 @@ function streamOf({ stream, source }: AddTrackRequest): string {
 
 function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
   const layers = request.layers.length > 0 ? request.layers : (request.simulcastCodecs[0]?.layers ?? [])
-  const sizes = layers
-    .filter(layer => layer.width > 0 && layer.height > 0)
-    .map(({ quality, width, height }) => ({ quality, width, height }))
-    .sort((a, b) => a.width * a.height - b.width * b.height)
+  const sizes = sizesOf(layers)
   if (sizes.length === 0 && request.width > 0 && request.height > 0)
     sizes.push({ quality: 2, width: request.width, height: request.height })
   return {
     trackId,
     cid: request.cid,
-    codecs: request.simulcastCodecs.map(({ codec, cid }) => ({ codec: bareCodec(codec), cid })),
+    codecs: request.simulcastCodecs.map(codecClaim),
+    isRegressing: request.backupCodecPolicy !== BackupCodecPolicy.SIMULCAST,
     kind: request.type === TrackType.AUDIO ? 'audio' : 'video',
     layerCount: layers.length,
     layers: sizes,
@@ -126,10 +140,39 @@ function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
   }
 }
 
+const sizesOf = (layers: VideoLayer[]): TrackClaim['layers'] =>
+  layers
+    .filter(layer => layer.width > 0 && layer.height > 0)
+    .map(({ quality, width, height }) => ({ quality, width, height }))
+    .sort((a, b) => a.width * a.height - b.width * b.height)
+
+const codecClaim = ({ codec, cid, layers }: SimulcastCodec): TrackClaim['codecs'][number] => ({
+  codec: bareCodec(codec),
+  cid,
+  ...(layers.length > 0 ? { layers: sizesOf(layers) } : {}),
+})
+
+/** As LiveKit fills them: which stream or spatial layer carries which quality. */
+function describeLayers(codec: SimulcastCodecInfo, media: PublishedMedia): void {
+  if (codec.videoLayerMode === VideoLayer_Mode.MODE_UNUSED)
+    codec.videoLayerMode =
+      media.spatialLayers > 1 && !media.simulcast
+        ? VideoLayer_Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
+        : VideoLayer_Mode.ONE_SPATIAL_LAYER_PER_STREAM
+  const low = codec.layers.toSorted((a, b) => a.width * a.height - b.width * b.height)
+  for (const [index, layer] of low.entries()) {
+    const stream = media.simulcast ? media.streams[index] : media.streams[0]
+    layer.spatialLayer = media.simulcast ? index : Math.min(index, media.spatialLayers - 1)
+    layer.rid = stream?.rid ?? ''
+    layer.ssrc = stream?.ssrc ?? 0
+    layer.repairSsrc = stream?.repairSsrc ?? 0
+  }
+}
+
 /** 'video/VP8' and 'VP8' are both 'vp8'. */
 const bareCodec = (codec: string): string => codec.toLowerCase().replace(/^(audio|video)\//, '')
 
-const codecInfo = (codec: AddTrackRequest['simulcastCodecs'][number], type: TrackType): SimulcastCodecInfo =>
+const codecInfo = (codec: SimulcastCodec, type: TrackType): SimulcastCodecInfo =>
   new SimulcastCodecInfo({
     mimeType: codec.codec ? `${type === TrackType.AUDIO ? 'audio' : 'video'}/${bareCodec(codec.codec)}` : '',
     cid: codec.cid,

@@ -141,8 +141,11 @@ export class Publications {
           continue
         }
         const isNew = !publication.isPublished
-        if (!isNew) continue
         publication.setPublished(published, this.#deps.now())
+        if (!isNew) {
+          this.#listener.trackChanged(publication, 'info')
+          continue
+        }
         if (publication.info.muted) await media.setTrackMuted(publication.trackId, true)
         this.#listener.trackPublished(publication)
       }

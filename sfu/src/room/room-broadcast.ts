@@ -177,9 +177,8 @@ export class RoomBroadcast {
 
   announceDemand(publisher: Participant, trackId: TrackId, demand: Demand): void {
     this.#dynacast.update(trackId, demand, settled => {
-      const publication = publisher.publications.get(trackId)
-      if (!publication) return
-      const value = qualityUpdateOf(trackId, settled, publication.spatialLayers)
+      if (!publisher.publications.get(trackId)) return
+      const value = qualityUpdateOf(trackId, settled)
       this.#log.debug({ trackId, demand: settled }, 'demand told to the publisher')
       publisher.send({ case: 'subscribedQualityUpdate', value })
     })

@@ -189,7 +189,9 @@ describe('subscribing', () => {
     ])
     rooms
       .roomMedia()
-      .listener.onDemandChanged(an.participant.id, sid, [{ mimeType: 'video/VP8', maxSpatialLayer: -1 }])
+      .listener.onDemandChanged(an.participant.id, sid, [
+        { mimeType: 'video/VP8', maxSpatialLayer: -1, spatialLayers: 3 },
+      ])
     await wait(5_000)
     expect(
       an.link.last('subscribedQualityUpdate').subscribedQualities.map(quality => quality.enabled),

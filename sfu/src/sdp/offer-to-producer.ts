@@ -44,6 +44,20 @@ const MIME_TYPES: Record<string, string> = {
 /** LiveKit's names for low, medium and high; a foreign client's order of names is kept as offered. */
 const RID_ORDER = ['q', 'h', 'f']
 
+/** Of a codec by its short name ('vp8'), undefined for one no router carries. */
+export const mimeTypeOf = (codec: string): string | undefined => MIME_TYPES[codec.toLowerCase()]
+
+/** The streams of a plan, low layer first, as TrackInfo names them. */
+export function streamsOf(
+  rtpParameters: RtpParameters,
+): { rid?: string; ssrc?: number; repairSsrc?: number }[] {
+  return (rtpParameters.encodings ?? []).map(({ rid, ssrc, rtx }) => ({
+    ...(rid === undefined ? {} : { rid }),
+    ...(ssrc === undefined ? {} : { ssrc }),
+    ...(rtx === undefined ? {} : { repairSsrc: rtx.ssrc }),
+  }))
+}
+
 /**
  * Plans a producer for a section, in the codec asked for when the section offers it, else in the first one the
  * routers carry. Returns a refusal in words when nothing fits.

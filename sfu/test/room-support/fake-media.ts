@@ -133,6 +133,7 @@ export class FakePeer implements PeerMedia {
         mimeType,
         spatialLayers,
         simulcast: spatialLayers > 1,
+        streams: [{ ssrc: this.published.size }],
       })
     }
     const unpublished = [...this.published].filter(trackId => offer.stop?.includes(trackId))
