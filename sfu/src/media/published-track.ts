@@ -39,8 +39,8 @@ export interface TrackViewer {
 /** `spatialLayers` 0: announced, wanted and not published yet. */
 export type Demand = { mimeType: string; maxSpatialLayer: number; spatialLayers: number }[]
 
-/** The encoder is stopped only when a layer was not wanted for this long, so that a short glance away costs nothing, ms. */
-const DEMAND_LOWER_DELAY_MS = 3_000
+/** Less is told a little later than more, so that a change of codec or section does not look like a lack of interest, ms. */
+const DEMAND_LOWER_DELAY_MS = 500
 
 /** A published track with its producers, at home in its publisher's router. Closed by its publisher's connection. */
 export class PublishedTrack {

@@ -60,6 +60,7 @@ async function setUp() {
     silentDataProducer: { id: 'silent' },
     direct: { consumeData: async () => channel() },
     createWebRtcTransport: async () => transport,
+    subscriberCapabilities: () => ({ codecs: [], headerExtensions: [] }),
     describe: () => ({
       iceParameters: { usernameFragment: 'u', password: 'p' },
       iceCandidates: [],
