@@ -14,3 +14,16 @@ export function assertGranted(claims: VerifiedClaims, grant: RequiredGrant, room
   if (grant === 'roomAdmin' && (claims.video.room === undefined || claims.video.room !== room))
     throw new AppError('permission_denied', 'permission denied: the token is for another room')
 }
+
+/**
+ * For methods that bring a participant into another room: `destinationRoom` of the token must name it.
+ * @throws AppError('permission_denied')
+ */
+export function assertDestination(claims: VerifiedClaims, destination: string): void {
+  const { destinationRoom = '' } = claims.video
+  if (destinationRoom === '' || destinationRoom !== destination)
+    throw new AppError(
+      'permission_denied',
+      'permission denied: the token has no grant for the destination room',
+    )
+}

@@ -8,8 +8,12 @@ import {
   ListParticipantsResponse,
   ListRoomsRequest,
   ListRoomsResponse,
+  MoveParticipantRequest,
+  MoveParticipantResponse,
   MuteRoomTrackRequest,
   MuteRoomTrackResponse,
+  PerformRpcRequest,
+  PerformRpcResponse,
   RemoveParticipantResponse,
   RoomParticipantIdentity,
   SendDataRequest,
@@ -22,7 +26,7 @@ import {
 } from '@livekit/protocol'
 import type { VerifiedClaims } from '../room/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
-import { assertGranted, type RequiredGrant } from './grants.ts'
+import { assertDestination, assertGranted, type RequiredGrant } from './grants.ts'
 
 /** The messages of @livekit/protocol, as far as this service needs them. */
 interface WireMessage {
@@ -46,6 +50,7 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
       'CreateRoom',
       method(CreateRoomRequest, 'roomCreate', null, request => {
         assertNamed('name', request.name)
+        assertBuilt(request)
         return rooms.createRoom({
           name: request.name,
           // proto3 has no "absent" for numbers: 0 means LiveKit's default.
@@ -130,8 +135,29 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
     [
       'SendData',
       method(SendDataRequest, 'roomAdmin', 'room', async request => {
+        if (request.nonce.length !== 0 && request.nonce.length !== 16)
+          throw new AppError('invalid_argument', `nonce has 16 bytes or none, not ${request.nonce.length}`)
         await rooms.sendData(request.room, dataPacketOf(request, rooms))
         return new SendDataResponse()
+      }),
+    ],
+    [
+      'MoveParticipant',
+      method(MoveParticipantRequest, 'roomAdmin', 'room', async (request, claims) => {
+        assertDestination(claims, request.destinationRoom)
+        assertNamed('identity', request.identity)
+        await rooms.moveParticipant(request.room, request.identity, request.destinationRoom)
+        return new MoveParticipantResponse()
+      }),
+    ],
+    [
+      'PerformRpc',
+      method(PerformRpcRequest, 'roomAdmin', 'room', async request => {
+        assertNamed('destination_identity', request.destinationIdentity)
+        assertNamed('method', request.method)
+        const { room, destinationIdentity, method: name, payload, responseTimeoutMs } = request
+        const call = { method: name, payload, timeoutMs: responseTimeoutMs }
+        return new PerformRpcResponse({ payload: await rooms.performRpc(room, destinationIdentity, call) })
       }),
     ],
     [
@@ -147,7 +173,7 @@ function method<Request>(
   type: WireType<Request>,
   grant: RequiredGrant,
   roomField: (keyof Request & string) | null,
-  run: (request: Request) => Promise<WireMessage>,
+  run: (request: Request, claims: VerifiedClaims) => Promise<WireMessage>,
 ): Method {
   return {
     async call(body, encoding, claims) {
@@ -164,9 +190,21 @@ function method<Request>(
       // The grant is checked before the fields, so that a stranger learns nothing of what would be valid.
       assertGranted(claims, grant, room)
       if (roomField !== null) assertNamed(roomField, room)
-      return run(request)
+      return await run(request, claims)
     },
   }
+}
+
+/** What of CreateRoomRequest would not happen is refused, so that nobody waits for it. */
+function assertBuilt(request: CreateRoomRequest): void {
+  const refuse = (what: string): never => {
+    throw new AppError('unimplemented', `${what} is not part of this server`)
+  }
+  if (request.egress) refuse('egress started by CreateRoom')
+  if (request.agents.length > 0) refuse('agent dispatch')
+  if (request.replayEnabled) refuse('replay')
+  if (request.roomPreset !== '')
+    throw new AppError('invalid_argument', `unknown room preset: ${request.roomPreset.slice(0, 64)}`)
 }
 
 function assertNamed(field: string, value: string): void {

@@ -9,6 +9,7 @@ import {
   TrackInfo,
 } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
+import type { RpcCall } from '../room/api-rpc.ts'
 import type { VerifiedClaims, VideoGrants } from '../room/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { createEgressProxy } from './egress-proxy.ts'
@@ -18,6 +19,13 @@ import { createTwirpHandler } from './twirp-handler.ts'
 /** Rooms that only note what they are asked. */
 class FakeRooms implements RoomDirectory {
   assertJoinable() {}
+  async moveParticipant(room: string, identity: string, destination: string) {
+    this.#note('moveParticipant', room, identity, destination)
+  }
+  async performRpc(room: string, identity: string, call: RpcCall) {
+    this.#note('performRpc', room, identity, call)
+    return `${call.method} of ${call.payload}`
+  }
   calls: unknown[][] = []
   packets: DataPacket[] = []
   failure: unknown
@@ -133,6 +141,7 @@ const METHODS: [string, Record<string, unknown>, keyof VideoGrants][] = [
   ],
   ['SendData', { room: 'MT_1', data: 'aGk=', kind: 'RELIABLE' }, 'roomAdmin'],
   ['UpdateRoomMetadata', { room: 'MT_1', metadata: 'm' }, 'roomAdmin'],
+  ['PerformRpc', { room: 'MT_1', destinationIdentity: 'an', method: 'm' }, 'roomAdmin'],
 ]
 
 describe('RoomService grants', () => {
@@ -206,9 +215,13 @@ describe('Twirp', () => {
       expect(answer.contentType).toBe('application/json')
       return [answer.status, answer.json().code]
     }
-    expect(await codeOf(room('MoveParticipant'))).toEqual([501, 'unimplemented'])
+    expect(await codeOf(room('ForwardParticipant'))).toEqual([501, 'unimplemented'])
     expect(await codeOf('livekit.SIP/CreateSIPTrunk')).toEqual([501, 'unimplemented'])
     expect(await codeOf('livekit.Ingress/CreateIngress')).toEqual([501, 'unimplemented'])
+    expect(await codeOf('livekit.SIP/CreateSIPTrunk', {}, { authorization: '' })).toEqual([
+      401,
+      'unauthenticated',
+    ])
     expect(await codeOf('other.Service/Do')).toEqual([404, 'bad_route'])
     expect(await codeOf('livekit.RoomService')).toEqual([404, 'bad_route'])
     expect(await codeOf(room('CreateRoom'), {}, { httpMethod: 'GET' })).toEqual([404, 'bad_route'])
@@ -234,10 +247,15 @@ describe('Twirp', () => {
       'not_found',
       'no such participant',
     ])
-    expect(await outcome(new AppError('resource_exhausted', 'metadata too long'))).toEqual([
+    expect(await outcome(new AppError('over_limit', 'metadata too long'))).toEqual([
+      400,
+      'invalid_argument',
+      'metadata too long',
+    ])
+    expect(await outcome(new AppError('resource_exhausted', 'full'))).toEqual([
       429,
       'resource_exhausted',
-      'metadata too long',
+      'full',
     ])
     expect(await outcome(new AppError('unavailable', 'stopping'))).toEqual([503, 'unavailable', 'stopping'])
     expect(await outcome(new AppError('something_new', 'a secret'))).toEqual([

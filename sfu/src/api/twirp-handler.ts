@@ -3,6 +3,7 @@ import type { VerifiedClaims } from '../room/claims.ts'
 import type { EgressProxy } from './egress-proxy.ts'
 import type { Encoding, Method } from './room-service.ts'
 import { type TwirpAnswer, twirpError } from './twirp.ts'
+import { refuseService } from './unimplemented.ts'
 
 /** One Twirp call, already read from the network. */
 export interface TwirpCall {
@@ -30,7 +31,8 @@ export function createTwirpHandler(options: TwirpHandlerOptions): (call: TwirpCa
       return await dispatch(call, options)
     } catch (error) {
       const answer = twirpError(error)
-      if (answer.status === 500) options.onInternalError(error, call.route)
+      const isOurFault = answer.status === 500 && !(error instanceof AppError && error.code === 'rpc_failed')
+      if (isOurFault) options.onInternalError(error, call.route)
       return answer
     }
   }
@@ -45,7 +47,7 @@ async function dispatch(call: TwirpCall, options: TwirpHandlerOptions): Promise<
   if (service === 'livekit.Egress') return options.egress(call)
   if (service === 'livekit.RoomService') {
     const encoding = encodingOf(call.contentType)
-    const claims = await options.verify(/^Bearer\s+(.+)$/i.exec(call.authorization)?.[1] ?? '')
+    const claims = await options.verify(bearerOf(call))
     const method = options.roomService.get(name)
     if (method === undefined) throw new AppError('unimplemented', `${name} is not implemented by this server`)
     const response = await method.call(call.body, encoding, claims)
@@ -58,10 +60,14 @@ async function dispatch(call: TwirpCall, options: TwirpHandlerOptions): Promise<
         }
       : { status: 200, contentType: 'application/protobuf', body: response.toBinary() }
   }
-  if (service.startsWith('livekit.'))
-    throw new AppError('unimplemented', `${service} is not implemented by this server`)
+  if (service.startsWith('livekit.')) {
+    await options.verify(bearerOf(call))
+    refuseService(service, name)
+  }
   throw new AppError('bad_route', `no handler for path /twirp/${call.route}`)
 }
+
+const bearerOf = (call: TwirpCall): string => /^Bearer\s+(.+)$/i.exec(call.authorization)?.[1] ?? ''
 
 function encodingOf(contentType: string): Encoding {
   const type = contentType.split(';')[0]?.trim().toLowerCase()

@@ -38,9 +38,12 @@ const TWIRP_NAME: Record<string, TwirpCode> = {
   room_not_found: 'not_found',
   participant_not_found: 'not_found',
   too_large: 'invalid_argument',
+  over_limit: 'invalid_argument',
+  /** The method that was called failed, not this server: its word is passed on. */
+  rpc_failed: 'internal',
 }
 
-export function twirpCodeOf(error: unknown): TwirpCode {
+function twirpCodeOf(error: unknown): TwirpCode {
   if (!(error instanceof AppError)) return 'internal'
   return isTwirpCode(error.code) ? error.code : (TWIRP_NAME[error.code] ?? 'internal')
 }
@@ -48,7 +51,8 @@ export function twirpCodeOf(error: unknown): TwirpCode {
 /** An error as Twirp sends it: always JSON, whatever the request was. */
 export function twirpError(error: unknown): TwirpAnswer {
   const code = twirpCodeOf(error)
-  const msg = code === 'internal' || !(error instanceof Error) ? 'internal error' : error.message
+  const isOurFault = code === 'internal' && !(error instanceof AppError && error.code === 'rpc_failed')
+  const msg = isOurFault || !(error instanceof Error) ? 'internal error' : error.message
   return {
     status: STATUS_OF_CODE[code],
     // livekit-server-sdk compares this header with the exact string, without a charset.

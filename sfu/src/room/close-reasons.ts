@@ -6,6 +6,8 @@ export type ParticipantCloseReason =
   | 'client_left'
   | 'duplicate_identity'
   | 'removed'
+  /** Sent to another room, with a token for it. */
+  | 'moved'
   | 'room_deleted'
   | 'room_closed'
   | 'node_stopping'
@@ -31,6 +33,7 @@ const MEANINGS: Record<ParticipantCloseReason, Meaning> = {
   client_left: { wire: DisconnectReason.CLIENT_INITIATED, action: DISCONNECT, media: 'left' },
   duplicate_identity: { wire: DisconnectReason.DUPLICATE_IDENTITY, action: DISCONNECT, media: 'replaced' },
   removed: { wire: DisconnectReason.PARTICIPANT_REMOVED, action: DISCONNECT, media: 'left' },
+  moved: { wire: DisconnectReason.MIGRATION, action: RECONNECT, media: 'left' },
   room_deleted: { wire: DisconnectReason.ROOM_DELETED, action: DISCONNECT, media: 'room_closed' },
   room_closed: { wire: DisconnectReason.ROOM_CLOSED, action: DISCONNECT, media: 'room_closed' },
   // The supervisor starts the node again, so clients are asked to come back rather than to give up.

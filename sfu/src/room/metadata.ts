@@ -10,7 +10,7 @@ export interface Profile {
 
 /**
  * Overlays `changes`; an attribute set to '' is removed. Undefined when nothing changes. Throws
- * AppError('resource_exhausted') when the result would be over a limit, and then changes nothing.
+ * AppError('over_limit') when the result would be over a limit, and then changes nothing.
  */
 export function changedProfile(
   profile: Profile,
@@ -38,7 +38,7 @@ export function changedProfile(
 
 export function assertProfile(profile: Profile, limits: RoomLimits): void {
   const over = (what: string, limit: number): never => {
-    throw new AppError('resource_exhausted', `${what} is over the limit of ${limit} bytes`)
+    throw new AppError('over_limit', `${what} is over the limit of ${limit} bytes`)
   }
   if (byteLength(profile.name) > limits.nameBytes) over('name', limits.nameBytes)
   if (byteLength(profile.metadata) > limits.metadataBytes) over('metadata', limits.metadataBytes)

@@ -31,6 +31,10 @@ export class Outbox {
     return replaced
   }
 
+  get isLinked(): boolean {
+    return this.#link !== undefined
+  }
+
   /** False when `link` is not the current one. */
   detach(link: SignalLink): boolean {
     if (this.#link !== link) return false

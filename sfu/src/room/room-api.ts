@@ -11,8 +11,9 @@ import type {
   TrackInfo,
   WebhookEvent,
 } from '@livekit/protocol'
+import type { RpcCall } from './api-rpc.ts'
 
-/** Errors are AppError with codes: not_found, already_exists, invalid_argument, permission_denied, resource_exhausted, unavailable. */
+/** Errors are AppError with codes: not_found, over_limit, already_exists, invalid_argument, permission_denied, resource_exhausted, unavailable. */
 export interface RoomDirectory {
   /** Throws AppError('not_found') when the room is not there and joining does not make it. */
   assertJoinable(name: string): void
@@ -42,6 +43,10 @@ export interface RoomDirectory {
     },
   ): Promise<ParticipantInfo>
   updateSubscriptions(room: string, identity: string, trackSids: string[], subscribe: boolean): Promise<void>
+  /** The client comes back in the other room by itself, with its tracks. The room is made when it is not there. */
+  moveParticipant(room: string, identity: string, destination: string): Promise<void>
+  /** Calls a method the participant has registered; resolves with its answer. */
+  performRpc(room: string, identity: string, call: RpcCall): Promise<string>
   sendData(room: string, packet: DataPacket): Promise<void>
   updateRoomMetadata(room: string, metadata: string): Promise<RoomMessage>
   /** Recorder's view of a room (core/contracts/capture.ts). Throws AppError('not_found') when the room does not exist. */

@@ -13,10 +13,12 @@ import {
   type Room as RoomMessage,
   type TrackInfo,
 } from '@livekit/protocol'
+import type { RpcCall } from './api-rpc.ts'
 import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
 import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
+import { moveParticipant } from './move-participant.ts'
 import type { Participant } from './participant.ts'
 import type { MediaNode } from './ports.ts'
 import { Room, type RoomDeps } from './room.ts'
@@ -104,7 +106,7 @@ export class RoomRegistry implements RoomDirectory {
     if (name === '' || byteLength(name) > NAME_LIMIT_BYTES)
       throw new AppError('invalid_argument', `a room name has 1 to ${NAME_LIMIT_BYTES} bytes`)
     if (byteLength(options.metadata ?? '') > this.limits.metadataBytes)
-      throw new AppError('resource_exhausted', 'room metadata is over the limit')
+      throw new AppError('over_limit', 'room metadata is over the limit')
     const room = new Room(
       {
         name,
@@ -201,6 +203,18 @@ export class RoomRegistry implements RoomDirectory {
     )
     if (subscribe && unknown.length > 0)
       throw new AppError('not_found', `no such track: ${unknown.slice(0, 5).join(', ')}`)
+  }
+
+  async moveParticipant(room: string, identity: string, destination: string): Promise<void> {
+    const found = this.#participant(room, identity)
+    if (destination === room)
+      throw new AppError('invalid_argument', 'the destination room is the room the participant is in')
+    await moveParticipant(found.room, found.participant, this.#getOrCreate(destination))
+  }
+
+  async performRpc(room: string, identity: string, call: RpcCall): Promise<string> {
+    const found = this.#participant(room, identity)
+    return await found.room.rpc.perform(found.participant, call)
   }
 
   async sendData(room: string, packet: DataPacket): Promise<void> {

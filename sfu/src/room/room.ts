@@ -9,11 +9,13 @@ import { newRoomId, type RoomId } from '@diemcau/core/ids.ts'
 import type {
   DataPacket,
   ParticipantInfo,
+  ParticipantInfo_Kind,
   ParticipantPermission,
   Room as RoomMessage,
   SubscriptionPermission,
   WebhookEvent,
 } from '@livekit/protocol'
+import { ApiRpc } from './api-rpc.ts'
 import type { CaptureSession } from './capture-session.ts'
 import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
 import {
@@ -30,6 +32,7 @@ import { assertProfile, changedProfile, type Profile } from './metadata.ts'
 import { Participant, type ParticipantListener } from './participant.ts'
 import { isServant, kindOf, permissionOf } from './permissions.ts'
 import type { CandidateProtocol, MediaNode, RoomMedia } from './ports.ts'
+import { RecentNonces } from './recent-nonces.ts'
 import type { RoomEventSink } from './room-api.ts'
 import { RoomBroadcast } from './room-broadcast.ts'
 import { RoomCaptures } from './room-captures.ts'
@@ -61,11 +64,13 @@ export class Room implements RoomView {
   readonly options: RoomOptions
   readonly participants = new Map<string, Participant>()
   readonly captures: RoomCaptures
+  readonly rpc = new ApiRpc()
   readonly #deps: RoomDeps
   readonly #log: Log
   readonly #media: RoomMedia
   readonly #broadcast: RoomBroadcast
   readonly #data: DataRouter
+  readonly #nonces = new RecentNonces()
   readonly #tracks: RoomTracks
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
@@ -135,7 +140,7 @@ export class Room implements RoomView {
     const { limits, log, now, mint } = this.#deps
     assertProfile(claims, limits)
     const previous = this.participants.get(claims.identity)
-    if (!previous) this.#assertRoomFor(claims)
+    if (!previous) this.assertSpaceFor(permissionOf(claims.video), kindOf(claims.kind))
     clearTimeout(this.#idleTimer)
     if (previous) this.#remove(previous, 'duplicate_identity')
     const listener = this.#participantListener()
@@ -163,13 +168,14 @@ export class Room implements RoomView {
     return participant
   }
 
-  /** Recorders, egress and agents serve the others: they are neither counted nor kept out. */
-  #assertRoomFor(claims: VerifiedClaims): void {
+  /**
+   * Recorders, egress and agents serve the others: they are neither counted nor kept out.
+   * Throws AppError('resource_exhausted') when the room is full.
+   */
+  assertSpaceFor(permission: ParticipantPermission, kind: ParticipantInfo_Kind): void {
     const { maxParticipants } = this.options
-    if (maxParticipants === 0 || isServant(permissionOf(claims.video), kindOf(claims.kind))) return
-    const counted = [...this.participants.values()].filter(
-      ({ permission, kind }) => !isServant(permission, kind),
-    )
+    if (maxParticipants === 0 || isServant(permission, kind)) return
+    const counted = [...this.participants.values()].filter(other => !isServant(other.permission, other.kind))
     if (counted.length >= maxParticipants)
       throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
   }
@@ -197,6 +203,7 @@ export class Room implements RoomView {
     this.#bySid.delete(participant.id)
     participant.close(reason)
     this.#broadcast.forget(participant)
+    this.rpc.forget(participant.id)
     // A new connection of the same identity follows at once and replaces this one in everybody's list.
     if (reason !== 'duplicate_identity') this.#broadcast.participant(participant, { isPrompt: false })
     this.#emitLeft(participant)
@@ -221,7 +228,10 @@ export class Room implements RoomView {
       trackChanged: (participant, publication, what) =>
         this.#tracks.handleChanged(participant, publication, what),
       trackSubscribed: (_participant, trackId) => this.#tracks.handleSubscribed(trackId),
-      dataReceived: (participant, kind, payload) => this.#data.fromClient(participant, kind, payload),
+      dataReceived: (participant, kind, payload) => {
+        if (kind === 'reliable') this.rpc.listen(participant.id, payload)
+        this.#data.fromClient(participant, kind, payload)
+      },
       publisherOf: trackId => this.#tracks.publisherOf(trackId)?.id ?? '',
       participantEnded: (participant, reason) => this.leave(participant, reason),
     }
@@ -267,13 +277,15 @@ export class Room implements RoomView {
 
   changeMetadata(metadata: string): void {
     if (byteLength(metadata) > this.#deps.limits.metadataBytes)
-      throw new AppError('resource_exhausted', 'room metadata is over the limit')
+      throw new AppError('over_limit', 'room metadata is over the limit')
     this.options.metadata = metadata
     this.#broadcast.room()
   }
 
   /** Data from the API: no sender. */
   sendData(packet: DataPacket): void {
+    const nonce = packet.value.case === 'user' ? packet.value.value.nonce : new Uint8Array()
+    if (this.#nonces.isRepeat(nonce, this.#deps.now())) return
     this.#data.fromApi(packet)
   }
 
@@ -296,6 +308,7 @@ export class Room implements RoomView {
     this.#tracks.close()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
+      this.rpc.forget(participant.id)
       this.#emitLeft(participant)
     }
     this.participants.clear()

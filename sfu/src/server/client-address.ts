@@ -14,7 +14,7 @@ type Request = Pick<IncomingMessage, 'headers'> & { socket: { remoteAddress?: st
 export function addressOf(request: Request, trusted: TrustedProxies): string {
   const direct = plainAddress(request.socket.remoteAddress ?? '')
   const isProxy = (address: string) => trusted !== 'any' && trusted.some(network => network.has(address))
-  if (trusted !== 'any' && !isProxy(direct)) return direct || 'unknown'
+  if (!isFromProxy(request, trusted)) return direct || 'unknown'
   const header = request.headers['x-forwarded-for'] ?? ''
   const hops = [header].flat().join(',').split(',').reverse()
   let nearest = direct
@@ -25,4 +25,10 @@ export function addressOf(request: Request, trusted: TrustedProxies): string {
     if (!isProxy(address)) break
   }
   return nearest || 'unknown'
+}
+
+/** Whether a trusted proxy sent this, so that its X-Forwarded headers count. */
+export function isFromProxy(request: Request, trusted: TrustedProxies): boolean {
+  const direct = plainAddress(request.socket.remoteAddress ?? '')
+  return trusted === 'any' || trusted.some(network => network.has(direct))
 }

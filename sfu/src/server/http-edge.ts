@@ -9,11 +9,12 @@ import type { TrustedProxies } from '../config.ts'
 import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
-import { addressOf } from './client-address.ts'
+import { addressOf, isFromProxy } from './client-address.ts'
 import { answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
 import { claimsForJoin } from './join-claims.ts'
 import type { Metrics } from './metrics.ts'
 import { RateLimit } from './rate-limit.ts'
+import { regionSettings } from './region-settings.ts'
 import { assertMayJoin, type TokenVerifier, tokenOf } from './verify-token.ts'
 
 export interface HttpEdgeOptions {
@@ -37,7 +38,7 @@ const NOT_HERE = 'not found'
 const CLOSE_GRACE_MS = 500
 
 /**
- * The node's one port: `/rtc` (LiveKit signalling), `/rtc/validate`, `/internal/capture`, `/twirp/*`, `/healthz`,
+ * The node's one port: `/rtc` (LiveKit signalling), `/rtc/validate`, `/settings/regions`, `/internal/capture`, `/twirp/*`, `/healthz`,
  * `/metrics`, `/`. `/rtc/v1` and below answer 404 so that every SDK falls back to the two-connection protocol.
  * Closed by main; sockets handed to `acceptRtc` belong to signalling, what is left of them at `close` is cut.
  */
@@ -123,6 +124,11 @@ export class HttpEdge {
         claimsForJoin(claims, parseJoinQuery(url.searchParams))
         this.#options.rooms.assertJoinable(claims.video.room ?? '')
         return answer(response, 200, 'success')
+      }
+      case '/settings/regions': {
+        await this.#options.verify(tokenOf(request, url.searchParams))
+        const isProxy = isFromProxy(request, this.#options.trustedProxies)
+        return answer(response, 200, regionSettings(request, isProxy), 'application/json')
       }
       case '/rtc':
       case '/internal/capture':
