@@ -4,9 +4,13 @@ import type { IceCandidate, WebRtcServer, Worker } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import { type AnnouncedAddresses, announcedCandidates } from './announced-addresses.ts'
 import type { ResourceCount } from './resource-count.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 /** Bursts of many streams overflow the kernel's default of 208 KiB and lose up to half of the packets. */
 export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
+
+/** A process that has not ended by itself by then is killed, ms. The node's own stop takes no longer than 8 s. */
+const CLOSE_LIMIT_MS = 2_000
 
 export interface PooledWorkerOptions {
   index: number
@@ -30,6 +34,7 @@ export class PooledWorker {
   peers = 0
   readonly #announced: AnnouncedAddresses
   readonly #subprocessClosed: Promise<void>
+  readonly #watch: WorkerWatch
 
   private constructor(options: PooledWorkerOptions, worker: Worker, webRtcServer: WebRtcServer) {
     this.index = options.index
@@ -37,6 +42,17 @@ export class PooledWorker {
     this.webRtcServer = webRtcServer
     this.#announced = options.announced
     this.#subprocessClosed = new Promise(resolve => worker.on('subprocessclose', () => resolve()))
+    this.#watch = new WorkerWatch(
+      () => worker.getResourceUsage(),
+      silentMs => {
+        options.logger.error(
+          { workerIndex: options.index, workerPid: worker.pid, silentMs },
+          'media worker does not answer and is killed',
+        )
+        // From here on it is a worker that died: `onDied` is called and the pool replaces it.
+        this.#kill()
+      },
+    )
   }
 
   static async create(options: PooledWorkerOptions): Promise<PooledWorker> {
@@ -83,9 +99,20 @@ export class PooledWorker {
     return announcedCandidates(candidates, this.#announced.for(client))
   }
 
-  /** Resolves when the process is gone. */
+  /** Resolves when the process is gone: one that hangs is killed. */
   async close(): Promise<void> {
+    this.#watch.stop()
     this.worker.close()
+    const cut = setTimeout(() => this.#kill(), CLOSE_LIMIT_MS)
     await this.#subprocessClosed
+    clearTimeout(cut)
+  }
+
+  #kill(): void {
+    try {
+      process.kill(this.worker.pid, 'SIGKILL')
+    } catch {
+      // It is gone already.
+    }
   }
 }

@@ -24,7 +24,10 @@ export interface RoomLimits {
   pingTimeoutS: number
   /** A connection silent for so long is taken for dead. */
   signalSilenceMs: number
-  /** How long a participant is kept after its socket was lost. */
+  /**
+   * How long a participant is kept after its socket was lost. A network may be away for 20 s, and stock clients then try again
+   * only every 7 s, give or take half.
+   */
   resumeWindowMs: number
   /** A participant whose media has not connected for so long after joining is let go. */
   connectTimeoutMs: number
@@ -63,7 +66,7 @@ export const defaultLimits: RoomLimits = {
   pingIntervalS: 5,
   pingTimeoutS: 15,
   signalSilenceMs: 30_000,
-  resumeWindowMs: 20_000,
+  resumeWindowMs: 40_000,
   connectTimeoutMs: 30_000,
   mediaLossMs: 30_000,
   tokenRefreshMs: 300_000,

@@ -8,23 +8,29 @@ import { encodeUpdates } from './wire.ts'
 /** Messages kept for a lost link; more than that and the client comes back with a gap it can live with. */
 const KEPT_MESSAGES = 500
 
+/** A participant's info as others are told it. */
+export interface KnownInfo {
+  identity: string
+  encoded: Uint8Array
+}
+
 export class Outbox {
-  readonly #chunkBytes: number
   #link: SignalLink | undefined
   #isClosed = false
   #kept: Uint8Array[] = []
   readonly #keptInfos = new Map<string, Uint8Array>()
 
-  constructor(chunkBytes: number) {
-    this.#chunkBytes = chunkBytes
-  }
-
-  /** Sends `firstMessage`, then what was kept. Returns the link it replaces. */
-  attach(link: SignalLink, firstMessage: Uint8Array): SignalLink | undefined {
+  /**
+   * Sends `firstMessage`, then infos: what was kept and `infos` over it; then the other messages
+   * that were kept. Returns the link it replaces.
+   */
+  attach(link: SignalLink, firstMessage: Uint8Array, infos: KnownInfo[] = []): SignalLink | undefined {
     const replaced = this.#link
     this.#link = link
     link.send(firstMessage)
-    for (const message of encodeUpdates(this.#keptInfos.values(), this.#chunkBytes)) link.send(message)
+    for (const { identity, encoded } of infos) this.#keptInfos.set(identity, encoded)
+    // In one message, as long as the join reply: native clients take the first update for the whole list.
+    for (const message of encodeUpdates(this.#keptInfos.values(), Infinity)) link.send(message)
     for (const message of this.#kept) link.send(message)
     this.#keptInfos.clear()
     this.#kept = []
@@ -53,7 +59,7 @@ export class Outbox {
   }
 
   /** `messages` are the encoded updates over `infos`, made once for all receivers. */
-  sendUpdates(messages: Uint8Array[], infos: { identity: string; encoded: Uint8Array }[]): void {
+  sendUpdates(messages: Uint8Array[], infos: KnownInfo[]): void {
     if (this.#link) for (const message of messages) this.#link.send(message)
     else if (!this.#isClosed) for (const info of infos) this.#keptInfos.set(info.identity, info.encoded)
   }

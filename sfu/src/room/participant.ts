@@ -29,7 +29,7 @@ import {
 import { DataOutlet } from './data-outlet.ts'
 import { type RoomLimits, TokenBucket } from './limits.ts'
 import type { Log } from './log.ts'
-import { Outbox } from './outbox.ts'
+import { type KnownInfo, Outbox } from './outbox.ts'
 import { ParticipantMedia } from './participant-media.ts'
 import { ParticipantToken } from './participant-token.ts'
 import { capabilitiesOf, grantsOf, kindDetailsOf, kindOf, permissionOf } from './permissions.ts'
@@ -120,7 +120,7 @@ export class Participant {
     this.query = deps.query
     this.joinedAtMs = deps.now()
     this.dataBucket = new TokenBucket(limits.dataPacketsPerS, limits.dataPacketBurst, this.joinedAtMs)
-    this.outbox = new Outbox(limits.updateChunkBytes)
+    this.outbox = new Outbox()
     this.token = new ParticipantToken({
       mint: deps.mint,
       limits,
@@ -295,16 +295,21 @@ export class Participant {
   }
 
   /** First link: `firstMessage` (the join reply) goes before anything else. */
-  attachLink(link: SignalLink, firstMessage: Uint8Array): void {
+  attachLink(link: SignalLink, firstMessage: Uint8Array, infos: KnownInfo[] = []): void {
     clearTimeout(this.#resumeTimer)
-    this.outbox.attach(link, firstMessage)?.close(1000, 'replaced by a newer connection')
+    this.outbox.attach(link, firstMessage, infos)?.close(1000, 'replaced by a newer connection')
   }
 
   /** A resumed link: `firstMessage` is the reconnect reply. What was missed follows, then a fresh subscriber offer. */
-  async resumeLink(link: SignalLink, firstMessage: Uint8Array, clientAddress: string): Promise<void> {
+  async resumeLink(
+    link: SignalLink,
+    firstMessage: Uint8Array,
+    infos: KnownInfo[],
+    clientAddress: string,
+  ): Promise<void> {
     const drop = this.dropsSignalOnResume
     this.dropsSignalOnResume = undefined
-    if (drop !== 'before_reply') this.attachLink(link, firstMessage)
+    if (drop !== 'before_reply') this.attachLink(link, firstMessage, infos)
     if (drop) {
       link.close(1001, 'simulated loss of the signal connection')
       return

@@ -10,11 +10,14 @@ import {
   SubscriptionPermissionUpdate,
 } from '@livekit/protocol'
 import { QualityChanges } from './connection-quality.ts'
+import { Departed } from './departed.ts'
 import { type Demand, Dynacast, qualityUpdateOf } from './dynacast.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
+import type { KnownInfo } from './outbox.ts'
 import type { Participant } from './participant.ts'
+import { othersOf } from './room-messages.ts'
 import { isLargeRoom, type RoomView } from './room-view.ts'
 import { Speakers } from './speakers.ts'
 import { encodeSignal, encodeUpdates } from './wire.ts'
@@ -26,6 +29,7 @@ export class RoomBroadcast {
   readonly #limits: RoomLimits
   readonly #log: Log
   readonly #observers: ObserverUpdates
+  readonly #departed: Departed
   readonly #speakers = new Speakers()
   readonly #qualities = new QualityChanges()
   readonly #dynacast: Dynacast
@@ -41,6 +45,7 @@ export class RoomBroadcast {
     this.#limits = limits
     this.#log = log
     this.#dynacast = new Dynacast(limits.dynacastDowngradeMs)
+    this.#departed = new Departed(limits.signalSilenceMs + limits.resumeWindowMs)
     this.#observers = new ObserverUpdates(limits.observerUpdateMs, updates => this.#sendUpdates(updates))
     this.#qualityTimer = setInterval(() => {
       this.#measure().catch(error => log.warn({ err: error }, 'connection quality could not be measured'))
@@ -58,6 +63,16 @@ export class RoomBroadcast {
   }
 
   /**
+   * Everything a client that resumes has to know of people: messages written to its old socket may never have arrived, and
+   * stock native clients take whoever is not in the first update for gone. Its own info is among it: stock clients answer
+   * that with what they could not say meanwhile, e.g. a mute. Those who left lately come first.
+   */
+  infosFor(participant: Participant): KnownInfo[] {
+    const present = [participant, ...othersOf(this.#room, participant, this.#limits)]
+    return [...this.#departed.list(), ...present.map(infoOf)]
+  }
+
+  /**
    * Tells the others of `participant`. `isPrompt` false lets it wait for company when it publishes nothing and the room
    * is large. Itself hears only when `isToSelf` (its own name or permissions were changed).
    */
@@ -70,6 +85,7 @@ export class RoomBroadcast {
     if (how.isToSelf)
       participant.outbox.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
     if (participant.isHidden || this.#isClosed) return
+    if (participant.isClosed) this.#departed.add(update)
     const isPublisher = participant.publications.published().length > 0
     if (how.isPrompt || isPublisher || !isLarge) {
       this.#observers.drop(participant.identity)
@@ -213,3 +229,8 @@ export class RoomBroadcast {
     this.#dynacast.close()
   }
 }
+
+const infoOf = (participant: Participant): KnownInfo => ({
+  identity: participant.identity,
+  encoded: participant.encodedInfo(),
+})

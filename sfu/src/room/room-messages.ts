@@ -59,14 +59,18 @@ export interface ReplyDeps {
   now(): number
 }
 
+/** Those `participant` is told of: in a large room observers do not hear of one another. */
+export function othersOf(room: RoomView, participant: Participant, limits: RoomLimits): Participant[] {
+  const isAudience = isLargeRoom(room, limits)
+  return room
+    .visible()
+    .filter(other => other !== participant && !(isAudience && participant.isObserver && other.isObserver))
+}
+
 /** The first message of a connection (livekit_rtc.proto, JoinResponse). */
 export function encodeJoinReply(room: RoomView, participant: Participant, deps: ReplyDeps): Uint8Array {
   const { limits, nodeId, turn, now } = deps
-  const isAudience = isLargeRoom(room, limits)
-  const others = room
-    .visible()
-    .filter(other => other !== participant && !(isAudience && participant.isObserver && other.isObserver))
-    .map(other => other.encodedInfo())
+  const others = othersOf(room, participant, limits).map(other => other.encodedInfo())
   return encodeJoin(
     new JoinResponse({
       room: room.message(),

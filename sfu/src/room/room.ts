@@ -185,7 +185,12 @@ export class Room implements RoomView {
     const participant = this.#bySid.get(sid)
     if (!participant || participant.identity !== identity || participant.isClosed) return undefined
     this.#log.info({ participantId: sid, identity }, 'participant resumed')
-    void participant.resumeLink(link, encodeReconnectReply(participant, this.#deps), clientAddress)
+    void participant.resumeLink(
+      link,
+      encodeReconnectReply(participant, this.#deps),
+      this.#broadcast.infosFor(participant),
+      clientAddress,
+    )
     this.#broadcast.welcome(participant)
     return participant
   }

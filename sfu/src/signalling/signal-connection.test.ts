@@ -251,7 +251,7 @@ describe('a signal connection', () => {
     socket.request(simulate({ case: 'disconnectSignalOnResume', value: true }))
     socket.terminate()
     const cut = connect('an', { query: { reconnect: true, participantSid: sid } })
-    expect(cut.cases()).toEqual(['reconnect'])
+    expect(cut.cases()).toEqual(['reconnect', 'update'])
     expect(cut.closed).toBeDefined()
     cut.terminate()
     const again = connect('an', { query: { reconnect: true, participantSid: sid } })

@@ -1,0 +1,320 @@
+/** People in a room whose network fails, and what must hold afterwards. Shared by the outage tests. */
+import { ConnectionState } from '@livekit/rtc-node'
+import { expect } from 'vitest'
+import { eventually } from './harness/eventually.ts'
+import { NativePeer } from './harness/native-peer.ts'
+import { NetworkPath } from './harness/network-path.ts'
+import type { BrowserClient } from './room-support/browser.ts'
+import { type Scenario, statsOf } from './room-support/scenario.ts'
+
+/** A client must be back within this time after its network is; most are within a few seconds, ms. */
+const RECOVERY_LIMIT_MS = 45_000
+/** How often the chatter speaks, ms. */
+const CHATTER_MS = 300
+const WITNESS = 'witness'
+
+/** Somebody behind a network path of its own, in a browser or on the native SDK. */
+export interface Subject {
+  identity: string
+  sid: string
+  path: NetworkPath
+  client: BrowserClient | NativePeer
+  microphone: string
+  /** Signalling connections tried before the outage. */
+  attempts: number
+  /** Numbers it said while it was connected, in the order of sending. */
+  said: number[]
+}
+
+/** A room with somebody on a good network who watches, and subjects whose network will fail. */
+export class OutageRoom {
+  readonly scenario: Scenario
+  readonly name: string
+  readonly witness: BrowserClient
+  readonly subjects: Subject[] = []
+  #witnessSaid = 0
+  #chatter: NodeJS.Timeout | undefined
+  readonly #paused = new Set<string>()
+  #count = 0
+
+  private constructor(scenario: Scenario, name: string, witness: BrowserClient) {
+    this.scenario = scenario
+    this.name = name
+    this.witness = witness
+  }
+
+  static async create(scenario: Scenario): Promise<OutageRoom> {
+    const name = scenario.newRoom()
+    const witness = await scenario.join(name, WITNESS)
+    await witness.publishDrawing({ width: 160, height: 90 })
+    await witness.publishTone()
+    return new OutageRoom(scenario, name, witness)
+  }
+
+  /**
+   * A browser that publishes camera and microphone, mutes the microphone and does not want the witness's sound: what it must
+   * still be and want afterwards. `open`: in another Chromium.
+   */
+  async addBrowser(identity: string, page?: BrowserClient): Promise<Subject> {
+    const path = await NetworkPath.create(this.scenario.sfu.wsUrl)
+    const client = page ?? (await this.scenario.browser.open())
+    const token = await this.scenario.sfu.token({ room: this.name, identity, name: identity })
+    await client.connect(path.wsUrl, token, {}, {})
+    await client.publishDrawing({ width: 160, height: 90 })
+    const microphone = (await client.publishTone()) as string
+    const { sid } = await client.state()
+    const subject: Subject = { identity, sid, path, client, microphone, attempts: 0, said: [] }
+    this.subjects.push(subject)
+    await eventually(
+      async () => ((await statsOf(client, WITNESS, 'microphone')) ? null : 'no sound yet'),
+      20_000,
+    )
+    await client.setSubscribed(WITNESS, 'microphone', false)
+    await client.setMuted(microphone, true)
+    return subject
+  }
+
+  /** On the native SDK, which has no call to mute a track: its microphone stays open. */
+  async addNative(identity: string): Promise<Subject> {
+    const path = await NetworkPath.create(this.scenario.sfu.wsUrl)
+    const grants = { room: this.name, identity, name: identity }
+    const client = await NativePeer.join(this.scenario.sfu, grants, { url: path.wsUrl })
+    await client.publishCamera()
+    const microphone = await client.publishMicrophone()
+    const sid = client.room.localParticipant?.sid ?? ''
+    const subject: Subject = { identity, sid, path, client, microphone, attempts: 0, said: [] }
+    this.subjects.push(subject)
+    return subject
+  }
+
+  /** Everybody sees everybody's picture and knows who is muted; then they begin to talk. */
+  async settle(): Promise<void> {
+    await Promise.all(this.subjects.map(subject => this.#picturesMove(subject, RECOVERY_LIMIT_MS)))
+    await this.#mutesAreKnown()
+    for (const subject of this.subjects) subject.attempts = subject.path.signalAttempts
+    this.#chatter = setInterval(() => this.#chat(), CHATTER_MS)
+    await eventually(() => (this.#witnessSaid > 2 ? null : 'nothing said'), 20_000)
+  }
+
+  /** A subject whose process is stopped cannot be asked to speak. */
+  silence(subject: Subject): void {
+    this.#paused.add(subject.identity)
+  }
+
+  /**
+   * Waits until `subject` is back with the same participant (unless `isNew`), its mute state, subscriptions and pictures both
+   * ways. Milliseconds since `restoredAt` (performance.now()) until pictures moved in both directions, and until the client said
+   * that it is connected.
+   */
+  async expectBack(
+    subject: Subject,
+    restoredAt: number,
+    { isNew = false, isSignalNew = false } = {},
+  ): Promise<{ pictureMs: number; signalMs: number }> {
+    const { identity, client, path } = subject
+    const since = () => Math.round(performance.now() - restoredAt)
+    const [pictureMs, signalMs] = await Promise.all([
+      this.#picturesMove(subject, RECOVERY_LIMIT_MS).then(since),
+      eventually(
+        async () => {
+          if (isSignalNew && path.signalAttempts === subject.attempts)
+            return `${identity} has not tried to connect`
+          if (path.signalConnections !== 1)
+            return `${identity} has ${path.signalConnections} signal connections`
+          return client instanceof NativePeer ? null : await brokenState(client)
+        },
+        RECOVERY_LIMIT_MS,
+        100,
+      ).then(since),
+    ])
+    const [now] = (await this.scenario.sfu.roomService().listParticipants(this.name)).filter(
+      participant => participant.identity === identity,
+    )
+    if (isNew) expect(now?.sid).not.toBe(subject.sid)
+    else expect(now?.sid, `${identity} is the same participant`).toBe(subject.sid)
+    await this.#mutesAreKnown()
+    if (!(client instanceof NativePeer)) {
+      expect(await statsOf(client, WITNESS, 'microphone'), 'still unsubscribed').toBeUndefined()
+      expect((await client.state()).state).toBe('connected')
+      const tracks = await client.localTracks()
+      expect(tracks.find(track => track.source === 'microphone')?.muted).toBe(true)
+    }
+    this.#paused.delete(identity)
+    return { pictureMs, signalMs }
+  }
+
+  /** The talk ends: everything that was said has arrived once and in order, by the subjects and at the subjects. */
+  async expectTalkComplete(subjects = this.subjects): Promise<void> {
+    clearInterval(this.#chatter)
+    for (const subject of subjects) {
+      const { identity, client } = subject
+      await eventually(
+        async () => {
+          const heard = numbersFrom(await this.witness.data(), identity)
+          const missing = subject.said.filter(number => !heard.includes(number))
+          return missing.length === 0 ? null : `the witness has not heard ${missing} of ${identity}`
+        },
+        25_000,
+        200,
+      )
+      expectOrdered(numbersFrom(await this.witness.data(), identity), `${identity} at the witness`)
+      const heard = async () =>
+        numbersFrom(client instanceof NativePeer ? client.data : await client.data(), WITNESS)
+      await eventually(
+        async () => {
+          const last = (await heard()).at(-1)
+          return last === this.#witnessSaid - 1
+            ? null
+            : `${identity} heard up to ${last} of ${this.#witnessSaid - 1}`
+        },
+        25_000,
+        200,
+      )
+      const numbers = await heard()
+      expectOrdered(numbers, `the witness at ${identity}`)
+      expect(numbers, `${identity} missed nothing`).toHaveLength(this.#witnessSaid - (numbers[0] ?? 0))
+    }
+  }
+
+  /** Nobody left, nothing was unpublished, as the witness and the webhooks tell. */
+  async expectUnnoticed(): Promise<void> {
+    const told = (await this.witness.events()).filter(({ name }) =>
+      [
+        'participantDisconnected',
+        'trackUnpublished',
+        'trackUnsubscribed',
+        'disconnected',
+        'reconnecting',
+      ].includes(name),
+    )
+    expect(told).toEqual([])
+    expect(this.left()).toEqual([])
+  }
+
+  /** Identities of which a participant_left was told. */
+  left(): string[] {
+    return this.scenario.sfu.webhooks
+      .names(this.name)
+      .filter(name => name.startsWith('participant_left:'))
+      .map(name => name.slice('participant_left:'.length))
+  }
+
+  /** Unmutes a subject: a change made after the outage reaches the others. */
+  async expectUnmuteHeard({ identity, client, microphone }: Subject): Promise<void> {
+    if (!(client instanceof NativePeer)) {
+      const current = (await client.localTracks()).find(track => track.source === 'microphone')
+      await client.setMuted(current?.sid ?? microphone, false)
+    }
+    let first: number | undefined
+    await eventually(
+      async () => {
+        const stats = await statsOf(this.witness, identity, 'microphone')
+        if (!stats || stats.muted) return `${identity} is still muted`
+        first ??= stats.energy
+        return stats.energy > first ? null : `no sound of ${identity}`
+      },
+      20_000,
+      100,
+    )
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#chatter)
+    for (const { client } of this.subjects) await client.leave()
+    await this.witness.leave()
+    for (const { path } of this.subjects) await path.close()
+  }
+
+  #chat(): void {
+    const number = this.#count++
+    for (const subject of this.subjects)
+      if (!this.#paused.has(subject.identity))
+        speak(subject.client, `${number}`).then(
+          isSaid => {
+            if (isSaid) subject.said.push(number)
+          },
+          () => {
+            // What the SDK refused was not said.
+          },
+        )
+    const mine = this.#witnessSaid++
+    void this.witness.send(`${mine}`, { reliable: true })
+  }
+
+  async #mutesAreKnown(): Promise<void> {
+    await eventually(
+      async () => {
+        for (const { identity, client } of this.subjects) {
+          const isMuted = !(client instanceof NativePeer)
+          const stats = await statsOf(this.witness, identity, 'microphone')
+          if (stats?.muted !== isMuted) return `${identity} is known as ${isMuted ? 'not ' : ''}muted`
+        }
+        return null
+      },
+      20_000,
+      100,
+    )
+  }
+
+  /** Pictures grow from now on, of the subject at the witness and the other way. */
+  async #picturesMove({ identity, client }: Subject, limitMs: number): Promise<void> {
+    const atWitness = grows(
+      async () => (await statsOf(this.witness, identity, 'camera'))?.framesDecoded,
+      `${identity} at the witness`,
+    )
+    const atSubject = grows(
+      async () =>
+        client instanceof NativePeer
+          ? client.from(WITNESS).videoFrames
+          : (await statsOf(client, WITNESS, 'camera'))?.framesDecoded,
+      `the witness at ${identity}`,
+    )
+    await Promise.all([eventually(atWitness, limitMs, 100), eventually(atSubject, limitMs, 100)])
+  }
+}
+
+/** Still wrong until a count has grown by three from its first value; a count that starts anew begins anew. */
+function grows(count: () => Promise<number | undefined>, what: string): () => Promise<string | null> {
+  let first: number | undefined
+  return async () => {
+    const now = await count()
+    if (now === undefined) return `no picture of ${what}`
+    if (first === undefined || now < first) first = now
+    return now - first >= 3 ? null : `the picture of ${what} stands still at ${now}`
+  }
+}
+
+/**
+ * Speaks while the client believes itself connected. What is said while it reconnects is not promised to arrive: livekit-client
+ * 2.23 holds it back during an attempt, but not between two, and what comes later then overtakes it (RTCEngine, sendDataPacket).
+ */
+async function speak(client: BrowserClient | NativePeer, text: string): Promise<boolean> {
+  if (!(client instanceof NativePeer))
+    return await client.page.evaluate(async said => {
+      if (window.roomClient.room?.state !== 'connected') return false
+      await window.roomClient.send(said, { reliable: true })
+      return true
+    }, text)
+  if (client.room.connectionState !== ConnectionState.CONN_CONNECTED) return false
+  await client.send(text, { reliable: true })
+  return true
+}
+
+/** What the client says of its own connection when it is not connected. */
+async function brokenState(client: BrowserClient): Promise<string | null> {
+  const { state } = await client.state()
+  if (state !== 'connected') return state
+  const steps = (await client.events()).filter(({ name }) =>
+    /^(signalReconnecting|reconnecting|reconnected)$/.test(name),
+  )
+  const last = steps.at(-1)?.name ?? 'reconnected'
+  return last === 'reconnected' ? null : last
+}
+
+const numbersFrom = (data: { from: string; text: string }[], identity: string): number[] =>
+  data.filter(({ from }) => from === identity).map(({ text }) => Number(text))
+
+function expectOrdered(numbers: number[], what: string): void {
+  const isOrdered = numbers.every((number, n) => n === 0 || number > (numbers[n - 1] ?? -1))
+  expect(isOrdered, `${what} in order and once: ${numbers}`).toBe(true)
+}
