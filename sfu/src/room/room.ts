@@ -57,6 +57,9 @@ export interface RoomDeps {
   onClosed(room: Room, reason: RoomCloseReason): void
 }
 
+/** What `setTimeout` can wait for: 2³¹ - 1 ms, some 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export class Room implements RoomView {
   readonly id: RoomId = newRoomId()
   readonly name: string
@@ -301,7 +304,9 @@ export class Room implements RoomView {
 
   #closeWhenIdle(timeoutS: number): void {
     clearTimeout(this.#idleTimer)
-    this.#idleTimer = setTimeout(() => void this.close('idle'), timeoutS * 1000)
+    // A longer timer than this would fire at once.
+    const delayMs = Math.min(timeoutS * 1000, LONGEST_TIMER_MS)
+    this.#idleTimer = setTimeout(() => void this.close('idle'), delayMs)
   }
 
   /** Resolves when the media has gone too; the room is out of the way at once. */

@@ -1,0 +1,194 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import {
+  AddTrackRequest,
+  SessionDescription,
+  SignalRequest,
+  TrackSource,
+  TrackType,
+  UpdateTrackSettings,
+} from '@livekit/protocol'
+import { dispose } from '@livekit/rtc-node'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { budget } from './fuzz-support/budget.ts'
+import { HonestPair, loggedLines } from './fuzz-support/honest-pair.ts'
+import { messageOf } from './fuzz-support/messages.ts'
+import { mutatedBytes, mutatedLines } from './fuzz-support/mutations.ts'
+import { RawClient } from './fuzz-support/raw-client.ts'
+import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+
+/** Bad input on the signalling socket of a real server, with two honest participants in the same room. */
+
+const ROOM = 'fuzz-signal'
+/** Ways in which the server may close a socket for what came on it (RFC 6455 §7.4.1), each with a reason in words. */
+const CLOSE_CODES = new Set([1000, 1003, 1007, 1008, 1009])
+/** Lines of info and above that one bad client may cause, its joining and leaving included. */
+const LINES_PER_CLIENT = 25
+
+let sfu: RunningSfu
+let pair: HonestPair
+let visitors = 0
+
+beforeAll(async () => {
+  sfu = await startSfu({ workers: 2, env: { SFU_JOINS_PER_MINUTE: '100000' } })
+  pair = await HonestPair.create(sfu, ROOM)
+})
+afterAll(async () => {
+  await pair?.close()
+  await sfu?.stop()
+  await dispose()
+})
+
+const join = (query: Record<string, string> = {}) =>
+  RawClient.join(sfu, { room: ROOM, identity: `visitor-${visitors++}`, canUpdateOwnMetadata: true }, query)
+
+/** Lets a new client do something; it must be answered or closed with a reason, in time, without a flood in the log. */
+async function expectAnswered(act: (client: RawClient) => void | Promise<void>): Promise<void> {
+  const before = loggedLines(sfu)
+  const client = await join()
+  expect(client.cases()[0]).toBe('join')
+  await act(client)
+  if (!(await client.settled())) {
+    expect(CLOSE_CODES, JSON.stringify(client.closed)).toContain(client.closed?.code)
+    expect(client.closed?.reason).not.toBe('')
+  }
+  client.request({ case: 'leave', value: {} as never })
+  client.terminate()
+  // The output kept is bounded, so that the count can also fall.
+  expect(loggedLines(sfu) - before).toBeLessThan(LINES_PER_CLIENT)
+}
+
+const samples = [
+  new SignalRequest({
+    message: { case: 'addTrack', value: new AddTrackRequest({ cid: 'c', name: 'camera' }) },
+  }),
+  new SignalRequest({
+    message: { case: 'trackSetting', value: new UpdateTrackSettings({ trackSids: ['TR_1'] }) },
+  }),
+  new SignalRequest({
+    message: { case: 'offer', value: new SessionDescription({ type: 'offer', sdp: 'v=0', id: 1 }) },
+  }),
+].map(message => message.toBinary())
+
+it('answers or closes for any bytes', { timeout: 240_000 }, async () => {
+  const frame = fc.oneof(fc.uint8Array({ maxLength: 400 }), mutatedBytes(samples))
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 4 }), frames =>
+      expectAnswered(client => {
+        for (const bytes of frames) client.sendBytes(bytes)
+      }),
+    ),
+    budget(30),
+  )
+  await pair.expectUnharmed()
+})
+
+it('answers or closes for any well-formed message', { timeout: 240_000 }, async () => {
+  const type = SignalRequest as unknown as Parameters<typeof messageOf<SignalRequest>>[0]
+  await fc.assert(
+    fc.asyncProperty(fc.array(messageOf(type), { minLength: 1, maxLength: 8 }), messages =>
+      expectAnswered(client => {
+        for (const message of messages) client.sendBytes(message.toBinary())
+      }),
+    ),
+    budget(30),
+  )
+  await pair.expectUnharmed()
+})
+
+it.each([
+  ['a text frame', 'hello', 1003],
+  ['no protobuf', Uint8Array.of(255, 255, 255, 255), 1007],
+  ['more than a signal message may have', new Uint8Array(600 * 1024), 1009],
+  ['more than the socket takes', new Uint8Array(2 * 1024 * 1024), 1009],
+])('closes the socket of a client that sends %s, and keeps the participant', async (_what, frame, code) => {
+  const client = await join()
+  client.sendBytes(frame)
+  await client.until(() => client.closed !== undefined, 'the close')
+  expect(client.closed?.code).toBe(code)
+  const again = await RawClient.join(
+    sfu,
+    { room: ROOM, identity: `visitor-${visitors - 1}` },
+    { reconnect: '1', sid: client.sid },
+  )
+  expect(again.cases()[0]).toBe('reconnect')
+  again.request({ case: 'leave', value: {} as never })
+  await pair.expectUnharmed()
+})
+
+it('closes the socket of a client that sends too many messages', async () => {
+  const client = await join()
+  for (let count = 0; count < 3_000; count++) client.request({ case: 'ping', value: 1n })
+  await client.until(() => client.closed !== undefined, 'the close')
+  expect(client.closed).toEqual({ code: 1008, reason: 'too many signal messages' })
+  await pair.expectUnharmed()
+})
+
+const folder = path.resolve(import.meta.dirname, '../src/sdp/fixtures')
+const offers = readdirSync(folder)
+  .filter(name => name.endsWith('.sdp'))
+  .map(name => readFileSync(path.join(folder, name), 'utf8'))
+/** Each track a recorded offer sends is announced first, so that its sections get as far as mediasoup. */
+const cidsOf = (sdp: string) => [
+  ...new Set([...sdp.matchAll(/^a=msid:\S+ (\S+)/gm)].map(([, cid]) => cid ?? '')),
+]
+
+it('answers or ends the participant for any description', { timeout: 300_000 }, async () => {
+  const outcomes: Record<string, number> = {}
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        { weight: 4, arbitrary: mutatedLines(offers, '\r\n') },
+        { weight: 1, arbitrary: fc.constantFrom(...offers) },
+      ),
+      async sdp => {
+        const client = await join()
+        for (const cid of cidsOf(sdp).slice(0, 6)) {
+          const kind = /m=audio/.test(sdp.split(cid)[0]?.split('\r\nm=').at(-1) ?? '') ? 'AUDIO' : 'VIDEO'
+          client.request({
+            case: 'addTrack',
+            value: new AddTrackRequest({
+              cid,
+              name: 'x',
+              type: TrackType[kind],
+              source: kind === 'AUDIO' ? TrackSource.MICROPHONE : TrackSource.CAMERA,
+              width: 640,
+              height: 360,
+            }),
+          })
+        }
+        const value = new SessionDescription({ type: 'offer', sdp, id: 7 })
+        client.request({ case: 'offer', value })
+        await client.until(
+          () => client.all('answer').length + client.all('leave').length > 0 || client.closed !== undefined,
+          'an answer or a leave',
+        )
+        const outcome = client.all('answer').length > 0 ? 'answered' : 'ended'
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+        if (outcome === 'ended') expect(client.all('leave').length).toBe(1)
+        client.request({ case: 'leave', value: {} as never })
+        client.terminate()
+      },
+    ),
+    budget(30),
+  )
+  console.log('descriptions', outcomes)
+  // Otherwise the mutations would only ever reach the parser.
+  expect(outcomes.answered ?? 0).toBeGreaterThan(0)
+  await pair.expectUnharmed()
+})
+
+it('takes or refuses any answer to its own offer', { timeout: 240_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(mutatedLines(offers, '\r\n'), fc.nat(), (sdp, id) =>
+      expectAnswered(async client => {
+        await client.until(() => client.all('offer').length > 0, 'an offer')
+        const value = new SessionDescription({ type: 'answer', sdp, id: id % 3 })
+        client.request({ case: 'answer', value })
+      }),
+    ),
+    budget(12),
+  )
+  await pair.expectUnharmed()
+})
