@@ -4,7 +4,7 @@
  */
 import { AppError } from '@diemcau/core/errors.ts'
 import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
-import { SessionDescription } from '@livekit/protocol'
+import { SessionDescription, type TrickleRequest } from '@livekit/protocol'
 import type { ParticipantCloseReason } from './close-reasons.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -16,10 +16,13 @@ import type {
   PeerMediaListener,
   RoomMedia,
 } from './ports.ts'
+import { trickleOf } from './trickle.ts'
 
 export interface ParticipantMediaListener {
   /** A subscriber offer to be sent now; of no use later, because a resume makes a new one. */
   offer(offer: SessionDescription): void
+  /** A candidate of the first offer, for clients that want to name it. */
+  candidate(candidate: TrickleRequest): void
   /** A side connected: for the first time, or again. */
   connected(): void
   data(kind: DataKind, payload: Uint8Array): void
@@ -118,9 +121,10 @@ export class ParticipantMedia {
     }
     return {
       onSubscriberOffer: ({ sdp, midToTrackId }) =>
-        tell(() =>
-          listener.offer(new SessionDescription({ type: 'offer', sdp, id: ++this.#offerId, midToTrackId })),
-        ),
+        tell(() => {
+          listener.offer(new SessionDescription({ type: 'offer', sdp, id: ++this.#offerId, midToTrackId }))
+          if (this.#offerId === 1) for (const candidate of trickleOf(sdp)) listener.candidate(candidate)
+        }),
       onConnected: side => this.#handleConnected(side),
       onDisconnected: side => this.#handleDisconnected(side),
       onData: (kind, payload) => tell(() => listener.data(kind, payload)),

@@ -141,6 +141,7 @@ export class Participant {
       listener: {
         // Not kept for a lost socket: the resume restarts ICE, which makes a new offer.
         offer: value => this.outbox.sendTransient(encodeSignal({ case: 'offer', value })),
+        candidate: value => this.outbox.sendTransient(encodeSignal({ case: 'trickle', value })),
         connected: () => this.#handleConnected(),
         data: (kind, payload) => deps.listener.dataReceived(this, kind, payload),
         subscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),

@@ -38,7 +38,8 @@ export class TestBrowser {
     this.#origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
 
-  static async create(): Promise<TestBrowser> {
+  /** `args`: further switches of Chromium. */
+  static async create(args: string[] = []): Promise<TestBrowser> {
     const scripts = new Map([
       ['/page.js', await bundleOf(path.join(import.meta.dirname, 'page.ts'))],
       ['/e2ee-worker.js', await bundleOf('livekit-client/e2ee-worker')],
@@ -65,6 +66,7 @@ export class TestBrowser {
         '--disable-background-timer-throttling',
         '--disable-backgrounding-occluded-windows',
         '--disable-renderer-backgrounding',
+        ...args,
       ],
     })
     return new TestBrowser(browser, server)

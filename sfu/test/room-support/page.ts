@@ -18,6 +18,7 @@ import {
   VideoQuality,
 } from 'livekit-client'
 import './codec-page.ts'
+import './ice-page.ts'
 
 export interface ReceivedStats {
   identity: string

@@ -1,7 +1,7 @@
 /** A running SFU and browser pages in one of its rooms; the shared ground of the conformance tests. */
 import type { RoomConnectOptions, RoomOptions } from 'livekit-client'
 import { eventually } from '../harness/eventually.ts'
-import { type RunningSfu, startSfu, type TestGrants } from '../harness/start-sfu.ts'
+import { type RunningSfu, type StartSfuOptions, startSfu, type TestGrants } from '../harness/start-sfu.ts'
 import { type BrowserClient, TestBrowser } from './browser.ts'
 import type { ReceivedStats } from './page.ts'
 
@@ -16,8 +16,11 @@ export class Scenario {
     this.browser = browser
   }
 
-  static async create(): Promise<Scenario> {
-    const [sfu, browser] = await Promise.all([startSfu({ workers: 2 }), TestBrowser.create()])
+  static async create(options: { sfu?: StartSfuOptions; browserArgs?: string[] } = {}): Promise<Scenario> {
+    const [sfu, browser] = await Promise.all([
+      startSfu({ workers: 2, ...options.sfu }),
+      TestBrowser.create(options.browserArgs),
+    ])
     return new Scenario(sfu, browser)
   }
 
