@@ -126,7 +126,7 @@ describe('descriptions of clients', () => {
 })
 
 describe('bytes of data channels', () => {
-  const sender = { id: 'PA_1', identity: 'an', isHidden: false }
+  const sender = { id: 'PA_1', identity: 'an', isHidden: false, isAgent: false }
   const user = new DataPacket({
     participantIdentity: 'somebody else',
     value: { case: 'user', value: new UserPacket({ payload: new Uint8Array(50), topic: 't' }) },

@@ -153,6 +153,7 @@ export class MediaClient {
       onSubscriptionLost: (trackId, error) =>
         this.events.push(`subscription ${trackId} lost: ${error.message}`),
       onStreamState: (trackId, state) => this.events.push(`stream ${trackId} ${state}`),
+      onDataLost: why => this.events.push(`data lost: ${why}`),
       onLost: reason => this.events.push(`lost ${reason}`),
     }
   }

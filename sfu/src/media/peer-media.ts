@@ -92,13 +92,18 @@ export class Peer implements PeerMedia {
       this.#pipes,
       this.#logger,
       // Firefox gives received tracks ids of its own, so that only the stream's id can name the track (decision 0009).
-      { isGrouping: this.options.browser !== 'FIREFOX', network: this.#network },
+      {
+        isGrouping: this.options.browser !== 'FIREFOX',
+        network: this.#network,
+        reliableQueueBytes: this.options.reliableQueueBytes,
+      },
       {
         onOffer: offer => this.#tell(l => l.onSubscriberOffer(offer)),
         onConnected: () => this.#tell(l => l.onConnected('subscriber')),
         onDisconnected: () => this.#tell(l => l.onDisconnected('subscriber')),
         onSubscriptionLost: (trackId, error) => this.#tell(l => l.onSubscriptionLost(trackId, error)),
         onStreamState: (trackId, state) => this.#tell(l => l.onStreamState(trackId, state)),
+        onDataLost: why => this.#tell(l => l.onDataLost(why)),
       },
     )
     if (this.#isClosed) {

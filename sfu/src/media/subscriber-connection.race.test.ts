@@ -107,6 +107,7 @@ async function setUp() {
       onSubscriptionLost: (trackId, error) =>
         lost.push({ trackId, code: (error as { code?: unknown }).code }),
       onStreamState: none,
+      onDataLost: none,
     },
   )
   /** Accepts the last offer, but for the kind of section that is refused. */

@@ -35,6 +35,8 @@ export interface SubscriberListener {
   /** As PeerMediaListener.onSubscriptionLost. */
   onSubscriptionLost(trackId: TrackId, error: Error): void
   onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
+  /** As PeerMediaListener.onDataLost. */
+  onDataLost(why: string): void
 }
 
 /** The connection a client receives on. The SFU offers; at most one offer is outstanding, changes meanwhile become the next. */
@@ -99,12 +101,17 @@ export class SubscriberConnection implements TrackViewer {
     directory: TrackDirectory,
     pipes: Pipes,
     logger: Logger,
-    { isGrouping, network = { address: '' } }: { isGrouping: boolean; network?: ClientNetwork },
+    {
+      isGrouping,
+      network = { address: '' },
+      reliableQueueBytes,
+    }: { isGrouping: boolean; network?: ClientNetwork; reliableQueueBytes?: number | undefined },
     listener: SubscriberListener,
   ): Promise<SubscriberConnection> {
     const transport = await home.createWebRtcTransport(network)
     try {
-      const data = new SubscriberData(home, transport, logger)
+      const onLost = (why: string) => listener.onDataLost(why)
+      const data = new SubscriberData(home, transport, logger, { reliableQueueBytes, onLost })
       await data.open()
       watchTransport(transport, listener)
       return new SubscriberConnection(home, transport, data, directory, pipes, logger, isGrouping, listener)

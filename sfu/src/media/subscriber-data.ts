@@ -12,6 +12,13 @@ const STREAM_IDS: Record<DataKind, number> = { reliable: 1, lossy: 3, data_track
 const OPEN_RETRY_MS = 300
 const MAX_OPEN_ATTEMPTS = 20
 
+export interface SubscriberDataOptions {
+  /** As ChannelOptions.queueBytes, of the reliable channel. */
+  reliableQueueBytes?: number | undefined
+  /** As PeerMediaListener.onDataLost. */
+  onLost(why: string): void
+}
+
 interface Channel {
   consumer: DataConsumer
   sender: OutgoingChannel
@@ -22,22 +29,26 @@ export class SubscriberData {
   readonly #home: RoomRouter
   readonly #transport: WebRtcTransport
   readonly #logger: Logger
+  readonly #options: SubscriberDataOptions
   readonly #channels = new Map<DataKind, Channel>()
   readonly #unacknowledged = new Set<DataKind>(Object.keys(STREAM_IDS) as DataKind[])
   #isUp = false
   #retryTimer: NodeJS.Timeout | undefined
   #attempts = 0
 
-  constructor(home: RoomRouter, transport: WebRtcTransport, logger: Logger) {
+  constructor(home: RoomRouter, transport: WebRtcTransport, logger: Logger, options: SubscriberDataOptions) {
     this.#home = home
     this.#transport = transport
     this.#logger = logger
+    this.#options = options
   }
 
   /** Prepares the streams; the channels open by themselves when SCTP connects. */
   async open(): Promise<void> {
     this.#transport.on('sctpstatechange', state => {
       if (state === 'connected') this.#up()
+      // What was under way is gone, and mediasoup makes no second association on a transport.
+      else if (state === 'failed') this.#options.onLost('the SCTP association failed')
     })
     await Promise.all(
       (Object.keys(STREAM_IDS) as DataKind[]).map(async kind => {
@@ -49,7 +60,14 @@ export class SubscriberData {
             if (ppid === PPID.dcep && parseDcep(message)?.type === 'ack') this.#unacknowledged.delete(kind)
           }),
         ])
-        this.#channels.set(kind, { consumer, sender: new OutgoingChannel(consumer, isReliable, PPID.binary) })
+        const { reliableQueueBytes: queueBytes, onLost } = this.#options
+        const sender = new OutgoingChannel(consumer, {
+          isReliable,
+          ppid: PPID.binary,
+          ...(queueBytes === undefined ? {} : { queueBytes }),
+          onLost,
+        })
+        this.#channels.set(kind, { consumer, sender })
       }),
     )
     if (this.#transport.sctpState === 'connected') this.#up()

@@ -80,7 +80,10 @@ export interface JoinQuery {
   capabilities: string[]
   /** `subscriber_allow_pause`, default true: whether video may be paused for this client when its link is narrow. */
   subscriberAllowPause: boolean
-  /** `auto_subscribe_data_track`, default true. */
+  /**
+   * `auto_subscribe_data_track`. Default false, as for clients that find `/rtc/v1`: today's SDKs ask for each track, and take
+   * packets of others for faults.
+   */
   autoSubscribeDataTrack: boolean
   /** `attributes`: base64url JSON, laid over those of the token when it has canUpdateOwnMetadata. */
   attributes: Record<string, string>
@@ -108,7 +111,7 @@ export const defaultJoinQuery: JoinQuery = {
   clientProtocol: 0,
   capabilities: [],
   subscriberAllowPause: true,
-  autoSubscribeDataTrack: true,
+  autoSubscribeDataTrack: false,
   attributes: {},
   publish: '',
 }
@@ -147,7 +150,7 @@ export function parseJoinQuery(params: URLSearchParams): JoinQuery {
       .filter(name => name !== '')
       .slice(0, 32),
     subscriberAllowPause: flag('subscriber_allow_pause', true),
-    autoSubscribeDataTrack: flag('auto_subscribe_data_track', true),
+    autoSubscribeDataTrack: flag('auto_subscribe_data_track', false),
     attributes: readAttributes(text('attributes')),
     publish: text('publish').slice(0, 128),
   }

@@ -16,6 +16,10 @@ export type ParticipantCloseReason =
   | 'worker_died'
   | 'join_failed'
   | 'bad_sdp'
+  /** A reliable message to it could not be kept: it does not keep up. */
+  | 'data_lost'
+  /** It sends reliable data faster than it is allowed to, and too much of it waits. */
+  | 'data_flood'
   /** A test of the client's (SimulateScenario): it is told to come back from the start. */
   | 'simulated_reconnect'
   | 'simulated_leave'
@@ -44,6 +48,9 @@ const MEANINGS: Record<ParticipantCloseReason, Meaning> = {
   join_failed: { wire: DisconnectReason.JOIN_FAILURE, action: DISCONNECT, media: 'left' },
   // The same description would come again after a reconnect, so the client is sent away.
   bad_sdp: { wire: DisconnectReason.MEDIA_FAILURE, action: DISCONNECT, media: 'left' },
+  // A full reconnect starts the numbering of messages anew on both sides (as LiveKit does on a data channel error).
+  data_lost: { wire: DisconnectReason.STATE_MISMATCH, action: RECONNECT, media: 'left' },
+  data_flood: { wire: DisconnectReason.STATE_MISMATCH, action: RECONNECT, media: 'left' },
   simulated_reconnect: { wire: DisconnectReason.STATE_MISMATCH, action: RECONNECT, media: 'left' },
   simulated_loss: { wire: DisconnectReason.SIGNAL_CLOSE, action: RECONNECT, media: 'left' },
   simulated_leave: { wire: DisconnectReason.UNKNOWN_REASON, action: DISCONNECT, media: 'left' },

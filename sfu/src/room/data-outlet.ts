@@ -1,58 +1,106 @@
 /**
  * Data towards one client. Its channels open some time after it has joined; reliable messages sent to it meanwhile wait
- * here, in order, so that whoever has been announced misses none. Closed by the participant.
+ * here, in order, so that whoever has been announced misses none. After a resume they wait here once more, until the
+ * client has said what it had, so that what it missed goes before anything newer. Closed by the participant.
  */
+import { Fifo } from '@diemcau/core/fifo.ts'
 import type { DataKind, PeerMedia } from './ports.ts'
 
 const RETRY_MS = 50
-/** More than this while somebody joins is no conversation; what is over is dropped. */
-const WAITING_BYTES = 1024 * 1024
+/** What a waiting message costs beside its payload. */
+const ENTRY_BYTES = 128
+
+export interface DataOutletOptions {
+  media(): Pick<PeerMedia, 'sendData'> | undefined
+  /** Bound of what waits here, bytes. */
+  queueBytes: number
+  /** How long a hold lasts without a release, ms. */
+  holdMs: number
+  /** A reliable message could not be kept. Fires once, never within `send`; nothing is sent any more. */
+  onLost(why: string): void
+}
 
 export class DataOutlet {
-  readonly #media: () => PeerMedia | undefined
-  #waiting: Uint8Array[] = []
+  readonly #options: DataOutletOptions
+  readonly #waiting = new Fifo<Uint8Array>()
   #waitingBytes = 0
   #hasOpened = false
   #isClosed = false
-  #timer: NodeJS.Timeout | undefined
+  /** While set, nothing reliable goes out: the mark of the room's history when the client came back. */
+  #heldAt: number | undefined
+  #holdTimer: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
 
-  constructor(media: () => PeerMedia | undefined) {
-    this.#media = media
+  constructor(options: DataOutletOptions) {
+    this.#options = options
   }
 
   /** False when it was dropped: lossy and not deliverable now, or a client that does not keep up. */
   send(kind: DataKind, payload: Uint8Array): boolean {
     if (this.#isClosed) return false
-    if (kind !== 'reliable') return this.#media()?.sendData(kind, payload) ?? false
-    if (this.#waiting.length === 0 && this.#media()?.sendData(kind, payload)) {
-      this.#hasOpened = true
-      return true
+    if (kind !== 'reliable') return this.#options.media()?.sendData(kind, payload) ?? false
+    if (this.#heldAt === undefined && this.#waiting.length === 0 && this.#hand(payload)) return true
+    // Once the channel has been open, a refusal means that the media side has given this client up.
+    if (this.#hasOpened && this.#heldAt === undefined && this.#waiting.length === 0) return false
+    this.#waitingBytes += payload.length + ENTRY_BYTES
+    if (this.#waitingBytes > this.#options.queueBytes) {
+      this.close()
+      setImmediate(() => this.#options.onLost(`more than ${this.#options.queueBytes} bytes wait to be sent`))
+      return false
     }
-    // Once the channel has been open, a refusal means that the media side's own queue is full.
-    if (this.#hasOpened || this.#waitingBytes + payload.length > WAITING_BYTES) return false
     this.#waiting.push(payload)
-    this.#waitingBytes += payload.length
-    this.#timer ??= setInterval(() => this.#flush(), RETRY_MS)
+    if (this.#heldAt === undefined) this.#retryTimer ??= setInterval(() => this.#flush(), RETRY_MS)
     return true
   }
 
+  #hand(payload: Uint8Array): boolean {
+    const isTaken = this.#options.media()?.sendData('reliable', payload) ?? false
+    if (isTaken) this.#hasOpened = true
+    return isTaken
+  }
+
+  /**
+   * The client has come back: reliable messages wait from now on. `mark` tells what was sent before; of two holds the
+   * first one's counts, because nothing has been sent since.
+   */
+  hold(mark: number): void {
+    if (this.#isClosed) return
+    this.#heldAt ??= mark
+    clearInterval(this.#retryTimer)
+    this.#retryTimer = undefined
+    clearTimeout(this.#holdTimer)
+    // A client that never says what it had gets on with what comes.
+    this.#holdTimer = setTimeout(() => this.release(() => []), this.#options.holdMs)
+  }
+
+  /** Ends a hold: `missed` gets its mark and names what goes out first. Without a hold nothing happens. */
+  release(missed: (mark: number) => Iterable<Uint8Array>): void {
+    const mark = this.#heldAt
+    if (mark === undefined || this.#isClosed) return
+    this.#heldAt = undefined
+    clearTimeout(this.#holdTimer)
+    // What waited for the first opening is still here, so the client has missed nothing else.
+    if (this.#hasOpened) for (const payload of missed(mark)) this.#hand(payload)
+    this.#flush()
+    if (this.#waiting.length > 0) this.#retryTimer ??= setInterval(() => this.#flush(), RETRY_MS)
+  }
+
   #flush(): void {
-    let sent = 0
-    for (const payload of this.#waiting) {
-      if (!this.#media()?.sendData('reliable', payload)) break
-      sent++
-      this.#waitingBytes -= payload.length
+    for (let next = this.#waiting.peek(); next; next = this.#waiting.peek()) {
+      if (!this.#hand(next)) return
+      this.#waiting.shift()
+      this.#waitingBytes -= next.length + ENTRY_BYTES
     }
-    this.#waiting.splice(0, sent)
-    if (this.#waiting.length > 0) return
-    this.#hasOpened = true
-    clearInterval(this.#timer)
-    this.#timer = undefined
+    clearInterval(this.#retryTimer)
+    this.#retryTimer = undefined
   }
 
   close(): void {
     this.#isClosed = true
-    clearInterval(this.#timer)
-    this.#waiting = []
+    this.#heldAt = undefined
+    clearInterval(this.#retryTimer)
+    clearTimeout(this.#holdTimer)
+    this.#waiting.clear()
+    this.#waitingBytes = 0
   }
 }

@@ -1,6 +1,14 @@
-/** Data packets through a room: from a client within its grants and limits, or from the API, encoded once for all. */
+/** Data packets through a room: from a client within its grants, or from the API, encoded once for all; and once more for those who missed them. */
 import { type DataPacket, DataPacket_Kind } from '@livekit/protocol'
-import { destinationsOf, isReceiver, type Routed, readClientPacket } from './data-packets.ts'
+import { DataHistory } from './data-history.ts'
+import {
+  destinationsOf,
+  encodeOutgoing,
+  isReceiver,
+  type Outgoing,
+  type Routed,
+  readClientPacket,
+} from './data-packets.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import type { Participant } from './participant.ts'
@@ -9,27 +17,26 @@ import type { RoomView } from './room-view.ts'
 
 export class DataRouter {
   readonly #room: RoomView
-  readonly #limits: RoomLimits
   readonly #log: Log
-  readonly #now: () => number
+  readonly #history: DataHistory
 
   constructor(room: RoomView, limits: RoomLimits, log: Log, now: () => number) {
     this.#room = room
-    this.#limits = limits
     this.#log = log
-    this.#now = now
+    this.#history = new DataHistory(limits, now)
   }
 
   /** What may not be sent is dropped: data channels have no way to answer. */
   fromClient(sender: Participant, kind: DataKind, payload: Uint8Array): void {
-    const refusal = this.#refusalOf(sender, kind, payload)
-    const routed = refusal ? undefined : readClientPacket(payload, kind, sender)
+    const isAllowed = sender.permission.canPublishData
+    const routed = isAllowed ? readClientPacket(payload, kind, sender) : undefined
     if (!routed) {
-      this.#log.debug({ participantId: sender.id, reason: refusal ?? 'malformed' }, 'data packet dropped')
+      const reason = isAllowed ? 'malformed' : 'not_allowed'
+      this.#log.debug({ participantId: sender.id, reason }, 'data packet dropped')
       return
     }
     const { sequence } = routed.packet
-    if (kind === 'reliable' && sequence > 0) {
+    if (sequence > 0) {
       // After a resume clients send again what they are not sure of.
       if (sequence <= sender.lastReliableSequence) return
       sender.lastReliableSequence = sequence
@@ -41,22 +48,39 @@ export class DataRouter {
     this.#deliver({ packet, destinations: destinationsOf(packet) }, undefined)
   }
 
-  #refusalOf(sender: Participant, kind: DataKind, payload: Uint8Array): string | undefined {
-    if (!sender.permission.canPublishData) return 'not_allowed'
-    if (kind === 'data_track') return 'data_tracks_are_not_supported'
-    if (payload.length > this.#limits.dataPacketBytes) return 'too_large'
-    if (!sender.dataBucket.take(this.#now())) return 'too_many'
-    return undefined
+  #deliver(routed: Routed, sender: Participant | undefined): void {
+    const isLossy = routed.packet.kind === DataPacket_Kind.LOSSY
+    const outgoing = encodeOutgoing(routed)
+    if (!isLossy && sender) this.#history.add(outgoing)
+    for (const receiver of this.#room.participants.values())
+      if (receiver !== sender && mayReceive(receiver, outgoing))
+        receiver.data.send(isLossy ? 'lossy' : 'reliable', outgoing.payload)
   }
 
-  #deliver({ packet, destinations }: Routed, sender: Participant | undefined): void {
-    const kind: DataKind = packet.kind === DataPacket_Kind.LOSSY ? 'lossy' : 'reliable'
-    const payload = packet.toBinary()
-    const isMetrics = packet.value.case === 'metrics'
-    for (const receiver of this.#room.participants.values()) {
-      if (receiver === sender || !isReceiver(destinations, receiver)) continue
-      if (isMetrics && !receiver.permission.canSubscribeMetrics) continue
-      receiver.data.send(kind, payload)
-    }
+  /** The participant has a new link: what is sent from now on waits until it has said what it had. */
+  hold(participant: Participant): void {
+    participant.data.hold(this.#history.mark)
+  }
+
+  /**
+   * Sends what the participant missed before its link was lost, by its own word (SyncState.datachannelReceiveStates), then
+   * what has come since. Only what it might have had: sent since it joined, and to it.
+   */
+  replay(participant: Participant, lastSeqs: ReadonlyMap<string, number>): void {
+    participant.data.release(mark => {
+      const missed = this.#history
+        .missed(lastSeqs, mark, participant.joinedAtMs)
+        .filter(sent => sent.senderSid !== participant.id && mayReceive(participant, sent))
+      if (missed.length > 0)
+        this.#log.info({ participantId: participant.id, count: missed.length }, 'reliable packets sent again')
+      return missed.map(sent => sent.payload)
+    })
+  }
+
+  close(): void {
+    this.#history.close()
   }
 }
+
+const mayReceive = (receiver: Participant, { destinations, isMetrics }: Outgoing): boolean =>
+  isReceiver(destinations, receiver) && (!isMetrics || receiver.permission.canSubscribeMetrics)

@@ -13,6 +13,25 @@ export interface RoomLimits {
   /** Data packets a second of one participant, and how many at once. */
   dataPacketsPerS: number
   dataPacketBurst: number
+  /** Reliable packets over that rate wait, in bytes; a client that sends more is told to reconnect. */
+  dataInletBytes: number
+  /** Bytes of reliable data waiting for one client; one that keeps up worse is told to reconnect. */
+  dataQueueBytes: number
+  /** Reliable packets kept for those who resume: for so long, and so many bytes of one publisher and of a room. */
+  dataHistoryMs: number
+  dataHistoryPublisherBytes: number
+  dataHistoryRoomBytes: number
+  /** After a resume new reliable packets wait for the client's SyncState, so that what it missed goes first. */
+  dataSyncWaitMs: number
+  /** Packets of data tracks a second of one participant, and how many at once; what is over is dropped. */
+  dataTrackPacketsPerS: number
+  dataTrackPacketBurst: number
+  dataTracksPerParticipant: number
+  /** Data tracks one participant may ask for at once. */
+  dataTrackSubscriptions: number
+  /** Keys and contents of the data blobs one participant stores, together; and the contents of one. */
+  dataBlobsBytes: number
+  dataBlobBytes: number
   /** Signal messages a second of one connection, and how many at once. */
   signalMessagesPerS: number
   signalMessageBurst: number
@@ -59,6 +78,19 @@ export const defaultLimits: RoomLimits = {
   dataPacketBytes: 66 * 1024,
   dataPacketsPerS: 600,
   dataPacketBurst: 2000,
+  dataInletBytes: 8 * 1024 * 1024,
+  dataQueueBytes: 16 * 1024 * 1024,
+  // Below the 30 s after which clients forget what they had of a publisher, so that nothing comes twice.
+  dataHistoryMs: 20_000,
+  dataHistoryPublisherBytes: 2 * 1024 * 1024,
+  dataHistoryRoomBytes: 16 * 1024 * 1024,
+  dataSyncWaitMs: 5_000,
+  dataTrackPacketsPerS: 1000,
+  dataTrackPacketBurst: 2000,
+  dataTracksPerParticipant: 64,
+  dataTrackSubscriptions: 1024,
+  dataBlobsBytes: 64_000,
+  dataBlobBytes: 50_000,
   signalMessagesPerS: 60,
   signalMessageBurst: 600,
   signalMessageBytes: 512 * 1024,

@@ -28,6 +28,8 @@ export interface ParticipantMediaListener {
   data(kind: DataKind, payload: Uint8Array): void
   subscriptionLost(trackId: TrackId, error: Error): void
   streamState(trackId: TrackId, state: 'active' | 'paused'): void
+  /** As PeerMediaListener.onDataLost. */
+  dataLost(why: string): void
   /** Media cannot go on: the participant has to leave for this reason. */
   ended(reason: ParticipantCloseReason): void
 }
@@ -93,6 +95,7 @@ export class ParticipantMedia {
         sdk: sdk.toUpperCase(),
         browser: browser.toUpperCase(),
         clientAddress,
+        reliableQueueBytes: limits.dataQueueBytes,
         ...(candidateProtocol ? { candidateProtocol } : {}),
       }
       const peer = await room.openPeer(options, this.#peerListener())
@@ -130,6 +133,7 @@ export class ParticipantMedia {
       onData: (kind, payload) => tell(() => listener.data(kind, payload)),
       onSubscriptionLost: (trackId, error) => tell(() => listener.subscriptionLost(trackId, error)),
       onStreamState: (trackId, state) => tell(() => listener.streamState(trackId, state)),
+      onDataLost: why => tell(() => listener.dataLost(why)),
       onLost: reason => this.#end(reason),
     }
   }

@@ -5,9 +5,10 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { newParticipantId, type ParticipantId, type TrackId } from '@diemcau/core/ids.ts'
 import {
+  type DataTrackInfo,
   type DisconnectReason,
   ParticipantInfo,
-  type ParticipantInfo_Kind,
+  ParticipantInfo_Kind,
   ParticipantInfo_State,
   type ParticipantPermission,
   type SessionDescription,
@@ -26,8 +27,9 @@ import {
   type ParticipantCloseReason,
   wireReasonOf,
 } from './close-reasons.ts'
+import { DataInlet } from './data-inlet.ts'
 import { DataOutlet } from './data-outlet.ts'
-import { type RoomLimits, TokenBucket } from './limits.ts'
+import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { type KnownInfo, Outbox } from './outbox.ts'
 import { ParticipantMedia } from './participant-media.ts'
@@ -75,11 +77,10 @@ export class Participant {
   readonly joinedAtMs: number
   readonly publications: Publications
   readonly subscriptions: Subscriptions
-  readonly dataBucket: TokenBucket
   readonly outbox: Outbox
   readonly kind: ParticipantInfo_Kind
   readonly token: ParticipantToken
-  readonly data = new DataOutlet(() => this.#media.peer)
+  readonly data: DataOutlet
   name: string
   metadata: string
   attributes: Record<string, string>
@@ -87,6 +88,8 @@ export class Participant {
   state: ParticipantInfo_State = ParticipantInfo_State.JOINED
   /** Last `sequence` of a reliable packet received, for ReconnectResponse.lastMessageSeq and to drop repeats. */
   lastReliableSequence = 0
+  /** What it publishes as data, as DataTracks says. */
+  dataTracks: DataTrackInfo[] = []
   /** SubscriptionPermission as last sent by this publisher; undefined: everybody may subscribe. */
   trackPermissions:
     | { identity: string; sid: string; allTracks: boolean; trackSids: Set<string> }[]
@@ -102,6 +105,7 @@ export class Participant {
   readonly #deps: ParticipantDeps
   readonly #log: Log
   readonly #media: ParticipantMedia
+  readonly #inlet: DataInlet
   #version = 1
   #encoded: Uint8Array | undefined
   #disconnectReason: DisconnectReason | undefined
@@ -119,7 +123,19 @@ export class Participant {
     this.permission = permissionOf(claims.video)
     this.query = deps.query
     this.joinedAtMs = deps.now()
-    this.dataBucket = new TokenBucket(limits.dataPacketsPerS, limits.dataPacketBurst, this.joinedAtMs)
+    this.data = new DataOutlet({
+      media: () => this.#media.peer,
+      queueBytes: limits.dataQueueBytes,
+      holdMs: limits.dataSyncWaitMs,
+      onLost: why => this.#endData('data_lost', why),
+    })
+    this.#inlet = new DataInlet({
+      limits,
+      now: deps.now,
+      onPacket: (kind, payload) => deps.listener.dataReceived(this, kind, payload),
+      onDropped: (kind, why) => this.#log.debug({ kind, why }, 'data packets dropped'),
+      onFlood: () => this.#endData('data_flood', 'more reliable data waits than is allowed'),
+    })
     this.outbox = new Outbox()
     this.token = new ParticipantToken({
       mint: deps.mint,
@@ -143,7 +159,8 @@ export class Participant {
         offer: value => this.outbox.sendTransient(encodeSignal({ case: 'offer', value })),
         candidate: value => this.outbox.sendTransient(encodeSignal({ case: 'trickle', value })),
         connected: () => this.#handleConnected(),
-        data: (kind, payload) => deps.listener.dataReceived(this, kind, payload),
+        data: (kind, payload) => this.#inlet.take(kind, payload),
+        dataLost: why => this.#endData('data_lost', why),
         subscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),
         streamState: (trackId, state) => this.#tellStreamState(trackId, state),
         ended: reason => this.#end(reason),
@@ -205,7 +222,11 @@ export class Participant {
   }
   /** May only watch; in a large room observers are not told of one another. */
   get isObserver(): boolean {
-    return !this.permission.canPublish
+    return !this.permission.canPublish && this.dataTracks.length === 0
+  }
+  /** Agents may transcribe others and write in their name. */
+  get isAgent(): boolean {
+    return this.permission.agent || this.kind === ParticipantInfo_Kind.AGENT
   }
   /** True while one of its media connections is lost. */
   get isMediaLost(): boolean {
@@ -231,7 +252,8 @@ export class Participant {
       name: this.name,
       version: this.#version,
       permission: this.permission,
-      isPublisher: published.length > 0,
+      isPublisher: published.length > 0 || this.dataTracks.length > 0,
+      dataTracks: this.dataTracks,
       kind: this.kind,
       kindDetails: kindDetailsOf(this.#deps.claims.kindDetails),
       clientProtocol: this.query.clientProtocol,
@@ -336,6 +358,12 @@ export class Participant {
     await this.#media.handleSubscriberAnswer(answer)
   }
 
+  #endData(reason: 'data_lost' | 'data_flood', why: string): void {
+    if (this.isClosed) return
+    this.#log.warn({ reason, why }, 'a participant has to reconnect for its data')
+    this.#end(reason)
+  }
+
   #end(reason: ParticipantCloseReason): void {
     if (!this.isClosed) this.#deps.listener.participantEnded(this, reason)
   }
@@ -356,6 +384,7 @@ export class Participant {
     this.outbox.close(1000, reason)
     this.subscriptions.close()
     this.data.close()
+    this.#inlet.close()
     this.#media.close(mediaReasonOf(reason))
     this.#log.info({ reason }, 'participant closed')
   }

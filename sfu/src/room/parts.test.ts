@@ -209,7 +209,7 @@ describe('Dynacast', () => {
 })
 
 describe('data packets of clients', () => {
-  const sender = { id: 'PA_s', identity: 'sender', isHidden: false }
+  const sender = { id: 'PA_s', identity: 'sender', isHidden: false, isAgent: false }
   const user = (rest = {}) =>
     new DataPacket({
       participantIdentity: 'forged',

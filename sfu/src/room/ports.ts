@@ -70,6 +70,8 @@ export interface PeerMediaOptions {
   clientAddress?: string
   /** Tell the client only candidates of this protocol. */
   candidateProtocol?: CandidateProtocol
+  /** How much may wait for a client that receives reliable data slowly; default 16 MiB. */
+  reliableQueueBytes?: number
 }
 
 export type CandidateProtocol = 'udp' | 'tcp'
@@ -87,6 +89,11 @@ export interface PeerMediaListener {
   onSubscriptionLost(trackId: TrackId, error: Error): void
   /** A subscribed track's flow was paused for lack of bandwidth, or came back. */
   onStreamState(trackId: TrackId, state: 'active' | 'paused'): void
+  /**
+   * A reliable message to this client is lost for good: too much waits for it, or its SCTP association failed. Nothing
+   * after it will be sent; the room must tell the client to reconnect (full) and close the peer.
+   */
+  onDataLost(why: string): void
   /** The worker under this peer died: the room must tell the client to reconnect (full) and close the peer. */
   onLost(reason: 'worker_died'): void
 }
@@ -176,7 +183,10 @@ export interface PeerMedia {
   /** Bound of what the subscriber connection sends, bits a second; 0: none but the link's own. */
   limitSubscriberBitrate(bps: number): Promise<void>
 
-  /** Sends on the subscriber connection's channel; false when it is not open yet or its buffer is over the bound (lossy is then dropped; reliable is queued up to 16 MiB by the media side before that). */
+  /**
+   * Sends on the subscriber connection's channel; false when it is not open yet or its buffer is over the bound: lossy is
+   * then dropped, reliable has been queued up to `reliableQueueBytes` before that and onDataLost follows.
+   */
   sendData(kind: DataKind, payload: Uint8Array): boolean
 
   /** Worst of both directions over the last interval, for ConnectionQualityUpdate. Score 0..5 as LiveKit's, null when nothing flows. */

@@ -24,7 +24,7 @@ import {
   type RoomCloseReason,
   roomEndReasonOf,
 } from './close-reasons.ts'
-import { DataRouter } from './data-router.ts'
+import { DataPlane } from './data-plane.ts'
 import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -72,8 +72,9 @@ export class Room implements RoomView {
   readonly #log: Log
   readonly #media: RoomMedia
   readonly #broadcast: RoomBroadcast
-  readonly #data: DataRouter
   readonly #nonces = new RecentNonces()
+  /** Packets, data tracks and blobs. */
+  readonly data: DataPlane
   readonly #tracks: RoomTracks
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
@@ -100,7 +101,13 @@ export class Room implements RoomView {
       now: deps.now,
       emit: (event, publisher, { info }) => this.#emit(event, { participant: publisher.info(), track: info }),
     })
-    this.#data = new DataRouter(this, deps.limits, this.#log, deps.now)
+    this.data = new DataPlane({
+      room: this,
+      limits: deps.limits,
+      log: this.#log,
+      now: deps.now,
+      announce: participant => this.#broadcast.participant(participant, { isPrompt: true }),
+    })
     this.#media = deps.media.openRoom(this.id, {
       onSpeakers: audible => {
         if (this.#isClosed) return
@@ -165,6 +172,7 @@ export class Room implements RoomView {
     if (previous?.hasBeenActive) this.#broadcast.participant(participant, { isPrompt: true })
     this.#broadcast.welcome(participant)
     this.#tracks.offerTo(participant)
+    this.data.tracks.offerTo(participant)
     void participant.openMedia(this.#media)
     participant.token.refresh()
     this.#broadcast.counts()
@@ -188,6 +196,7 @@ export class Room implements RoomView {
     const participant = this.#bySid.get(sid)
     if (!participant || participant.identity !== identity || participant.isClosed) return undefined
     this.#log.info({ participantId: sid, identity }, 'participant resumed')
+    this.data.resumed(participant)
     void participant.resumeLink(
       link,
       encodeReconnectReply(participant, this.#deps),
@@ -210,6 +219,7 @@ export class Room implements RoomView {
     this.participants.delete(participant.identity)
     this.#bySid.delete(participant.id)
     participant.close(reason)
+    this.data.tracks.remove(participant)
     this.#broadcast.forget(participant)
     this.rpc.forget(participant.id)
     // A new connection of the same identity follows at once and replaces this one in everybody's list.
@@ -238,7 +248,7 @@ export class Room implements RoomView {
       trackSubscribed: (_participant, trackId) => this.#tracks.handleSubscribed(trackId),
       dataReceived: (participant, kind, payload) => {
         if (kind === 'reliable') this.rpc.listen(participant.id, payload)
-        this.#data.fromClient(participant, kind, payload)
+        this.data.fromClient(participant, kind, payload)
       },
       publisherOf: trackId => this.#tracks.publisherOf(trackId)?.id ?? '',
       participantEnded: (participant, reason) => this.leave(participant, reason),
@@ -268,6 +278,7 @@ export class Room implements RoomView {
     participant.token.refresh()
     participant.publications.dropDisallowed()
     participant.subscriptions.reevaluate()
+    this.data.tracks.permissionChanged(participant)
     if (wasObserver && !participant.isObserver) this.#broadcast.introduceObservers(participant)
     this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
   }
@@ -275,6 +286,7 @@ export class Room implements RoomView {
   /** The publisher's word on who may have its tracks. */
   changeSubscriptionPermission(publisher: Participant, permission: SubscriptionPermission): void {
     this.#tracks.changePermission(publisher, permission)
+    this.data.tracks.subscribersChanged(publisher)
   }
 
   /** The next connections of this identity are told candidates of this protocol only. */
@@ -294,7 +306,7 @@ export class Room implements RoomView {
   sendData(packet: DataPacket): void {
     const nonce = packet.value.case === 'user' ? packet.value.value.nonce : new Uint8Array()
     if (this.#nonces.isRepeat(nonce, this.#deps.now())) return
-    this.#data.fromApi(packet)
+    this.data.fromApi(packet)
   }
 
   openCapture(send: (event: CaptureEvent) => void): CaptureSession {
@@ -316,6 +328,7 @@ export class Room implements RoomView {
     clearTimeout(this.#idleTimer)
     this.#broadcast.close()
     this.#tracks.close()
+    this.data.close()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
       this.rpc.forget(participant.id)

@@ -73,7 +73,7 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
       updateMetadata(message.value, target)
       return true
     case 'syncState':
-      syncState(message.value, participant)
+      syncState(message.value, target)
       return true
     case 'leave':
       room.leave(participant, 'client_left')
@@ -91,19 +91,19 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
     case 'simulate':
       return simulateScenario(message.value, target)
     case 'publishDataTrackRequest':
-      unsupported(participant, 'data tracks', { request: { case: 'publishDataTrack', value: message.value } })
+      room.data.tracks.publish(participant, message.value)
       return true
     case 'unpublishDataTrackRequest':
-      unsupported(participant, 'data tracks', {
-        request: { case: 'unpublishDataTrack', value: message.value },
-      })
+      room.data.tracks.unpublish(participant, message.value)
       return true
     case 'updateDataSubscription':
-      unsupported(participant, 'data tracks')
+      room.data.tracks.updateSubscription(participant, message.value)
       return true
     case 'storeDataBlobRequest':
+      room.data.blobs.store(participant, message.value)
+      return true
     case 'getDataBlobRequest':
-      unsupported(participant, 'data blobs', { requestId: message.value.requestId })
+      room.data.blobs.get(participant, message.value)
       return true
     default:
       return false
@@ -134,11 +134,6 @@ function trackNotFound(participant: Participant, trackSid: string, request?: Out
     message,
     ...(request ? { request } : {}),
   })
-}
-
-function unsupported(participant: Participant, what: string, rest: Partial<Outcome> = {}): void {
-  const reason = RequestResponse_Reason.UNSUPPORTED_TYPE
-  respond(participant, { reason, message: `${what} are not supported by this server`, ...rest })
 }
 
 const sidsOf = (update: { trackSids: string[] }): string[] => update.trackSids.slice(0, SIDS_PER_MESSAGE)
@@ -191,7 +186,7 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
 }
 
 /** After a resume: what the client believes. Its tracks and subscriptions were kept, so only differences matter. */
-function syncState(state: SyncState, participant: Participant): void {
+function syncState(state: SyncState, { participant, room }: Target): void {
   if (state.subscription) {
     const sids = state.subscription.trackSids.slice(0, SIDS_PER_MESSAGE)
     participant.subscriptions.setWanted(sids, state.subscription.subscribe)
@@ -199,4 +194,5 @@ function syncState(state: SyncState, participant: Participant): void {
   participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, SIDS_PER_MESSAGE))
   const published = state.publishTracks.map(track => track.track?.sid ?? '').filter(sid => sid !== '')
   participant.publications.syncClient(published.slice(0, SIDS_PER_MESSAGE))
+  room.data.sync(participant, state)
 }
