@@ -1,0 +1,90 @@
+import { ParticipantPermission, RoomConfiguration, TrackSource } from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import type { TokenContents } from './claims.ts'
+
+type Said = TokenContents & { validForS: number }
+
+describe('the token a client comes back with', () => {
+  let rooms: TestRooms
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    rooms = new TestRooms()
+  })
+  afterEach(async () => {
+    await rooms.registry.close()
+    vi.useRealTimers()
+  })
+  const tokens = (link: RecordingLink): Said[] => link.all('refreshToken').map(token => JSON.parse(token))
+  const last = (link: RecordingLink): Said => tokens(link).at(-1)!
+
+  it('says after the join what the first one said, and lives as long if that is longer', async () => {
+    const roomConfig = new RoomConfiguration({ maxParticipants: 9 })
+    const { link } = await rooms.join('an', {
+      video: { canPublishSources: ['camera'], roomAdmin: true },
+      claims: {
+        metadata: 'm',
+        attributes: { role: 'chair' },
+        kind: 'agent',
+        kindDetails: ['cloud_agent'],
+        roomConfig,
+        expiresAtS: Date.now() / 1000 + 3600,
+      },
+    })
+    expect(tokens(link)).toHaveLength(1)
+    expect(last(link)).toMatchObject({
+      identity: 'an',
+      name: 'name of an',
+      metadata: 'm',
+      attributes: { role: 'chair' },
+      kind: 'agent',
+      kindDetails: ['cloud_agent'],
+      roomConfig: { maxParticipants: 9 },
+      video: { room: 'R', roomJoin: true, roomAdmin: true, canPublishSources: ['camera'], canPublish: true },
+    })
+    expect(last(link).validForS).toBeGreaterThan(3590)
+    expect(last((await rooms.join('binh')).link).validForS).toBe(600)
+  })
+
+  it('comes again every five minutes, well before it expires, and not after the end', async () => {
+    const { link, participant, room } = await rooms.join('an')
+    await vi.advanceTimersByTimeAsync(301_000)
+    expect(tokens(link)).toHaveLength(2)
+    room.leave(participant, 'removed')
+    await vi.advanceTimersByTimeAsync(301_000)
+    expect(tokens(link)).toHaveLength(2)
+  })
+
+  it('follows name, metadata, attributes and permissions', async () => {
+    const { link, participant, room } = await rooms.join('an')
+    room.changeProfile(participant, { name: 'An', metadata: 'new', attributes: { hand: '1' } })
+    await settle()
+    expect(last(link)).toMatchObject({ name: 'An', metadata: 'new', attributes: { hand: '1' } })
+    const permission = new ParticipantPermission({
+      canSubscribe: true,
+      canPublish: true,
+      canPublishSources: [TrackSource.MICROPHONE],
+      canUpdateMetadata: true,
+    })
+    room.changePermission(participant, permission)
+    await settle()
+    expect(last(link).video).toMatchObject({
+      canSubscribe: true,
+      canPublishSources: ['microphone'],
+      canPublishData: false,
+      canUpdateOwnMetadata: true,
+    })
+  })
+
+  it('comes with a resume, and what changed at once is told once', async () => {
+    const { participant, link } = await rooms.join('an')
+    participant.handleLinkLost(link)
+    const again = new RecordingLink()
+    rooms.registry.resume(rooms.claims('an'), participant.id, again, '')
+    participant.token.refresh()
+    participant.token.refresh()
+    await settle()
+    expect(tokens(again)).toHaveLength(1)
+    expect(again.cases()[0]).toBe('reconnect')
+  })
+})

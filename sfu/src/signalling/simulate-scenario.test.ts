@@ -1,0 +1,85 @@
+import { CandidateProtocol, SimulateScenario } from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Client, RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { simulateScenario } from './simulate-scenario.ts'
+
+describe('a simulated scenario', () => {
+  let rooms: TestRooms
+  let an: Client
+  let binh: Client
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    rooms = new TestRooms()
+    an = await rooms.join('an')
+    binh = await rooms.join('binh')
+  })
+  afterEach(async () => {
+    expect(binh.participant.isClosed).toBe(false)
+    await rooms.registry.close()
+    vi.useRealTimers()
+  })
+  const play = (scenario: SimulateScenario['scenario']) =>
+    simulateScenario(new SimulateScenario({ scenario }), an)
+
+  it('that is not named is none', () => {
+    expect(play({ case: undefined })).toBe(false)
+  })
+
+  it('of speaking begins at once and ends after the seconds it names, for the sender only', async () => {
+    play({ case: 'speakerUpdate', value: 3 })
+    expect(an.link.last('speakersChanged').speakers[0]).toMatchObject({
+      sid: an.participant.id,
+      active: true,
+    })
+    await vi.advanceTimersByTimeAsync(2_900)
+    expect(an.link.all('speakersChanged')).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(an.link.last('speakersChanged').speakers[0]).toMatchObject({ active: false, level: 0 })
+    expect(binh.link.all('speakersChanged')).toEqual([])
+  })
+
+  it.each(['nodeFailure', 'migration'] as const)('of %s ends without a word', async scenario => {
+    play({ case: scenario, value: true })
+    expect(an.participant.isClosed).toBe(true)
+    expect(an.link.cases()).not.toContain('leave')
+    expect(an.link.closed).toBeDefined()
+    expect(
+      rooms.registry.resume(rooms.claims('an'), an.participant.id, new RecordingLink(), ''),
+    ).toBeUndefined()
+  })
+
+  it('cuts a resume off before its reply or after it, and only that one', async () => {
+    for (const [scenario, cases] of [
+      ['disconnectSignalOnResumeNoMessages', []],
+      ['disconnectSignalOnResume', ['reconnect']],
+    ] as const) {
+      play({ case: scenario, value: true })
+      const cut = new RecordingLink()
+      rooms.registry.resume(rooms.claims('an'), an.participant.id, cut, '')
+      await settle()
+      expect(cut.cases()).toEqual(cases)
+      expect(cut.closed?.code).toBe(1001)
+      const link = new RecordingLink()
+      rooms.registry.resume(rooms.claims('an'), an.participant.id, link, '')
+      await settle()
+      expect(link.closed).toBeUndefined()
+      expect(link.cases()).toContain('reconnect')
+    }
+  })
+
+  it('limits what the subscriber is sent, until 0 lifts it', async () => {
+    play({ case: 'subscriberBandwidth', value: 250_000n })
+    await settle()
+    expect(an.peer.bitrateLimit).toBe(250_000)
+    play({ case: 'subscriberBandwidth', value: 0n })
+    await settle()
+    expect([an.peer.bitrateLimit, binh.peer.bitrateLimit]).toEqual([0, 0])
+  })
+
+  it('gives the next connection candidates of one protocol only', async () => {
+    play({ case: 'switchCandidateProtocol', value: CandidateProtocol.TCP })
+    expect((await rooms.join('an')).peer.options.candidateProtocol).toBe('tcp')
+    expect((await rooms.join('binh')).peer.options.candidateProtocol).toBeUndefined()
+    binh = await rooms.join('binh')
+  })
+})
