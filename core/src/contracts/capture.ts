@@ -7,6 +7,9 @@
  */
 import { z } from 'zod'
 
+/** Reason and error code: only the participants have the key, so nothing can be recorded. */
+export const END_TO_END_ENCRYPTED = 'end_to_end_encrypted'
+
 export const capturedTrack = z.object({
   trackId: z.string(),
   participantId: z.string(),
@@ -19,6 +22,8 @@ export const capturedTrack = z.object({
   width: z.number().int().nonnegative(),
   height: z.number().int().nonnegative(),
   muted: z.boolean(),
+  /** End-to-end encrypted by its publisher: `consume` is answered `consume_failed` with END_TO_END_ENCRYPTED. */
+  encrypted: z.boolean().optional(),
 })
 export type CapturedTrack = z.infer<typeof capturedTrack>
 

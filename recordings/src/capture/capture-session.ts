@@ -1,4 +1,8 @@
-import type { CapturedTrack, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import {
+  type CapturedTrack,
+  type CaptureEvent,
+  END_TO_END_ENCRYPTED,
+} from '@diemcau/core/contracts/capture.ts'
 import type { JournalEntry } from '@diemcau/core/recording/journal.ts'
 import type { CaptureEndReason } from '@diemcau/core/recording/status.ts'
 import type { Logger } from 'pino'
@@ -162,6 +166,10 @@ export class CaptureSession {
 
   async #consume(track: CapturedTrack): Promise<void> {
     const { trackId } = track
+    if (track.encrypted) {
+      this.#handleTrackFailed(trackId, END_TO_END_ENCRYPTED)
+      return
+    }
     if (!isRecordable(track.mimeType)) {
       this.#handleTrackFailed(trackId, `codec ${track.mimeType} cannot be recorded`)
       return

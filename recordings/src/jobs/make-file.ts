@@ -1,5 +1,6 @@
 import { readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { END_TO_END_ENCRYPTED } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Manifest } from '@diemcau/core/recording/manifest.ts'
 import type { Logger } from 'pino'
@@ -22,6 +23,8 @@ export async function makeFile(options: {
   onProgress: (percent: number) => void
 }): Promise<{ durationMs: number; sizeBytes: number }> {
   const { folder, manifest, ffmpegPath, ffprobePath, signal, log, onProgress } = options
+  const refused = refusalOf(manifest)
+  if (refused) throw new AppError(refused, refused)
   const pidFile = join(folder.path, 'compose.pid')
   await endLeftOver(pidFile, folder.path)
   await compose({
@@ -44,6 +47,16 @@ export async function makeFile(options: {
   if (warnings.length > 0) log.warn({ egressId: manifest.egressId, warnings }, 'the recording looks odd')
   if (faults.length > 0) throw new AppError('bad_result', `the file is not good: ${faults.join('; ')}`)
   return { durationMs: Math.round(report.durationMs), sizeBytes: report.sizeBytes }
+}
+
+/**
+ * A film of names on grey would be taken for a recording: where nothing was captured because everything was encrypted, it
+ * fails with that code. Where only some tracks were, they are missing and named in the manifest.
+ */
+export function refusalOf(manifest: Manifest): string | undefined {
+  const isNothing = manifest.tracks.every(track => track.segments.length === 0)
+  const isEncrypted = manifest.tracks.some(track => track.problem === END_TO_END_ENCRYPTED)
+  return isNothing && isEncrypted ? END_TO_END_ENCRYPTED : undefined
 }
 
 function expectationOf(manifest: Manifest): Expectation {

@@ -71,7 +71,12 @@ export class JobFolder {
   /** Reads journal and captured files and writes `manifest.json`. */
   async writeManifest(state: RecordingState): Promise<Manifest> {
     const path = join(this.path, 'journal.jsonl')
-    const journal = existsSync(path) ? parseJournal(await readFile(path, 'utf8')) : []
+    let text = ''
+    // Behind the lines still being written: a recording stopped soon has all of them on their way.
+    await this.#inOrder(async () => {
+      if (existsSync(path)) text = await readFile(path, 'utf8')
+    })
+    const journal = parseJournal(text)
     const manifest = buildManifest({
       egressId: state.egressId,
       roomName: state.roomName,

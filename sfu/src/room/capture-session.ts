@@ -2,10 +2,15 @@
  * A recorder's view of a room (core/contracts/capture.ts): it hears of tracks, mutes, names and speakers and draws plain
  * RTP; participants see only `activeRecording`. The room owns it; its opener may close it too.
  */
-import type { CaptureCommand, CapturedTrack, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import {
+  type CaptureCommand,
+  type CapturedTrack,
+  type CaptureEvent,
+  END_TO_END_ENCRYPTED,
+} from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
-import { TrackSource } from '@livekit/protocol'
+import { Encryption_Type, TrackSource } from '@livekit/protocol'
 import type { Log } from './log.ts'
 import type { Participant } from './participant.ts'
 import type { CaptureMedia, MediaCloseReason } from './ports.ts'
@@ -33,14 +38,19 @@ export function capturedTrackOf(participant: Participant, publication: Publicati
     width: info.width,
     height: info.height,
     muted: info.muted,
+    encrypted: isEncrypted(publication),
   }
 }
+
+export const isEncrypted = (publication: Publication): boolean =>
+  publication.info.encryption !== Encryption_Type.NONE
 
 export class CaptureSession {
   readonly #media: CaptureMedia
   readonly #send: (event: CaptureEvent) => void
   readonly #log: Log
   readonly #now: () => number
+  readonly #isEncrypted: (trackId: TrackId) => boolean
   readonly #onClosed: (session: CaptureSession) => void
   #isClosed = false
 
@@ -50,12 +60,15 @@ export class CaptureSession {
     send: (event: CaptureEvent) => void
     log: Log
     now: () => number
+    /** Its publisher encrypts it end to end: what would be captured is noise. */
+    isEncrypted: (trackId: TrackId) => boolean
     onClosed: (session: CaptureSession) => void
   }) {
     this.#media = options.media
     this.#send = options.send
     this.#log = options.log
     this.#now = options.now
+    this.#isEncrypted = options.isEncrypted
     this.#onClosed = options.onClosed
   }
 
@@ -75,6 +88,8 @@ export class CaptureSession {
     if (command.type === 'release') return this.#media.release(trackId)
     try {
       if (command.type === 'resume') return await this.#media.resume(trackId)
+      if (this.#isEncrypted(trackId))
+        throw new AppError(END_TO_END_ENCRYPTED, 'the track is end-to-end encrypted')
       const stream = await this.#media.consume(trackId, command.address, command.port)
       this.notify({ type: 'consuming', trackId, ...stream })
     } catch (error) {

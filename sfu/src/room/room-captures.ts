@@ -1,6 +1,6 @@
 /** The recorders of one room: opened, told what happens, closed with it. */
 import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
-import { CaptureSession, capturedTrackOf } from './capture-session.ts'
+import { CaptureSession, capturedTrackOf, isEncrypted } from './capture-session.ts'
 import type { Log } from './log.ts'
 import type { CaptureMedia, MediaCloseReason } from './ports.ts'
 import type { RoomView } from './room-view.ts'
@@ -30,6 +30,10 @@ export class RoomCaptures {
       send,
       log: this.#log,
       now: this.#now,
+      isEncrypted: trackId => {
+        const publication = this.#room.publisherOf(trackId)?.publications.get(trackId)
+        return publication !== undefined && isEncrypted(publication)
+      },
       onClosed: closed => {
         this.#sessions.delete(closed)
         this.#onChanged()

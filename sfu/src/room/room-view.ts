@@ -18,6 +18,8 @@ export interface RoomView {
   readonly name: string
   readonly createdAtMs: number
   readonly options: RoomOptions
+  /** Who publishes a track that others may have. */
+  publisherOf(trackSid: string): Participant | undefined
   /** By identity. */
   readonly participants: ReadonlyMap<string, Participant>
   readonly captures: { readonly size: number }

@@ -240,12 +240,23 @@ class CodecLab {
     return undefined
   }
 
-  /** Frame rate wanted of a remote picture. */
-  setFps(sid: string, fps: number) {
+  #remote(sid: string): RemoteTrackPublication {
     for (const participant of this.#room().remoteParticipants.values()) {
       const publication = participant.trackPublications.get(sid)
-      if (publication instanceof RemoteTrackPublication) publication.setVideoFPS(fps)
+      if (publication instanceof RemoteTrackPublication) return publication
     }
+    throw new Error(`no remote track ${sid}`)
+  }
+  /** Frame rate wanted of a remote picture. */
+  setFps(sid: string, fps: number) {
+    this.#remote(sid).setVideoFPS(fps)
+  }
+  /** Size wanted of a remote picture. */
+  setSize(sid: string, width: number, height: number) {
+    this.#remote(sid).setVideoDimensions({ width, height })
+  }
+  setEnabled(sid: string, isEnabled: boolean) {
+    this.#remote(sid).setEnabled(isEnabled)
   }
 }
 
