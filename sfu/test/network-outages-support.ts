@@ -15,9 +15,13 @@ const TALK_LIMIT_MS = 60_000
 const CHATTER_MS = 300
 const WITNESS = 'witness'
 
-/** Milliseconds until pictures moved both ways, and until the client said that it is connected. */
+/**
+ * Milliseconds until pictures moved both ways, until what was said before had arrived on both sides, and until the client said
+ * that it is connected.
+ */
 export interface RecoveryTimes {
   pictureMs: number
+  dataMs: number | undefined
   signalMs: number
 }
 
@@ -129,8 +133,10 @@ export class OutageRoom {
   ): Promise<RecoveryTimes> {
     const { identity, client, path } = subject
     const since = () => Math.round(performance.now() - restoredAt)
-    const [pictureMs, signalMs] = await Promise.all([
+    const [pictureMs, dataMs, signalMs] = await Promise.all([
       this.#picturesMove(subject, RECOVERY_LIMIT_MS).then(since),
+      // A new participant is not told what was said before it.
+      isNew ? undefined : this.#talkArrives(subject).then(since),
       eventually(
         async () => {
           if (isSignalNew && path.signalAttempts === subject.attempts)
@@ -157,7 +163,7 @@ export class OutageRoom {
       expect(tracks.find(track => track.source === 'microphone')?.muted).toBe(true)
     }
     this.#paused.delete(identity)
-    return { pictureMs, signalMs }
+    return { pictureMs, dataMs, signalMs }
   }
 
   /** Pictures move both ways, whoever the participants are by now. */
@@ -169,29 +175,10 @@ export class OutageRoom {
   async expectTalkComplete(subjects = this.subjects): Promise<void> {
     clearInterval(this.#chatter)
     for (const subject of subjects) {
-      const { identity, client } = subject
-      await eventually(
-        async () => {
-          const heard = numbersFrom(await this.witness.data(), identity)
-          const missing = subject.said.filter(number => !heard.includes(number))
-          return missing.length === 0 ? null : `the witness has not heard ${missing} of ${identity}`
-        },
-        TALK_LIMIT_MS,
-        200,
-      )
+      const { identity } = subject
+      await this.#talkArrives(subject)
       expectOrdered(numbersFrom(await this.witness.data(), identity), `${identity} at the witness`)
-      const heard = async () =>
-        numbersFrom(client instanceof NativePeer ? client.data : await client.data(), WITNESS)
-      await eventually(
-        async () => {
-          const numbers = await heard()
-          const missing = this.#witnessSaid.filter(number => !numbers.includes(number))
-          return missing.length === 0 ? null : `${identity} has not heard ${missing} of the witness`
-        },
-        TALK_LIMIT_MS,
-        200,
-      )
-      expectOrdered(await heard(), `the witness at ${identity}`)
+      expectOrdered(await heardAt(subject), `the witness at ${identity}`)
     }
   }
 
@@ -269,6 +256,26 @@ export class OutageRoom {
     )
   }
 
+  /** What was said until now arrives in both directions. */
+  async #talkArrives(subject: Subject): Promise<void> {
+    const { identity } = subject
+    const [own, others] = [[...subject.said], [...this.#witnessSaid]]
+    const arrive = (said: number[], heard: () => Promise<number[]>, what: string) =>
+      eventually(
+        async () => {
+          const numbers = await heard()
+          const missing = said.filter(number => !numbers.includes(number))
+          return missing.length === 0 ? null : `${what} has not heard ${missing}`
+        },
+        TALK_LIMIT_MS,
+        200,
+      )
+    await Promise.all([
+      arrive(own, async () => numbersFrom(await this.witness.data(), identity), `the witness of ${identity}`),
+      arrive(others, () => heardAt(subject), `${identity} of the witness`),
+    ])
+  }
+
   async #mutesAreKnown(): Promise<void> {
     await eventually(
       async () => {
@@ -338,6 +345,9 @@ async function brokenState(client: BrowserClient): Promise<string | null> {
   const last = steps.at(-1)?.name ?? 'reconnected'
   return last === 'reconnected' ? null : last
 }
+
+const heardAt = async ({ client }: Subject): Promise<number[]> =>
+  numbersFrom(client instanceof NativePeer ? client.data : await client.data(), WITNESS)
 
 const numbersFrom = (data: { from: string; text: string }[], identity: string): number[] =>
   data.filter(({ from }) => from === identity).map(({ text }) => Number(text))

@@ -169,6 +169,13 @@ describe('a signal connection', () => {
     expect(kept?.participant.isClosed).toBe(false)
   })
 
+  it('does not take everybody for silent after a pause of its own', async () => {
+    const { socket } = await active('an')
+    vi.setSystemTime(Date.now() + 120_000)
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(socket.isTerminated).toBe(false)
+  })
+
   it('takes a silent connection for lost, and a slow one too', async () => {
     const { socket } = await active('an')
     await vi.advanceTimersByTimeAsync(10_000)

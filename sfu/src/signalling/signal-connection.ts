@@ -67,7 +67,8 @@ export class SignalConnection implements SignalLink {
   readonly #bucket: TokenBucket
   readonly #livenessTimer: NodeJS.Timeout
   readonly #unhandledSeen = new Set<string>()
-  #lastHeardMs = Date.now()
+  /** Checks since something was heard. */
+  #silentChecks = 0
   #bound: { room: Room; participant: Participant } | undefined
   #isClosing = false
 
@@ -78,7 +79,7 @@ export class SignalConnection implements SignalLink {
     this.#bucket = new TokenBucket(limits.signalMessagesPerS, limits.signalMessageBurst, Date.now())
     socket.on('message', (data, isBinary) => this.#handleMessage(data, isBinary))
     socket.on('pong', () => {
-      this.#lastHeardMs = Date.now()
+      this.#silentChecks = 0
     })
     // ws emits 'close' after 'error', so the one handler that acts is enough.
     socket.on('error', error => this.#log.debug({ err: error }, 'signal socket error'))
@@ -123,7 +124,7 @@ export class SignalConnection implements SignalLink {
   }
 
   #handleMessage(data: RawData, isBinary: boolean): void {
-    this.#lastHeardMs = Date.now()
+    this.#silentChecks = 0
     if (this.#isClosing) return
     const request = this.#decode(data, isBinary)
     if (!request) return
@@ -142,7 +143,7 @@ export class SignalConnection implements SignalLink {
     if (!isBinary) this.#reject(CLOSE.unsupported, 'binary protobuf expected')
     else if (bytes.byteLength > this.#limits.signalMessageBytes)
       this.#reject(CLOSE.tooBig, 'signal message too large')
-    else if (!this.#bucket.take(this.#lastHeardMs)) this.#reject(CLOSE.policy, 'too many signal messages')
+    else if (!this.#bucket.take(Date.now())) this.#reject(CLOSE.policy, 'too many signal messages')
     else
       try {
         return SignalRequest.fromBinary(bytes)
@@ -167,9 +168,13 @@ export class SignalConnection implements SignalLink {
     this.#log.debug({ message: kind }, 'signal message without effect here')
   }
 
-  /** WebSocket pings as well: not every SDK sends the protocol's own. */
+  /**
+   * WebSocket pings as well: not every SDK sends the protocol's own. Checks are counted, not the clock: after a pause of this
+   * process all would seem silent, although what they said is waiting to be read.
+   */
   #checkLiveness(): void {
-    if (Date.now() - this.#lastHeardMs > this.#limits.signalSilenceMs) {
+    this.#silentChecks += 1
+    if (this.#silentChecks * LIVENESS_CHECK_MS > this.#limits.signalSilenceMs) {
       this.#log.info({}, 'signal connection is silent, taken for lost')
       this.#socket.terminate()
     } else if (this.#socket.readyState === this.#socket.OPEN) {

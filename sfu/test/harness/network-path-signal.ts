@@ -3,8 +3,8 @@ import { type AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 
-/** Called for every message of the SFU in its order; what it returns is sent on. */
-export type RewriteResponse = (message: Buffer) => Promise<Uint8Array>
+/** Called for every message of the SFU in its order; what it returns is sent on, null: nothing. */
+export type RewriteResponse = (message: Buffer) => Promise<Uint8Array | null>
 
 const HOP_HEADERS = /^(connection|upgrade|sec-websocket-.*|host|keep-alive|transfer-encoding)$/i
 
@@ -170,7 +170,7 @@ export class SignalProxy {
     upstream.on('message', (data, isBinary) => {
       inOrder(async () => {
         const message = isBinary ? await this.#rewrite(bytesOf(data)) : bytesOf(data)
-        forward(() => pair?.client.send(message, { binary: isBinary }))
+        if (message !== null) forward(() => pair?.client.send(message, { binary: isBinary }))
       })
     })
     upstream.on('ping', data => inOrder(() => forward(() => pair?.client.ping(data))))

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { SessionDescription, SignalResponse } from '@livekit/protocol'
+import { SessionDescription, SignalResponse, TrickleRequest } from '@livekit/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { eventually } from './eventually.ts'
@@ -117,6 +117,11 @@ describe('a network path', () => {
         const sdp = SDP.replaceAll('PORT', String(udp.address().port))
         const value = new SessionDescription({ type: 'offer', sdp })
         client.send(new SignalResponse({ message: { case: 'offer', value } }).toBinary())
+        for (const protocol of ['udp', 'tcp']) {
+          const candidate = `candidate:1 1 ${protocol} 1 127.0.0.1 ${udp.address().port} typ host`
+          const trickle = new TrickleRequest({ candidateInit: JSON.stringify({ candidate, sdpMid: '0' }) })
+          client.send(new SignalResponse({ message: { case: 'trickle', value: trickle } }).toBinary())
+        }
         client.send(new SignalResponse({ message: { case: 'pong', value: 7n } }).toBinary())
         client.on('message', data => client.send(data as Buffer))
       })
@@ -167,16 +172,21 @@ describe('a network path', () => {
     refused.terminate()
 
     const client = await open(path.wsUrl)
-    await eventually(() => (client.messages.length === 2 ? null : 'no messages'))
-    expect(client.messages.map(message => message.case)).toEqual(['offer', 'pong'])
+    await eventually(() => (client.messages.length === 3 ? null : 'no messages'))
+    // The TCP candidate went nowhere.
+    expect(client.messages.map(message => message.case)).toEqual(['offer', 'trickle', 'pong'])
+    const [offer, trickle] = client.messages.map(message => message.value)
+    const port = / udp \d+ 127\.0\.0\.1 (\d+) typ/
+    const relayed = port.exec((offer as SessionDescription).sdp)?.[1]
+    expect(port.exec((trickle as TrickleRequest).candidateInit)?.[1]).toBe(relayed)
 
     path.holdSignal()
     client.socket.send(new SignalResponse({ message: { case: 'pong', value: 8n } }).toBinary())
     const late = await open(path.wsUrl)
     await eventually(() => (path.signalAttempts === 3 ? null : 'not tried'))
-    expect([client.messages.length, late.socket.readyState]).toEqual([2, WebSocket.CONNECTING])
+    expect([client.messages.length, late.socket.readyState]).toEqual([3, WebSocket.CONNECTING])
     path.releaseSignal()
-    await eventually(() => (client.messages.length === 3 && late.messages.length === 2 ? null : 'still held'))
+    await eventually(() => (client.messages.length === 4 && late.messages.length === 3 ? null : 'still held'))
 
     path.refuseSignal()
     path.cutSignal()
@@ -185,7 +195,7 @@ describe('a network path', () => {
     await eventually(() => (unlucky.end.code === 1006 ? null : 'not refused'))
     path.admitSignal()
     const lucky = await open(path.wsUrl)
-    await eventually(() => (lucky.messages.length === 2 ? null : 'not admitted'))
+    await eventually(() => (lucky.messages.length === 3 ? null : 'not admitted'))
     expect(path.signalConnections).toBe(1)
   })
 

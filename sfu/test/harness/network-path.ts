@@ -122,7 +122,11 @@ export class NetworkPath {
   }
 }
 
-async function rewriteResponse(message: Buffer, relay: MediaRelay, keepTcp: boolean): Promise<Uint8Array> {
+async function rewriteResponse(
+  message: Buffer,
+  relay: MediaRelay,
+  keepTcp: boolean,
+): Promise<Uint8Array | null> {
   const response = SignalResponse.fromBinary(message)
   const { case: kind, value } = response.message
   const relayed = relay.relayed.bind(relay)
@@ -134,7 +138,8 @@ async function rewriteResponse(message: Buffer, relay: MediaRelay, keepTcp: bool
   } else if (kind === 'trickle') {
     const init = JSON.parse(value.candidateInit) as { candidate?: string }
     const candidate = await rewriteCandidate(init.candidate ?? '', relayed, keepTcp)
-    value.candidateInit = JSON.stringify({ ...init, candidate: candidate ?? '' })
+    if (candidate === null) return null
+    value.candidateInit = JSON.stringify({ ...init, candidate })
   } else return message
   return response.toBinary()
 }
