@@ -14,7 +14,7 @@ export interface OfferPlan {
   midToTrackId: Record<string, string>
 }
 
-/** `isGrouping`: the client can have several tracks in one stream (decision 0009). Pure. */
+/** `isGrouping`: the client can have several tracks in one stream (decision 0009). */
 export function planOffer(listed: readonly Section<Subscription>[], isGrouping: boolean): OfferPlan {
   const offered: OfferPlan['offered'] = new Map()
   const midToTrackId: Record<string, TrackId> = {}
@@ -24,6 +24,7 @@ export function planOffer(listed: readonly Section<Subscription>[], isGrouping: 
     const rtpParameters = section.rtpParameters!
     const active = section.state === 'active' && user?.consumer ? user : undefined
     offered.set(section, active)
+    section.wasOffered = true
     if (!active) {
       sections.push({ state: 'rejected', mid, kind, rtpParameters })
       continue

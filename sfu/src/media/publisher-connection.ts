@@ -56,6 +56,8 @@ export class PublisherConnection {
     string,
     { trackId: TrackId; cid: string | undefined; accepted: AcceptedSection }
   >()
+  /** Sections that carried a track which the client stopped. */
+  readonly #endedMids = new Set<string>()
   /** `mid cid` of sections refused once: they must not take another track's claim later. */
   readonly #refusedCids = new Set<string>()
   /** `mid cid` of sections the server unpublished although the client goes on offering them. */
@@ -146,6 +148,11 @@ export class PublisherConnection {
         continue
       }
       if (this.#stopSection(section.mid)) result.unpublished.push(current.trackId)
+      this.#endedMids.add(section.mid)
+    }
+    for (const mid of this.#endedMids) {
+      const section = offer.sections.find(s => s.mid === mid)
+      if (!section || isSending(section)) this.#endedMids.delete(mid)
     }
     const starting = offer.sections.filter(
       s => isSending(s) && !this.#sections.has(s.mid) && !this.#endedCids.has(`${s.mid} ${s.trackCid}`),
@@ -184,6 +191,7 @@ export class PublisherConnection {
       offer,
       local: this.#home.describe(transport),
       accepted: new Map([...this.#sections].map(([mid, section]) => [mid, section.accepted])),
+      ended: this.#endedMids,
       sessionId: this.#sessionId,
       version: ++this.#version,
     })

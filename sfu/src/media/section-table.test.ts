@@ -9,6 +9,7 @@ describe('sections of a subscriber connection', () => {
     const table = new SectionTable<string>()
     const first = table.take('video', 'a')
     table.fill(first, parameters)
+    first.wasOffered = true
     table.retire(first)
     expect(table.take('video', 'b').replaces).toBeUndefined()
     table.free(first)
@@ -36,9 +37,27 @@ describe('sections of a subscriber connection', () => {
     table.fill(first, parameters)
     table.free(first)
     expect(first.state).toBe('active')
+    first.wasOffered = true
     table.retire(first)
     table.free(first)
     table.retire(table.take('audio', 'b'))
     expect(table.take('audio', 'c').replaces).toBe(first)
+  })
+
+  it('disappear when their track ended before any offer had them', () => {
+    const table = new SectionTable<string>()
+    const [first, second] = [table.take('video', 'a'), table.take('video', 'b')]
+    for (const section of [first, second]) table.fill(section, parameters)
+    first.wasOffered = true
+    table.retire(second)
+    expect(table.listed).toEqual([first])
+    table.retire(first)
+    table.free(first)
+    const third = table.take('video', 'c')
+    table.fill(third, parameters)
+    expect(table.listed).toEqual([third])
+    table.retire(third)
+    expect(table.listed).toEqual([first])
+    expect(table.take('video', 'd').replaces).toBe(first)
   })
 })

@@ -23,6 +23,8 @@ export interface Section<User> {
   user: User | undefined
   /** Of the present or last user; undefined until its consumer exists. */
   rtpParameters: RtpParameters | undefined
+  /** False as long as no offer has had it. */
+  wasOffered: boolean
   /** The section whose line it takes when it is filled. */
   readonly replaces: Section<User> | undefined
 }
@@ -40,7 +42,15 @@ export class SectionTable<User> {
   take(kind: MediaKind, user: User): Section<User> {
     const replaces = this.#listed.find(section => section.state === 'free' && section.kind === kind)
     if (replaces) replaces.state = 'claimed'
-    return { mid: `${this.#nextMid++}`, kind, state: 'active', user, rtpParameters: undefined, replaces }
+    return {
+      mid: `${this.#nextMid++}`,
+      kind,
+      state: 'active',
+      user,
+      rtpParameters: undefined,
+      wasOffered: false,
+      replaces,
+    }
   }
 
   fill(section: Section<User>, rtpParameters: RtpParameters): void {
@@ -51,12 +61,19 @@ export class SectionTable<User> {
     else this.#listed[line] = section
   }
 
-  /** The user is gone. A section that was never listed just disappears. */
+  /**
+   * The user is gone. A section that was never offered just disappears: libwebrtc does not answer an offer whose rejected
+   * section it has never seen.
+   */
   retire(section: Section<User>): void {
     if (section.state !== 'active') return
     section.user = undefined
     section.state = 'retired'
-    if (!section.rtpParameters && section.replaces) section.replaces.state = 'free'
+    if (section.wasOffered) return
+    const { replaces } = section
+    if (replaces) replaces.state = 'free'
+    const line = this.#listed.indexOf(section)
+    if (line >= 0) this.#listed.splice(line, 1, ...(replaces ? [replaces] : []))
   }
 
   /** The client has answered an offer that had the section rejected. */

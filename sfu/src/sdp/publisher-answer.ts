@@ -17,20 +17,29 @@ export interface AcceptedSection {
   stereo: boolean
 }
 
-/** Sections without an entry in `accepted` are answered inactive, so that the client is never left waiting. */
+/**
+ * Sections without an entry in `accepted` are answered inactive, so that the client is never left waiting. Those in `ended`
+ * are rejected: the client then takes their lines for its next tracks (RFC 8829 §5.2.2) instead of adding ever more.
+ */
 export function writePublisherAnswer(options: {
   offer: RemoteDescription
   local: LocalTransport
   accepted: ReadonlyMap<string, AcceptedSection>
+  ended?: ReadonlySet<string>
   sessionId: string
   version: number
 }): string {
-  const { offer, local, accepted } = options
+  const { local, accepted, ended } = options
+  const tag = options.offer.sections.find(s => !s.isRejected)?.mid
+  // The section the bundle is tagged with must live on for the others (RFC 8843 §7.3.3).
+  const sections = options.offer.sections.map(section =>
+    ended?.has(section.mid) && section.mid !== tag ? { ...section, isRejected: true } : section,
+  )
   // We are passive unless the client insists on being it itself.
-  const setup = offer.dtlsParameters.role === 'server' ? 'active' : 'passive'
-  const bundle = offer.sections.filter(s => !s.isRejected).map(s => s.mid)
+  const setup = options.offer.dtlsParameters.role === 'server' ? 'active' : 'passive'
+  const bundle = sections.filter(s => !s.isRejected).map(s => s.mid)
   const lines = sessionLines(options.sessionId, options.version, bundle)
-  for (const section of offer.sections) {
+  for (const section of sections) {
     const transport = section.isRejected ? [] : transportLines(local, setup, section.mid === bundle[0])
     if (section.kind === 'application') lines.push(...dataSection(section, local, transport))
     else {
@@ -47,7 +56,7 @@ function dataSection(section: RemoteSection, local: LocalTransport, transport: s
   return [
     `m=application ${section.isRejected ? 0 : 7} ${section.media.protocol || 'UDP/DTLS/SCTP'} webrtc-datachannel`,
     'c=IN IP4 0.0.0.0',
-    `a=mid:${section.mid}`,
+    ...(section.mid === '' ? [] : [`a=mid:${section.mid}`]),
     ...(section.isRejected ? ['a=inactive'] : []),
     ...transport,
     `a=sctp-port:${local.sctpPort}`,
@@ -108,7 +117,7 @@ function inactiveSection(section: RemoteSection, transport: string[]): string[] 
   const lines = [
     `m=${section.kind} ${section.isRejected ? 0 : 7} ${media.protocol || 'UDP/TLS/RTP/SAVPF'} ${first?.payload ?? fallback}`,
     'c=IN IP4 0.0.0.0',
-    `a=mid:${section.mid}`,
+    ...(section.mid === '' ? [] : [`a=mid:${section.mid}`]),
     'a=inactive',
     'a=rtcp-mux',
     'a=rtcp-rsize',

@@ -16,6 +16,7 @@ export type SectionKind = 'audio' | 'video' | 'application'
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 
 export interface RemoteSection {
+  /** '' only in a rejected section. */
   mid: string
   kind: SectionKind
   direction: Direction
@@ -57,7 +58,7 @@ export function parseRemoteDescription(sdp: string): RemoteDescription {
   const mids = new Set<string>()
   const sections = media.map((section, index) => {
     const parsed = readSection(section, session, texts[index]!)
-    if (mids.has(parsed.mid)) throw badSdp(`mid ${parsed.mid} used twice`)
+    if (parsed.mid !== '' && mids.has(parsed.mid)) throw badSdp(`mid ${parsed.mid} used twice`)
     mids.add(parsed.mid)
     return parsed
   })
@@ -93,12 +94,14 @@ function readSection(media: MediaDescription, session: SharedAttributes, text: s
     throw badSdp(`media type ${String(kind).slice(0, 20)}`)
   // sdp-transform turns whatever looks like a number into one, hence the template strings all over this folder.
   const mid = media.mid === undefined ? '' : `${media.mid}`
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}$/.test(mid)) throw badSdp('section without a usable mid')
+  const isRejected = media.port === 0 && media.bundleOnly === undefined
+  if (!(isRejected && mid === '') && !/^[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}$/.test(mid))
+    throw badSdp('section without a usable mid')
   return {
     mid,
     kind,
     direction: (media.direction ?? session.direction ?? 'sendrecv') as Direction,
-    isRejected: media.port === 0 && media.bundleOnly === undefined,
+    isRejected,
     trackCid: readTrackCid(text),
     media,
   }

@@ -30,7 +30,12 @@ const local: LocalTransport = {
   maxMessageSize: 262_144,
 }
 
-function answer(name: string, edit: (sdp: string) => string = sdp => sdp, accept = true): string {
+function answer(
+  name: string,
+  edit: (sdp: string) => string = sdp => sdp,
+  accept = true,
+  ended: string[] = [],
+): string {
   const offer = parseRemoteDescription(edit(read(name)))
   const accepted = new Map()
   for (const section of offer.sections) {
@@ -39,7 +44,7 @@ function answer(name: string, edit: (sdp: string) => string = sdp => sdp, accept
     const { rtpParameters } = planProducer(section, { kind: section.kind, layerCount: 3 }, '') as ProducerPlan
     accepted.set(section.mid, { rtpParameters, disableDtx: false, stereo: true })
   }
-  return writePublisherAnswer({ offer, local, accepted, sessionId: '1', version: 2 })
+  return writePublisherAnswer({ offer, local, accepted, ended: new Set(ended), sessionId: '1', version: 2 })
 }
 
 describe('the answer to a publisher', () => {
@@ -72,6 +77,22 @@ describe('the answer to a publisher', () => {
     expect(sdp.media.slice(0, 2).map(m => m.direction)).toEqual(['inactive', 'inactive'])
     expect(sdp.media[1]?.ext?.length).toBeGreaterThan(3)
     expect(sdp.media[1]?.simulcast).toBeUndefined()
+  })
+
+  it('rejects the section of a stopped track, but for the one the bundle is tagged with', () => {
+    const sdp = parse(answer('chromium-opus-vp8-simulcast', undefined, false, ['0', '1']))
+    expect(sdp.media.map(m => m.port)).toEqual([7, 0, 7])
+    expect(sdp.groups?.[0]?.mids).toBe('0 2')
+  })
+
+  it('answers a rejected section without a mid as it came', () => {
+    const sdp = parse(
+      answer('chromium-opus-vp8-simulcast', s =>
+        s.replace('m=video 9', 'm=video 0').replace('a=mid:1\r\n', ''),
+      ),
+    )
+    expect(sdp.media[1]).toMatchObject({ port: 0 })
+    expect(sdp.media[1]?.mid).toBeUndefined()
   })
 
   it('answers a stopped section with port 0 outside the bundle', () => {

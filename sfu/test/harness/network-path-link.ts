@@ -148,7 +148,8 @@ export class NetworkLink {
     const { delayMs = 0, jitterMs = 0 } = this.#settings
     const now = performance.now()
     const wait = this.#strikes(packet.kind) ? delayMs + this.#random() * jitterMs : 0
-    if (wait === 0 && this.#delayTimers.size === 0) {
+    // Kinds that are not struck pass those that are: that is how sound and picture come to arrive apart.
+    if (!this.#strikes(packet.kind) || (wait === 0 && this.#delayTimers.size === 0)) {
       this.#deliver(packet)
       return
     }

@@ -17,8 +17,10 @@ import {
   VideoPreset,
   VideoQuality,
 } from 'livekit-client'
+import './clapper-page.ts'
 import './codec-page.ts'
 import './ice-page.ts'
+import './sections-page.ts'
 
 export interface ReceivedStats {
   identity: string
