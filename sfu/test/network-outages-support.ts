@@ -28,9 +28,9 @@ export interface RecoveryTimes {
 /** Prints what docs/networks.md quotes. */
 export const report =
   (what: string, { identity }: { identity: string }) =>
-  ({ pictureMs, signalMs }: RecoveryTimes): void =>
+  ({ pictureMs, dataMs, signalMs }: RecoveryTimes): void =>
     console.log(
-      `outage: ${what}, ${identity}: pictures after ${pictureMs} ms, connected after ${signalMs} ms`,
+      `outage: ${what}, ${identity}: pictures after ${pictureMs} ms, data ${dataMs ?? '-'} ms, connected ${signalMs} ms`,
     )
 
 /** Somebody behind a network path of its own, in a browser or on the native SDK. */

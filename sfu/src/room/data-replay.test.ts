@@ -47,6 +47,19 @@ const sync = (client: Client, had: Record<string, number>) =>
   )
 
 describe('a client that resumes', () => {
+  it('is sent nothing again when it would take it twice, as the Rust core does', async () => {
+    rooms = new TestRooms()
+    const an = await rooms.join('an')
+    const rust = await rooms.join('rust', { query: { sdk: 'node' } })
+    say(an, 'an 1', { sequence: 1 })
+    say(an, 'an 2', { sequence: 2 })
+    resume(rust)
+    say(an, 'an 3', { sequence: 3 })
+    sync(rust, { [an.participant.id]: 1 })
+    await settle()
+    expect(texts(rust)).toEqual(['an 1', 'an 2', 'an 3'])
+  })
+
   it('is sent again what it missed, in order, then what has come since, each once', async () => {
     rooms = new TestRooms()
     const [an, binh, chi] = [await rooms.join('an'), await rooms.join('binh'), await rooms.join('chi')]
