@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { chooseSpatialLayer, chooseTemporalLayer, DEFAULT_SETTINGS } from './layer-choice.ts'
+import {
+  chooseSpatialLayer,
+  chooseTemporalLayer,
+  DEFAULT_SETTINGS,
+  rankOf,
+  type TrackSettings,
+} from './layer-choice.ts'
 
 const layers = [
   { quality: 0, width: 320, height: 180 },
@@ -44,5 +50,23 @@ describe('the spatial layer', () => {
 describe('the temporal layer', () => {
   it('follows the wanted frame rate', () => {
     expect([0, 30, 15, 7].map(chooseTemporalLayer)).toEqual([undefined, undefined, 1, 0])
+  })
+})
+
+describe('rankOf', () => {
+  const of = (settings: Partial<TrackSettings>, isScreen = false) =>
+    rankOf({ ...DEFAULT_SETTINGS, ...settings }, isScreen)
+  it('serves a shared screen first, then by the priority given, then by the size shown', () => {
+    const order = [
+      of({}, true),
+      of({ priority: 255, height: 1080 }),
+      of({ priority: 10 }),
+      of({ height: 720 }),
+      of({ height: 360 }),
+      of({ height: 90 }),
+    ]
+    expect(order).toEqual(order.toSorted((a, b) => b - a))
+    expect(new Set(order).size).toBe(order.length)
+    expect(order.every(rank => rank >= 1 && rank <= 255)).toBe(true)
   })
 })

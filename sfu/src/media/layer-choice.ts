@@ -21,6 +21,22 @@ export const DEFAULT_SETTINGS: TrackSettings = {
   priority: 0,
 }
 
+/** Of the largest number the client may give, so that a shared screen comes before every camera. */
+const SCREEN_RANK = 255
+/** Wanted heights from which on a camera is the one somebody looks at, pixels. */
+const LARGE_HEIGHT = 540
+const MEDIUM_HEIGHT = 270
+
+/**
+ * Who is served first on a narrow link, 1..255: a shared screen, then the priority the client gave, then the size in which
+ * it shows the picture, because few clients give a priority while all with adaptive stream tell the size.
+ */
+export function rankOf(settings: TrackSettings, isScreen: boolean): number {
+  if (isScreen) return SCREEN_RANK
+  const size = settings.height >= LARGE_HEIGHT ? 3 : settings.height >= MEDIUM_HEIGHT ? 2 : 1
+  return Math.min(Math.max(settings.priority, 0) + size, SCREEN_RANK - 1)
+}
+
 /** A layer a tenth smaller than asked for is not worth the next one's bandwidth. */
 const TOLERANCE = 0.9
 

@@ -50,6 +50,7 @@ export class PublishedTrack {
   readonly home: RoomRouter
   /** Tracks of one participant that share it are played in step; safe in an `a=msid`. */
   readonly stream: string
+  readonly isScreen: boolean
   /** Announced sizes, low first. */
   readonly layers: LayerSize[]
   /** In the publisher's order of preference. */
@@ -71,6 +72,7 @@ export class PublishedTrack {
     kind: 'audio' | 'video'
     home: RoomRouter
     stream: string
+    isScreen?: boolean
     layers: LayerSize[]
     /** MIME types announced by now, preferred first; empty when the publisher named none. */
     announcedMimeTypes?: () => string[]
@@ -84,6 +86,7 @@ export class PublishedTrack {
     this.kind = options.kind
     this.home = options.home
     this.stream = options.stream
+    this.isScreen = options.isScreen ?? false
     this.layers = options.layers
     this.#announced = options.announcedMimeTypes ?? (() => [])
     this.#isRegressing = options.isRegressing ?? false

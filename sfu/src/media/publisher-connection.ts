@@ -283,6 +283,7 @@ export class PublisherConnection {
       kind: claim.kind,
       home: this.#home,
       stream: claim.stream,
+      isScreen: claim.isScreen ?? false,
       layers: claim.layers,
       announcedMimeTypes: () => claim.codecs.flatMap(({ codec }) => mimeTypeOf(codec) ?? []),
       isRegressing: claim.isRegressing ?? false,

@@ -46,6 +46,7 @@ async function setUp() {
     consumeData: async () => channel(),
     produceData: async () => channel(),
     connect: async () => {},
+    enableTraceEvent: async () => {},
     close: none,
     consume: async () => {
       await state.consumeGate

@@ -10,6 +10,7 @@ import type { ClientNetwork } from './announced-addresses.ts'
 import { AnswerWait } from './answer-wait.ts'
 import { CodecChoice } from './codec-choice.ts'
 import { CodecWaits } from './codec-waits.ts'
+import { CongestionControl } from './congestion-control.ts'
 import { reportFlows } from './flow-reports.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
 import { type OfferPlan, planOffer } from './offer-plan.ts'
@@ -60,6 +61,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#handleUndecodable(track)
   })
   readonly #answers = new SerialQueue()
+  readonly #congestion: CongestionControl
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
   #version = 0
   /** Who was in the offer that waits for its answer. */
@@ -94,6 +96,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#listener = listener
     this.#isGrouping = isGrouping
     this.#capabilities = home.subscriberCapabilities()
+    this.#congestion = new CongestionControl(transport, () => this.#subscriptions.values(), logger)
   }
 
   static async create(
@@ -144,8 +147,10 @@ export class SubscriberConnection implements TrackViewer {
 
   async updateSettings(trackId: TrackId, settings: TrackSettings): Promise<void> {
     const subscription = this.#subscriptions.get(trackId)
-    if (subscription) await subscription.update(settings)
-    else if (this.#waits.has(trackId)) this.#waits.update(trackId, settings)
+    if (subscription) {
+      await subscription.update(settings)
+      this.#congestion.reconsider()
+    } else if (this.#waits.has(trackId)) this.#waits.update(trackId, settings)
     else this.#earlySettings.set(trackId, settings)
   }
 
@@ -239,6 +244,7 @@ export class SubscriberConnection implements TrackViewer {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#answerWait.stop()
+    this.#congestion.stop()
     for (const subscription of this.#subscriptions.values()) {
       subscription.track.removeViewer(this)
       subscription.close()
@@ -343,6 +349,7 @@ export class SubscriberConnection implements TrackViewer {
       if (answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
         this.#codecs.handleAccepted(subscription.codec.mimeType)
         subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
+        this.#congestion.reconsider()
       } else this.#refuse(subscription)
     }
   }

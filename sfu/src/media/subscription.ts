@@ -1,12 +1,13 @@
 import type { Consumer } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import { chooseSpatialLayer, chooseTemporalLayer, type TrackSettings } from './layer-choice.ts'
+import type { Verdict } from './congestion.ts'
+import { chooseSpatialLayer, chooseTemporalLayer, rankOf, type TrackSettings } from './layer-choice.ts'
 import type { PublishedTrack, TrackCodec } from './published-track.ts'
 import type { Section } from './section-table.ts'
 import { SerialQueue } from './serial-queue.ts'
 
 /** Bandwidth may dip below a layer for a moment; the client is told only when nothing flowed for this long, ms. */
-const STREAM_PAUSE_DELAY_MS = 1_000
+const STREAM_PAUSE_DELAY_MS = 2_000
 /** Wait before settings the worker refused are given to it again, ms. */
 const APPLY_RETRY_MS = 1_000
 
@@ -22,6 +23,7 @@ export class Subscription {
   #consumer: Consumer | undefined
   #isLive = false
   #settings: TrackSettings
+  #verdict: Verdict = 'free'
   #isToldPaused = false
   #pauseTimer: NodeJS.Timeout | undefined
   #applyTimer: NodeJS.Timeout | undefined
@@ -56,11 +58,38 @@ export class Subscription {
     return this.#isLive
   }
 
+  /** Media would flow if the link carried it. */
+  get isWanted(): boolean {
+    return this.#isLive && !this.isClosed && !this.#settings.disabled && !this.#consumer?.producerPaused
+  }
+
+  get hasLayers(): boolean {
+    return this.#consumer?.type === 'simulcast' || this.#consumer?.type === 'svc'
+  }
+
+  /** Pictures of a higher rank are served first. */
+  get rank(): number {
+    return rankOf(this.#settings, this.track.isScreen)
+  }
+
+  get verdict(): Verdict {
+    return this.#verdict
+  }
+
+  /** What the link carries of this picture; the client is told when it is nothing, and when it is something again. */
+  setVerdict(verdict: Verdict): void {
+    if (verdict === this.#verdict || this.isClosed) return
+    this.#verdict = verdict
+    if (verdict === 'held') this.#tellPaused(true)
+    // With layers it flows when the worker has found one for it, which it tells; else when it is resumed.
+    else if (!this.hasLayers && verdict !== 'drain') this.#tellPaused(false)
+    void this.#apply()
+  }
+
   /** Takes the paused consumer; it is closed with the subscription. */
   attach(consumer: Consumer): void {
     this.#consumer = consumer
-    if (consumer.type === 'simulcast' || consumer.type === 'svc')
-      consumer.on('layerschange', layers => this.#handleLayers(layers !== undefined))
+    if (this.hasLayers) consumer.on('layerschange', layers => this.#handleLayers(layers !== undefined))
   }
 
   /** The client has the description: media may flow. */
@@ -103,19 +132,25 @@ export class Subscription {
       const consumer = this.#consumer
       if (!consumer || this.isClosed) return
       try {
-        if (this.#settings.disabled) {
+        if (this.#settings.disabled || this.#verdict === 'held' || this.#verdict === 'drain') {
           await consumer.pause()
           return
         }
-        if (consumer.type === 'simulcast' || consumer.type === 'svc') {
+        if (this.hasLayers) {
           const temporalLayer = chooseTemporalLayer(this.#settings.fps)
-          await consumer.setPreferredLayers({
-            spatialLayer: this.#spatialLayer,
-            ...(temporalLayer === undefined ? {} : { temporalLayer }),
-          })
+          await consumer.setPreferredLayers(
+            this.#verdict === 'lowest'
+              ? { spatialLayer: 0, temporalLayer: 0 }
+              : {
+                  spatialLayer: this.#spatialLayer,
+                  ...(temporalLayer === undefined ? {} : { temporalLayer }),
+                },
+          )
         }
-        const priority = Math.min(this.#settings.priority, 255)
-        if (priority > 0 && priority !== consumer.priority) await consumer.setPriority(priority)
+        if (this.track.kind === 'video') {
+          const priority = Math.min(this.rank, 255)
+          if (priority !== consumer.priority) await consumer.setPriority(priority)
+        }
         await consumer.resume()
       } catch (error) {
         if (consumer.closed || this.isClosed) return
@@ -130,20 +165,20 @@ export class Subscription {
   #handleLayers(isFlowing: boolean): void {
     clearTimeout(this.#pauseTimer)
     if (isFlowing) {
-      if (this.#isToldPaused) {
-        this.#isToldPaused = false
-        this.#onStreamState('active')
-      }
+      if (this.#verdict !== 'held') this.#tellPaused(false)
       return
     }
     this.#pauseTimer = setTimeout(() => {
       const consumer = this.#consumer
       // No layer although wanted, live and sent by the publisher: it is the bandwidth.
-      if (!consumer || consumer.closed || consumer.paused || consumer.producerPaused || this.#isToldPaused)
-        return
-      if (!consumer.score.producerScores.some(score => score > 0)) return
-      this.#isToldPaused = true
-      this.#onStreamState('paused')
+      if (!consumer || consumer.closed || consumer.paused || consumer.producerPaused) return
+      if (consumer.score.producerScores.some(score => score > 0)) this.#tellPaused(true)
     }, STREAM_PAUSE_DELAY_MS)
+  }
+
+  #tellPaused(isPaused: boolean): void {
+    if (isPaused === this.#isToldPaused) return
+    this.#isToldPaused = isPaused
+    this.#onStreamState(isPaused ? 'paused' : 'active')
   }
 }

@@ -120,6 +120,8 @@ export interface TrackClaim {
   muted: boolean
   /** Tracks of a participant with the same name belong together in time; any text without spaces that is no track id. */
   stream: string
+  /** A shared screen: served before cameras where the link is narrow. */
+  isScreen?: boolean
   disableDtx: boolean
   stereo: boolean
 }

@@ -135,6 +135,7 @@ function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
     layers: sizes,
     muted: request.muted,
     stream: streamOf(request),
+    isScreen: request.source === TrackSource.SCREEN_SHARE,
     disableDtx: request.disableDtx,
     stereo: request.stereo,
   }

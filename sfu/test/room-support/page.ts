@@ -17,6 +17,7 @@ import {
   VideoPreset,
   VideoQuality,
 } from 'livekit-client'
+import './bandwidth-page.ts'
 import './clapper-page.ts'
 import './codec-page.ts'
 import './ice-page.ts'

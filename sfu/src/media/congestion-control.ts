@@ -1,0 +1,144 @@
+import type { TransportTraceEventData, WebRtcTransport } from 'mediasoup/types'
+import type { Logger } from 'pino'
+import { Congestion, DRAIN_MS, type Picture } from './congestion.ts'
+import { costOf } from './congestion-costs.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Room kept for each voice, headers included, and for how many voices at most: the rest are silent in turn, bit/s. */
+const SOUND_BPS = 50_000
+const MAX_VOICES = 3
+
+/** Time between two tries of a link on which nothing flows, ms. */
+const PROBE_INTERVAL_MS = 1_900
+
+/**
+ * Keeps a subscriber's pictures within its link: on each of the worker's estimates (about one a second, at once when it
+ * falls by a quarter) asks `Congestion` and passes its verdicts on to the subscriptions. While there is room for all that is
+ * wanted it costs one comparison. Stopped by its connection.
+ */
+export class CongestionControl {
+  readonly #transport: WebRtcTransport
+  readonly #subscriptions: () => Iterable<Subscription>
+  readonly #logger: Logger
+  readonly #congestion = new Congestion()
+  #availableBps: number | undefined
+  #desiredBps = 0
+  #isRunning = false
+  #isAgain = false
+  #drainTimer: NodeJS.Timeout | undefined
+  #isStopped = false
+  #maxBps = 0
+  #probedAt = 0
+
+  constructor(transport: WebRtcTransport, subscriptions: () => Iterable<Subscription>, logger: Logger) {
+    this.#transport = transport
+    this.#subscriptions = subscriptions
+    this.#logger = logger
+    transport.on('trace', trace => this.#handleTrace(trace))
+    transport.enableTraceEvent(['bwe']).catch(error => {
+      if (!transport.closed) logger.warn({ err: error }, 'no estimates of the link')
+    })
+  }
+
+  /** A picture is about to flow, or the client's wishes changed. */
+  reconsider(): void {
+    if (this.#isRestricting) this.#run()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#drainTimer)
+  }
+
+  #handleTrace(trace: TransportTraceEventData): void {
+    if (trace.type !== 'bwe' || this.#isStopped) return
+    const info = trace.info as { availableBitrate: number; desiredBitrate: number }
+    const previousBps = this.#availableBps ?? info.availableBitrate
+    this.#availableBps = info.availableBitrate
+    this.#desiredBps = info.desiredBitrate
+    this.#logger.trace({ estimate: info.availableBitrate, desired: info.desiredBitrate }, 'link estimated')
+    const isRoomy = info.availableBitrate > this.#desiredBps && info.availableBitrate >= previousBps
+    if (isRoomy && !this.#isRestricting) return
+    this.#run()
+  }
+
+  get #isRestricting(): boolean {
+    return [...this.#subscriptions()].some(subscription => subscription.verdict !== 'free')
+  }
+
+  /** One evaluation at a time; what happens meanwhile makes one more. */
+  #run(): void {
+    if (this.#isStopped) return
+    if (this.#isRunning) {
+      this.#isAgain = true
+      return
+    }
+    this.#isRunning = true
+    this.#evaluate()
+      .catch(error => {
+        if (!this.#isStopped) this.#logger.warn({ err: error }, 'congestion not evaluated')
+      })
+      .finally(() => {
+        this.#isRunning = false
+        if (!this.#isAgain) return
+        this.#isAgain = false
+        this.#run()
+      })
+  }
+
+  async #evaluate(): Promise<void> {
+    if (this.#availableBps === undefined) return
+    const live = [...this.#subscriptions()].filter(s => s.isWanted)
+    const videos = live.filter(s => s.track.kind === 'video')
+    const voices = Math.min(live.length - videos.length, MAX_VOICES)
+    const [stats, ...costs] = await Promise.all([
+      this.#transport.getStats(),
+      ...videos.map(video => costOf(video.codec.producer)),
+    ])
+    if (this.#isStopped) return
+    const pictures = videos.map(
+      (video, i): Picture => ({
+        id: video.track.trackId,
+        rank: video.rank,
+        hasLayers: video.hasLayers,
+        ...costs[i]!,
+      }),
+    )
+    const soundBps = voices * SOUND_BPS
+    const transport = stats[0]
+    const flowBps = Math.max((transport?.rtpSendBitrate ?? 0) - soundBps, 0)
+    const loss = transport?.rtpPacketLossSent ?? 0
+    const availableBps = this.#availableBps
+    const link = { nowMs: performance.now(), availableBps, flowBps, soundBps, loss }
+    const verdicts = this.#congestion.update(link, pictures)
+    for (const video of videos) {
+      const verdict = verdicts.get(video.track.trackId) ?? 'free'
+      if (verdict === video.verdict) continue
+      const { trackId } = video.track
+      const cost = pictures.find(p => p.id === trackId)
+      this.#logger.debug({ trackId, verdict, availableBps, flowBps, loss, ...cost }, 'picture judged')
+      video.setVerdict(verdict)
+    }
+    await this.#probe(link.nowMs, this.#congestion.probeBps(link, pictures))
+    if (this.#isStopped || ![...verdicts.values()].includes('drain')) return
+    clearTimeout(this.#drainTimer)
+    this.#drainTimer = setTimeout(() => this.#run(), DRAIN_MS)
+  }
+
+  /**
+   * The worker tries the link by padding, for as much as pictures want; when all are paused that is nothing, and its own tries
+   * become too small to be measured. A new maximum makes it try for that, and for the double of it.
+   */
+  async #probe(nowMs: number, bps: number | undefined): Promise<void> {
+    if (bps === undefined) {
+      if (this.#maxBps > 0) await this.#transport.setMaxOutgoingBitrate(0)
+      this.#maxBps = 0
+      return
+    }
+    if (nowMs - this.#probedAt < PROBE_INTERVAL_MS) return
+    this.#probedAt = nowMs
+    // The same number again would not be news to it.
+    this.#maxBps = bps === this.#maxBps ? bps + 1_000 : bps
+    await this.#transport.setMaxOutgoingBitrate(this.#maxBps)
+  }
+}
