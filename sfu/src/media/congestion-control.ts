@@ -1,6 +1,6 @@
 import type { TransportTraceEventData, WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import { Congestion, DRAIN_MS, type Picture } from './congestion.ts'
+import { Congestion, DRAIN_MS, type LinkState, type Picture } from './congestion.ts'
 import { costOf } from './congestion-costs.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -8,8 +8,9 @@ import type { Subscription } from './subscription.ts'
 const SOUND_BPS = 50_000
 const MAX_VOICES = 3
 
-/** Time between two tries of a link on which nothing flows, ms. */
+/** Time between two tries for more, ms: each fills the queue of a full link for some 100 ms. */
 const PROBE_INTERVAL_MS = 1_900
+const FLOWING_PROBE_INTERVAL_MS = 3_900
 
 /**
  * Keeps a subscriber's pictures within its link: on each of the worker's estimates (about one a second, at once when it
@@ -119,23 +120,25 @@ export class CongestionControl {
       this.#logger.debug({ trackId, verdict, availableBps, flowBps, loss, ...cost }, 'picture judged')
       video.setVerdict(verdict)
     }
-    await this.#probe(link.nowMs, this.#congestion.probeBps(link, pictures))
+    const isSilent = pictures.every(({ id }) => verdicts.get(id) === 'held')
+    await this.#probe(link, isSilent, this.#congestion.probeBps(link, pictures))
     if (this.#isStopped || ![...verdicts.values()].includes('drain')) return
     clearTimeout(this.#drainTimer)
     this.#drainTimer = setTimeout(() => this.#run(), DRAIN_MS)
   }
 
   /**
-   * The worker tries the link by padding, for as much as pictures want; when all are paused that is nothing, and its own tries
-   * become too small to be measured. A new maximum makes it try for that, and for the double of it.
+   * A new maximum makes the worker try the link by padding for that much and for the double of it (libwebrtc's
+   * `OnMaxTotalAllocatedBitrate`); there is no other way to ask it to.
    */
-  async #probe(nowMs: number, bps: number | undefined): Promise<void> {
+  async #probe({ nowMs }: LinkState, isSilent: boolean, bps: number | undefined): Promise<void> {
     if (bps === undefined) {
       if (this.#maxBps > 0) await this.#transport.setMaxOutgoingBitrate(0)
       this.#maxBps = 0
       return
     }
-    if (nowMs - this.#probedAt < PROBE_INTERVAL_MS) return
+    const intervalMs = isSilent ? PROBE_INTERVAL_MS : FLOWING_PROBE_INTERVAL_MS
+    if (nowMs - this.#probedAt < intervalMs) return
     this.#probedAt = nowMs
     // The same number again would not be news to it.
     this.#maxBps = bps === this.#maxBps ? bps + 1_000 : bps

@@ -133,13 +133,14 @@ describe('a picture of one layer', () => {
     expect(link.estimate(2_000, { loss: 0.3 })).toEqual({ single: 'held' })
   })
 
-  it('is tried for in steps while nothing flows', () => {
+  it('is tried for in steps while it is held', () => {
     const link = new Link(single)
     expect(link.probe(1_000)).toBeUndefined()
     for (let i = 0; i < 6; i++) link.estimate(100, { loss: 0.3 })
     expect(link.probe(30)).toBe(320_000)
     expect(link.probe(300)).toBe(660_000)
-    expect(link.probe(2_000)).toBe(Math.round((600_000 * 1.3 + 50_000) * 1.5))
+    expect(link.probe(1_000)).toBe(Math.round((600_000 * 1.3 + 50_000) * 1.5))
+    expect(link.probe(1_500)).toBeUndefined()
   })
 })
 
@@ -167,6 +168,13 @@ describe('several pictures', () => {
     let verdicts: Record<string, Verdict> = {}
     for (let i = 0; i < 5; i++) verdicts = link.estimate(330, { loss: 0.2 })
     expect(verdicts).toEqual({ camera: 'free', spotlight: 'free', screen: 'held' })
+  })
+
+  it('of which one is held are tried for together', () => {
+    const link = new Link(camera, screen)
+    for (let i = 0; i < 5; i++) link.estimate(440, { loss: 0.2 })
+    expect(link.probe(330)).toBe(726_000)
+    expect(link.probe(450)).toBe(967_500)
   })
 
   it('come back one at a time, the one that matters most first', () => {

@@ -143,18 +143,20 @@ export class Congestion {
   }
 
   /**
-   * While nothing flows nothing is measured either. The bandwidth to try the link for, bit/s: what the cheapest picture
-   * needs, in steps, so that a try never floods the link. Undefined while something flows.
+   * The worker learns that a link has become wider only where it sends less than it might, and by steps that are lost in
+   * noise where it sends nothing. So while a picture is held: the bandwidth to try the link for, bit/s, which is what
+   * the cheapest of them needs beside what flows, in steps, so that a try never floods the link.
    */
   probeBps(link: LinkState, pictures: readonly Picture[]): number | undefined {
-    const needs: number[] = []
+    let flowingBps = 0
+    let cheapestBps = Number.POSITIVE_INFINITY
     for (const picture of pictures) {
-      const entry = this.#entries.get(picture.id)
-      if (entry?.verdict !== 'held') return undefined
-      needs.push(needOf(picture, link) * PROBE_MARGIN)
+      if (this.#entries.get(picture.id)?.verdict !== 'held') flowingBps += picture.leastBps
+      else cheapestBps = Math.min(cheapestBps, needOf(picture, link))
     }
-    if (needs.length === 0) return undefined
-    return Math.round(Math.min(...needs, Math.max(link.availableBps * PROBE_STEP, PROBE_START_BPS)))
+    const wantedBps = (flowingBps + cheapestBps) * PROBE_MARGIN
+    if (!Number.isFinite(wantedBps) || link.availableBps >= wantedBps) return undefined
+    return Math.round(Math.min(wantedBps, Math.max(link.availableBps * PROBE_STEP, PROBE_START_BPS)))
   }
 
   /** A picture seen for the first time starts free, but not on a link that is known to be too narrow for it. */
