@@ -37,7 +37,7 @@ describe('a backup codec', () => {
     const chi = await joinWithout(room, 'chi', 'vp9', 'av1')
     await expectDecoded(chi, sid, { codec: 'vp8' })
     await expectDecoded(binh, sid, { codec: 'vp8' })
-    await expectEncoded(an, sid, 'vp8:q vp8:h')
+    await expectEncoded(an, sid, 'vp8:h vp8:q')
     const [vp9, vp8] = (await infoOf(room, sid)).codecs
     expect(vp9).toMatchObject({ mimeType: 'video/VP9', layers: [{}, {}, {}] })
     expect(vp8).toMatchObject({

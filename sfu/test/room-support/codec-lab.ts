@@ -81,7 +81,7 @@ export async function expectStill(client: BrowserClient, sid: string): Promise<v
   )
 }
 
-/** Which streams of a local track are encoded now, e.g. 'vp8:q vp8:h': those whose frames grow. */
+/** Which streams of a local track are encoded now, e.g. 'vp8:h vp8:q', in order of the alphabet: those whose frames grow. */
 export async function encodedNow(client: BrowserClient, sid: string): Promise<string> {
   const before = await lab(client).encoded(sid)
   await new Promise(resolve => setTimeout(resolve, 500))
@@ -92,6 +92,7 @@ export async function encodedNow(client: BrowserClient, sid: string): Promise<st
       return stream.framesEncoded > (earlier?.framesEncoded ?? 0)
     })
     .map(stream => `${stream.codec.replace('video/', '').toLowerCase()}${stream.rid ? `:${stream.rid}` : ''}`)
+    .sort()
     .join(' ')
 }
 
