@@ -95,7 +95,7 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
       'RemoveParticipant',
       method(RoomParticipantIdentity, 'roomAdmin', 'room', async request => {
         assertNamed('identity', request.identity)
-        await rooms.removeParticipant(request.room, request.identity)
+        await rooms.removeParticipant(request.room, request.identity, Number(request.revokeTokenTs))
         return new RemoveParticipantResponse()
       }),
     ],

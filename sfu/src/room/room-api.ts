@@ -29,7 +29,8 @@ export interface RoomDirectory {
   deleteRoom(name: string): Promise<void>
   listParticipants(room: string): ParticipantInfo[]
   getParticipant(room: string, identity: string): ParticipantInfo
-  removeParticipant(room: string, identity: string): Promise<void>
+  /** Tokens of that identity issued before `revokeTokensBeforeS` (seconds since the epoch) are refused from now on. */
+  removeParticipant(room: string, identity: string, revokeTokensBeforeS?: number): Promise<void>
   mutePublishedTrack(room: string, identity: string, trackSid: string, muted: boolean): Promise<TrackInfo>
   updateParticipant(
     room: string,

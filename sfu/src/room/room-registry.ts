@@ -158,8 +158,9 @@ export class RoomRegistry implements RoomDirectory {
     return this.#participant(room, identity).participant.info()
   }
 
-  async removeParticipant(room: string, identity: string): Promise<void> {
+  async removeParticipant(room: string, identity: string, revokeTokensBeforeS = 0): Promise<void> {
     const found = this.#participant(room, identity)
+    if (revokeTokensBeforeS > 0) found.room.revokedTokens.set(identity, revokeTokensBeforeS)
     found.room.leave(found.participant, 'removed')
   }
 

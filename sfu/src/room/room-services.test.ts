@@ -1,9 +1,12 @@
 /** What the API asks of a room beyond the everyday: moving a participant, calling its methods, data once. */
 import { AppError } from '@diemcau/core/errors.ts'
 import {
+  ClientInfo_Capability,
   DataPacket,
   DataPacket_Kind,
   LeaveRequest_Action,
+  ParticipantInfo_Kind,
+  ParticipantInfo_KindDetail,
   RoomConfiguration,
   RpcAck,
   RpcError,
@@ -119,6 +122,36 @@ describe('calling a method of a participant', () => {
     expect((await left)[0]).toBe('unavailable')
     const tooLong = rooms.registry.performRpc('R', 'an', { ...call, payload: 'x'.repeat(16_000) })
     expect((await failureOf(tooLong))[0]).toBe('not_found')
+  })
+})
+
+describe('removing a participant', () => {
+  it('refuses tokens from before the time it was given, not later ones, nor anybody else’s', async () => {
+    const an = await rooms.join('an', { claims: { notBeforeS: 100 } })
+    await rooms.registry.removeParticipant('R', 'an', 200)
+    expect(an.participant.isClosed).toBe(true)
+    expect(() => rooms.enter('an', { claims: { notBeforeS: 199 } })).toThrow('revoked')
+    await rooms.join('an', { claims: { notBeforeS: 200 } })
+    await rooms.join('binh', { claims: { notBeforeS: 100 } })
+    await rooms.registry.removeParticipant('R', 'binh')
+    await rooms.join('binh', { claims: { notBeforeS: 100 } })
+  })
+})
+
+describe('the info of a participant', () => {
+  it('shows what the token and the client say of it', async () => {
+    const an = await rooms.join('an', {
+      video: { canManageAgentSession: true },
+      claims: { kind: 'connector', kindDetails: ['connector_twilio', 'something_new'] },
+      query: { clientProtocol: 2, capabilities: ['CAP_PACKET_TRAILER', 'CAP_NEW'] },
+    })
+    expect(an.participant.info()).toMatchObject({
+      kind: ParticipantInfo_Kind.CONNECTOR,
+      kindDetails: [ParticipantInfo_KindDetail.CONNECTOR_TWILIO],
+      clientProtocol: 2,
+      capabilities: [ClientInfo_Capability.CAP_PACKET_TRAILER],
+      permission: { canManageAgentSession: true },
+    })
   })
 })
 

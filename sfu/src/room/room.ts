@@ -68,6 +68,8 @@ export class Room implements RoomView {
   readonly participants = new Map<string, Participant>()
   readonly captures: RoomCaptures
   readonly rpc = new ApiRpc()
+  /** By identity: tokens from before that second are refused. Forgotten with the room. */
+  readonly revokedTokens = new Map<string, number>()
   readonly #deps: RoomDeps
   readonly #log: Log
   readonly #media: RoomMedia
@@ -149,6 +151,8 @@ export class Room implements RoomView {
     this.#assertOpen()
     const { limits, log, now, mint } = this.#deps
     assertProfile(claims, limits)
+    if (claims.notBeforeS < (this.revokedTokens.get(claims.identity) ?? 0))
+      throw new AppError('permission_denied', 'the token was revoked')
     const previous = this.participants.get(claims.identity)
     if (!previous) this.assertSpaceFor(permissionOf(claims.video), kindOf(claims.kind))
     clearTimeout(this.#idleTimer)
