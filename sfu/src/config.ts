@@ -78,6 +78,7 @@ const environment = z.object({
   SFU_TRUST_PROXY: trustedProxies.default([]),
   SFU_ROOM_AUTO_CREATE: z.enum(['0', '1', 'false', 'true']).default('1'),
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
+  SFU_CONNECTIONS_PER_ADDRESS: count(1, 1_000_000).default(2_000),
   SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(1_048_576),
 })
 
@@ -124,6 +125,8 @@ export interface Config {
   autoCreateRooms: boolean
   /** Joins a minute allowed from one address. A hall full of people shares an address. */
   joinsPerMinute: number
+  /** Signalling sockets open at once from one address. */
+  connectionsPerAddress: number
   /** Largest signalling message or API body, in bytes. */
   maxMessageBytes: number
 }
@@ -186,6 +189,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     trustedProxies: values.SFU_TRUST_PROXY,
     autoCreateRooms: values.SFU_ROOM_AUTO_CREATE === '1' || values.SFU_ROOM_AUTO_CREATE === 'true',
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
+    connectionsPerAddress: values.SFU_CONNECTIONS_PER_ADDRESS,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
   }
 }

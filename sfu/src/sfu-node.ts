@@ -87,6 +87,7 @@ export class SfuNode {
         server,
         maxMessageBytes: config.maxMessageBytes,
         joinsPerMinute: config.joinsPerMinute,
+        connectionsPerAddress: config.connectionsPerAddress,
         trustedProxies: config.trustedProxies,
         verify,
         rooms: registry,

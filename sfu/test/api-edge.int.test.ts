@@ -58,6 +58,7 @@ beforeEach(async () => {
     server,
     maxMessageBytes: 16_384,
     joinsPerMinute: 5,
+    connectionsPerAddress: 100,
     trustedProxies: 'any',
     verify: createTokenVerifier([KEY]),
     rooms: rooms as RoomDirectory,

@@ -27,6 +27,9 @@ import { watchTransport } from './transport-events.ts'
  */
 const KEY_FRAME_REQUEST_DELAY_MS = 350
 
+/** Refused or ended sections kept in mind of one connection. */
+const REMEMBERED_SECTIONS = 2_000
+
 export interface PublisherListener {
   onConnected(): void
   onDisconnected(): void
@@ -97,7 +100,7 @@ export class PublisherConnection {
     return this.#queue.run(async () => {
       for (const [mid, section] of this.#sections) {
         if (section.trackId !== trackId) continue
-        this.#endedCids.add(`${mid} ${section.cid}`)
+        remember(this.#endedCids, `${mid} ${section.cid}`)
         this.#stopSection(mid)
       }
     })
@@ -177,7 +180,7 @@ export class PublisherConnection {
           ? await this.#publish(transport, section, match.claim, match.codec, cid)
           : { refused: 'no announced track has this id' }
         if ('refused' in outcome) {
-          this.#refusedCids.add(`${section.mid} ${cid}`)
+          remember(this.#refusedCids, `${section.mid} ${cid}`)
           result.refused.push({
             trackId: match?.claim.trackId ?? null,
             mid: section.mid,
@@ -313,4 +316,10 @@ export class PublisherConnection {
   #assertOpen(): void {
     if (this.#isClosed) throw new AppError('closed', 'the publisher connection is closed')
   }
+}
+
+/** A client may go on naming new sections; what it named long ago may be judged anew. */
+function remember(names: Set<string>, name: string): void {
+  if (names.size >= REMEMBERED_SECTIONS) names.clear()
+  names.add(name)
 }

@@ -1,5 +1,9 @@
-/** Bounds that keep one client from hurting the node. The edge may overlay them; tests shorten the times. */
+/** Bounds that keep one client from hurting the node; docs/limits.md is their table. The edge may overlay them; tests shorten the times. */
 export interface RoomLimits {
+  /** Rooms open on this node at once, with or without participants. */
+  rooms: number
+  /** Participants in a room that names no maximum of its own, or a higher one. */
+  participantsPerRoom: number
   /** UTF-8 bytes of room or participant metadata. LiveKit allows 512 KiB; every byte goes to every participant. */
   metadataBytes: number
   /** UTF-8 bytes of all keys and values together. */
@@ -8,6 +12,8 @@ export interface RoomLimits {
   nameBytes: number
   /** Tracks one participant may offer at once, pending ones included. */
   tracksPerParticipant: number
+  /** An AddTrackRequest in bytes: names, layers and codecs in it are told to everybody. */
+  trackRequestBytes: number
   /** A `DataPacket` as it comes from a client, in bytes. */
   dataPacketBytes: number
   /** Data packets a second of one participant, and how many at once. */
@@ -36,6 +42,24 @@ export interface RoomLimits {
   signalMessagesPerS: number
   signalMessageBurst: number
   signalMessageBytes: number
+  /** Changes of name, metadata and attributes by a participant itself, a second and at once; refused beyond. */
+  profileChangesPerS: number
+  profileChangeBurst: number
+  /** Changes of a participant's tracks told at once, a second and in a burst; beyond, every second, the newest state only. */
+  announcementsPerS: number
+  announcementBurst: number
+  /** Bytes of offers and answers of one participant a second, and at once: reading them takes the node's time. */
+  descriptionBytesPerS: number
+  descriptionBurstBytes: number
+  /** Tracks one message may name; those beyond are not looked at. */
+  sidsPerMessage: number
+  /** Unknown tracks that one message is told of. */
+  unknownTracksTold: number
+  /** Entries of a SubscriptionPermission; more are refused as a whole. */
+  permissionEntries: number
+  /** Messages and their bytes kept for a participant whose socket is lost. */
+  keptMessages: number
+  keptBytes: number
   /** Bytes waiting in a socket above which it is closed as too slow. */
   signalBufferBytes: number
   /** `JoinResponse.pingInterval` and `pingTimeout`. */
@@ -71,10 +95,13 @@ export interface RoomLimits {
 }
 
 export const defaultLimits: RoomLimits = {
+  rooms: 2_000,
+  participantsPerRoom: 3_000,
   metadataBytes: 64 * 1024,
   attributesBytes: 64 * 1024,
   nameBytes: 1024,
   tracksPerParticipant: 32,
+  trackRequestBytes: 16 * 1024,
   dataPacketBytes: 66 * 1024,
   dataPacketsPerS: 600,
   dataPacketBurst: 2000,
@@ -94,6 +121,17 @@ export const defaultLimits: RoomLimits = {
   signalMessagesPerS: 60,
   signalMessageBurst: 600,
   signalMessageBytes: 512 * 1024,
+  profileChangesPerS: 5,
+  profileChangeBurst: 60,
+  announcementsPerS: 10,
+  announcementBurst: 100,
+  descriptionBytesPerS: 400_000,
+  descriptionBurstBytes: 8_000_000,
+  sidsPerMessage: 2_000,
+  unknownTracksTold: 100,
+  permissionEntries: 5_000,
+  keptMessages: 500,
+  keptBytes: 2 * 1024 * 1024,
   signalBufferBytes: 8 * 1024 * 1024,
   pingIntervalS: 5,
   pingTimeoutS: 15,
@@ -121,7 +159,7 @@ export const attributesLength = (attributes: Record<string, string>): number => 
   return bytes
 }
 
-/** A bucket of `burst` tokens refilled at `perS`; `take` says whether one was left. Time in ms, any origin. */
+/** A bucket of `burst` tokens refilled at `perS`; `take` says whether `amount` of them were left. Time in ms, any origin. */
 export class TokenBucket {
   readonly #perS: number
   readonly #burst: number
@@ -133,11 +171,11 @@ export class TokenBucket {
     this.#tokens = burst
     this.#at = nowMs
   }
-  take(nowMs: number): boolean {
+  take(nowMs: number, amount = 1): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + (Math.max(0, nowMs - this.#at) * this.#perS) / 1000)
     this.#at = nowMs
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
+    if (this.#tokens < amount) return false
+    this.#tokens -= amount
     return true
   }
 }

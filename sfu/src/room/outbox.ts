@@ -2,11 +2,9 @@
  * What goes to one client, over whichever link it has. While the link is lost, messages wait in order; participant
  * infos wait apart, the newest of each identity, so that a long absence costs no more than the room's size.
  */
+import type { RoomLimits } from './limits.ts'
 import type { SignalLink } from './signal-link.ts'
 import { encodeUpdates } from './wire.ts'
-
-/** Messages kept for a lost link; more than that and the client comes back with a gap it can live with. */
-const KEPT_MESSAGES = 500
 
 /** A participant's info as others are told it. */
 export interface KnownInfo {
@@ -18,7 +16,14 @@ export class Outbox {
   #link: SignalLink | undefined
   #isClosed = false
   #kept: Uint8Array[] = []
+  #keptBytes = 0
+  readonly #limits: Pick<RoomLimits, 'keptMessages' | 'keptBytes'>
   readonly #keptInfos = new Map<string, Uint8Array>()
+
+  /** Over the limits the client comes back with a gap it can live with. */
+  constructor(limits: Pick<RoomLimits, 'keptMessages' | 'keptBytes'>) {
+    this.#limits = limits
+  }
 
   /**
    * Sends `firstMessage`, then infos: what was kept and `infos` over it; then the other messages
@@ -33,7 +38,7 @@ export class Outbox {
     for (const message of encodeUpdates(this.#keptInfos.values(), Infinity)) link.send(message)
     for (const message of this.#kept) link.send(message)
     this.#keptInfos.clear()
-    this.#kept = []
+    this.#forgetKept()
     return replaced
   }
 
@@ -50,7 +55,20 @@ export class Outbox {
 
   send(message: Uint8Array): void {
     if (this.#link) this.#link.send(message)
-    else if (!this.#isClosed && this.#kept.length < KEPT_MESSAGES) this.#kept.push(message)
+    else this.#keep(message)
+  }
+
+  #keep(message: Uint8Array): void {
+    const { keptMessages, keptBytes } = this.#limits
+    if (this.#isClosed || this.#kept.length >= keptMessages) return
+    if (this.#keptBytes + message.length > keptBytes) return
+    this.#kept.push(message)
+    this.#keptBytes += message.length
+  }
+
+  #forgetKept(): void {
+    this.#kept = []
+    this.#keptBytes = 0
   }
 
   /** Of no use later: offers, speakers, qualities. */
@@ -68,7 +86,7 @@ export class Outbox {
     this.#isClosed = true
     this.#link?.close(code, reason)
     this.#link = undefined
-    this.#kept = []
+    this.#forgetKept()
     this.#keptInfos.clear()
   }
 }

@@ -19,6 +19,7 @@ import {
   SubscriptionError,
   SubscriptionResponse,
 } from '@livekit/protocol'
+import { ChangeBudget } from './change-budget.ts'
 import type { JoinQuery, TokenContents, TokenMinter, VerifiedClaims } from './claims.ts'
 import {
   isSilent,
@@ -40,6 +41,7 @@ import type { Publication } from './publication.ts'
 import { Publications, type UnpublishReason } from './publications.ts'
 import type { SignalLink } from './signal-link.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { TrackPermissions } from './track-permissions.ts'
 import { encodeInfo, encodeSignal } from './wire.ts'
 
 export interface ParticipantListener {
@@ -77,6 +79,7 @@ export class Participant {
   readonly joinedAtMs: number
   readonly publications: Publications
   readonly subscriptions: Subscriptions
+  readonly budget: ChangeBudget
   readonly outbox: Outbox
   readonly kind: ParticipantInfo_Kind
   readonly token: ParticipantToken
@@ -91,9 +94,7 @@ export class Participant {
   /** What it publishes as data, as DataTracks says. */
   dataTracks: DataTrackInfo[] = []
   /** SubscriptionPermission as last sent by this publisher; undefined: everybody may subscribe. */
-  trackPermissions:
-    | { identity: string; sid: string; allTracks: boolean; trackSids: Set<string> }[]
-    | undefined
+  trackPermissions: TrackPermissions | undefined
   hasBeenActive = false
   /** Observers have been told of it, so they must be told of its end. */
   isKnownToObservers = false
@@ -123,6 +124,7 @@ export class Participant {
     this.permission = permissionOf(claims.video)
     this.query = deps.query
     this.joinedAtMs = deps.now()
+    this.budget = new ChangeBudget(limits, deps.now)
     this.data = new DataOutlet({
       media: () => this.#media.peer,
       queueBytes: limits.dataQueueBytes,
@@ -136,7 +138,7 @@ export class Participant {
       onDropped: (kind, why) => this.#log.debug({ kind, why }, 'data packets dropped'),
       onFlood: () => this.#endData('data_flood', 'more reliable data waits than is allowed'),
     })
-    this.outbox = new Outbox()
+    this.outbox = new Outbox(limits)
     this.token = new ParticipantToken({
       mint: deps.mint,
       limits,
@@ -172,6 +174,7 @@ export class Participant {
         log: this.#log,
         now: deps.now,
         permission: () => this.permission,
+        refusalLevel: () => this.budget.refusalLevel(),
         media: () => this.#media.opened,
         send: message => this.send(message),
       },
@@ -280,12 +283,7 @@ export class Participant {
 
   /** Whether this publisher lets `subscriber` have the track (SubscriptionPermission). */
   allowsSubscriber(subscriber: Participant, trackId: TrackId): boolean {
-    if (!this.trackPermissions) return true
-    return this.trackPermissions.some(
-      permission =>
-        (permission.sid === subscriber.id || permission.identity === subscriber.identity) &&
-        (permission.allTracks || permission.trackSids.has(trackId)),
-    )
+    return this.trackPermissions?.allows(subscriber, trackId) ?? true
   }
 
   /** Opens the media; on failure the participant ends. */

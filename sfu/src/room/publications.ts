@@ -42,6 +42,8 @@ export interface PublicationsDeps {
   log: Log
   now(): number
   permission(): ParticipantPermission
+  /** Of a line in the log that a client can cause as often as it likes. */
+  refusalLevel(): 'info' | 'debug'
   /** Rejects when the participant closed. */
   media(): Promise<PeerMedia>
   send(message: SignalResponse['message']): void
@@ -70,7 +72,7 @@ export class Publications {
   /** AddTrackRequest: answered with trackPublished, or refused with a RequestResponse. */
   addTrack(request: AddTrackRequest): void {
     const known = request.sid ? this.#byId.get(request.sid) : undefined
-    if (known) {
+    if (known && request.toBinary().length <= this.#deps.limits.trackRequestBytes) {
       if (known.claim.codecs.length + request.simulcastCodecs.length <= 4) known.addCodecs(request)
       this.#confirm(request.cid, known)
       return
@@ -78,7 +80,7 @@ export class Publications {
     const refusal = this.#refusalOf(request)
     if (refusal) {
       const [reason, message] = refusal
-      this.#deps.log.info({ reason: message }, 'track refused')
+      this.#deps.log[this.#deps.refusalLevel()]({ reason: message }, 'track refused')
       this.#deps.send({
         case: 'requestResponse',
         value: new RequestResponse({ reason, message, request: { case: 'addTrack', value: request } }),
@@ -106,6 +108,8 @@ export class Publications {
       return [RequestResponse_Reason.INVALID_REQUEST, 'cid is empty']
     if (this.#byId.size >= this.#deps.limits.tracksPerParticipant)
       return [RequestResponse_Reason.LIMIT_EXCEEDED, 'too many tracks']
+    if (request.toBinary().length > this.#deps.limits.trackRequestBytes)
+      return [RequestResponse_Reason.LIMIT_EXCEEDED, 'the request is too long']
     const texts = [
       request.cid,
       request.name,
@@ -162,7 +166,7 @@ export class Publications {
   }
 
   #refuse(trackId: TrackId | null, mid: string, reason: string): void {
-    this.#deps.log.info({ trackId, mid, reason }, 'section of an offer refused')
+    this.#deps.log[this.#deps.refusalLevel()]({ trackId, mid, reason }, 'section of an offer refused')
     const publication = trackId === null ? undefined : this.#byId.get(trackId)
     // A refused backup codec leaves the track as it is.
     if (!publication || publication.isPublished) return
@@ -201,7 +205,7 @@ export class Publications {
   /** UpdateVideoLayers (deprecated in the protocol): sizes and bitrates as they are shown to the others. */
   setLayers(trackSid: string, layers: VideoLayer[]): boolean {
     return this.#change(trackSid, 'video', info => {
-      info.layers = layers.slice(0, 8)
+      info.layers = layers.slice(0, 8).filter(layer => layer.rid.length <= 32)
     })
   }
 

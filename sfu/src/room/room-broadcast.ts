@@ -95,6 +95,13 @@ export class RoomBroadcast {
     }
   }
 
+  /** For somebody whose state changes too often: the newest state goes out with the next batch. */
+  participantLater(participant: Participant): void {
+    if (participant.isHidden || this.#isClosed) return
+    const { identity, isKnownToObservers: isForAll } = participant
+    this.#observers.queue({ identity, encoded: participant.encodedInfo(), isForAll })
+  }
+
   /** Observers are told of publishers only, so that a large audience costs each of them nothing. */
   #sendUpdates(updates: InfoUpdate[], except?: Participant): void {
     const forObservers = updates.filter(update => update.isForAll)

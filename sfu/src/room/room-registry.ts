@@ -103,6 +103,8 @@ export class RoomRegistry implements RoomDirectory {
     const existing = this.#rooms.get(name)
     if (existing) return existing
     if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
+    if (this.#rooms.size >= this.limits.rooms)
+      throw new AppError('resource_exhausted', `this node has ${this.limits.rooms} rooms already`)
     if (name === '' || byteLength(name) > NAME_LIMIT_BYTES)
       throw new AppError('invalid_argument', `a room name has 1 to ${NAME_LIMIT_BYTES} bytes`)
     if (byteLength(options.metadata ?? '') > this.limits.metadataBytes)

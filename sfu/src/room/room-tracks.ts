@@ -12,6 +12,7 @@ import type { UnpublishReason } from './publications.ts'
 import type { RoomBroadcast } from './room-broadcast.ts'
 import type { RoomCaptures } from './room-captures.ts'
 import type { RoomView } from './room-view.ts'
+import { TrackPermissions } from './track-permissions.ts'
 
 export interface RoomTracksDeps {
   room: RoomView
@@ -78,7 +79,8 @@ export class RoomTracks {
 
   handleChanged(publisher: Participant, publication: Publication, what: 'muted' | 'info'): void {
     const { broadcast, captures, now } = this.#deps
-    broadcast.participant(publisher, { isPrompt: true })
+    if (publisher.budget.mayAnnounceNow()) broadcast.participant(publisher, { isPrompt: true })
+    else broadcast.participantLater(publisher)
     if (what !== 'muted') return
     const { muted } = publication.info
     captures.notify({ type: 'track_muted', at: now(), trackId: publication.trackId, muted })
@@ -93,14 +95,7 @@ export class RoomTracks {
   /** The publisher's word on who may have its tracks. */
   changePermission(publisher: Participant, permission: SubscriptionPermission): void {
     const { room, broadcast } = this.#deps
-    publisher.trackPermissions = permission.allParticipants
-      ? undefined
-      : permission.trackPermissions.map(entry => ({
-          identity: entry.participantIdentity,
-          sid: entry.participantSid,
-          allTracks: entry.allTracks,
-          trackSids: new Set(entry.trackSids),
-        }))
+    publisher.trackPermissions = permission.allParticipants ? undefined : new TrackPermissions(permission)
     for (const { trackId } of publisher.publications.published())
       for (const participant of room.participants.values()) {
         if (participant === publisher) continue

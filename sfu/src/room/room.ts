@@ -188,6 +188,9 @@ export class Room implements RoomView {
    * Throws AppError('resource_exhausted') when the room is full.
    */
   assertSpaceFor(permission: ParticipantPermission, kind: ParticipantInfo_Kind): void {
+    const { participantsPerRoom } = this.#deps.limits
+    if (this.participants.size >= participantsPerRoom)
+      throw new AppError('resource_exhausted', `the room is full (${participantsPerRoom} on this server)`)
     const { maxParticipants } = this.options
     if (maxParticipants === 0 || isServant(permission, kind)) return
     const counted = [...this.participants.values()].filter(other => !isServant(other.permission, other.kind))

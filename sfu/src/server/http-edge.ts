@@ -13,7 +13,7 @@ import { addressOf, isFromProxy } from './client-address.ts'
 import { answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
 import { claimsForJoin } from './join-claims.ts'
 import type { Metrics } from './metrics.ts'
-import { RateLimit } from './rate-limit.ts'
+import { networkOf, OpenCount, RateLimit } from './rate-limit.ts'
 import { regionSettings } from './region-settings.ts'
 import { assertMayJoin, type TokenVerifier, tokenOf } from './verify-token.ts'
 
@@ -22,6 +22,7 @@ export interface HttpEdgeOptions {
   server: Server
   maxMessageBytes: number
   joinsPerMinute: number
+  connectionsPerAddress: number
   trustedProxies: TrustedProxies
   verify: TokenVerifier
   rooms: RoomDirectory
@@ -34,6 +35,8 @@ export interface HttpEdgeOptions {
 
 /** What a client looks at to fall back from the one-connection protocol: a 404 without "requested room does not exist". */
 const NOT_HERE = 'not found'
+/** Refusals of one address that are logged at info. */
+const REFUSALS_LOGGED_A_MINUTE = 30
 /** How long sockets may take to say goodbye when the edge closes. */
 const CLOSE_GRACE_MS = 500
 
@@ -47,12 +50,15 @@ export class HttpEdge {
   readonly #server: Server
   readonly #sockets: WebSocketServer
   readonly #joins: RateLimit
+  readonly #open: OpenCount
+  readonly #refusalLines = new RateLimit(REFUSALS_LOGGED_A_MINUTE)
   #isRefusing = false
   #closing: Promise<void> | undefined
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options
     this.#joins = new RateLimit(options.joinsPerMinute)
+    this.#open = new OpenCount(options.connectionsPerAddress)
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: options.maxMessageBytes,
@@ -170,22 +176,39 @@ export class HttpEdge {
     } catch (error) {
       const { status, code, text } = describeFailure(error)
       if (status === 500) this.#options.log.error({ err: error, path: url?.pathname }, 'upgrade failed')
-      else this.#options.log.info({ path: url?.pathname, code, reason: text }, 'connection refused')
+      else {
+        // Who is refused over and over must not fill the log.
+        const isLogged = this.#refusalLines.tryTake(
+          networkOf(addressOf(request, this.#options.trustedProxies)),
+        )
+        const level = isLogged ? 'info' : 'debug'
+        this.#options.log[level]({ path: url?.pathname, code, reason: text }, 'connection refused')
+      }
       if (isJoin) this.#options.metrics.countJoin(code)
       refuseUpgrade(socket, status, text)
     }
   }
 
   async #acceptJoin(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
-    const { joinsPerMinute, trustedProxies, verify, metrics, rooms } = this.#options
+    const { joinsPerMinute, connectionsPerAddress, trustedProxies, verify, metrics, rooms } = this.#options
     const clientAddress = addressOf(request, trustedProxies)
-    if (!this.#joins.tryTake(clientAddress))
+    const network = networkOf(clientAddress)
+    if (!this.#joins.tryTake(network))
       throw new AppError('too_many_requests', `more than ${joinsPerMinute} joins a minute from this address`)
     const granted = await verify(tokenOf(request, url.searchParams))
     assertMayJoin(granted, url.searchParams.get('room'))
     const query = { ...parseJoinQuery(url.searchParams), clientAddress }
     const claims = claimsForJoin(granted, query)
     if (!query.reconnect) rooms.assertJoinable(claims.video.room ?? '')
+    const release = this.#open.tryOpen(network)
+    if (release === undefined)
+      throw new AppError(
+        'too_many_requests',
+        `${connectionsPerAddress} connections are open from this address`,
+      )
+    socket.once('close', release)
+    // It may have closed while the token was verified, and would be counted for ever.
+    if (socket.destroyed) return release()
     this.#upgrade(request, socket, head, client => {
       metrics.countJoin('accepted')
       this.#options.acceptRtc(client, claims, query)

@@ -4,6 +4,19 @@ import { answer, refuseUpgrade } from './http-answers.ts'
 
 /** A token carries up to 64 KiB of metadata and as much of attributes, and browsers send it in the address. */
 const MAX_HEADER_BYTES = 256 * 1024
+/** Limits on callers that have not shown a token yet; docs/limits.md. */
+export const HTTP_LIMITS = {
+  headerBytes: MAX_HEADER_BYTES,
+  /** All headers must be there by then, and a whole request by then, ms: who trickles bytes holds a socket no longer. */
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  /** An idle connection is kept for the next request for so long, ms. */
+  keepAliveMs: 5_000,
+  /** TCP connections of all callers together. */
+  connections: 20_000,
+}
+/** How often Node looks for callers over their time, ms. */
+const TIMEOUT_CHECK_MS = 2_000
 const STARTING = 'this node is starting'
 
 /**
@@ -12,9 +25,17 @@ const STARTING = 'this node is starting'
  * @throws AppError('port_in_use' | 'port_failed') with a line for the operator.
  */
 export async function openPort(port: number, bind: string): Promise<Server> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (_request, response) =>
-    answer(response, 503, STARTING),
+  const server = createServer(
+    {
+      maxHeaderSize: HTTP_LIMITS.headerBytes,
+      headersTimeout: HTTP_LIMITS.headersTimeoutMs,
+      requestTimeout: HTTP_LIMITS.requestTimeoutMs,
+      keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+    (_request, response) => answer(response, 503, STARTING),
   )
+  server.maxConnections = HTTP_LIMITS.connections
   server.on('upgrade', (_request, socket) => {
     socket.on('error', () => socket.destroy())
     refuseUpgrade(socket, 503, STARTING)

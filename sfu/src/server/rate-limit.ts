@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /**
  * Events a minute by key (an address), as a token bucket: a burst of a whole minute's worth is fine, since a hall may
  * arrive at once. Memory is bounded: full buckets are forgotten on a sweep.
@@ -43,4 +45,53 @@ export class RateLimit {
     for (const [key, bucket] of this.#buckets)
       if (this.#refilled(bucket, now) >= this.#perMinute) this.#buckets.delete(key)
   }
+}
+
+/** How many of something are open by key (an address). A key with none is forgotten. */
+export class OpenCount {
+  readonly #most: number
+  readonly #open = new Map<string, number>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Counts one more and returns what gives it back (once, further calls do nothing); undefined when the key has its most. */
+  tryOpen(key: string): (() => void) | undefined {
+    const count = this.#open.get(key) ?? 0
+    if (count >= this.#most) return undefined
+    this.#open.set(key, count + 1)
+    let isOpen = true
+    return () => {
+      if (!isOpen) return
+      isOpen = false
+      const left = (this.#open.get(key) ?? 1) - 1
+      if (left === 0) this.#open.delete(key)
+      else this.#open.set(key, left)
+    }
+  }
+
+  /** Of all keys together. */
+  get total(): number {
+    let sum = 0
+    for (const count of this.#open.values()) sum += count
+    return sum
+  }
+}
+
+/**
+ * What limits by address count by: an IPv4 address, or the /64 of an IPv6 address, as one customer has at least that many
+ * addresses (RFC 6177) and would otherwise have no limit at all.
+ */
+export function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address
+  const [head = '', tail] = address.split('%')[0]!.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : 8 - groups.length - last.length
+  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...last]
+  return `${all
+    .slice(0, 4)
+    .map(group => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
 }

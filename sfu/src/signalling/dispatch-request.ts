@@ -5,6 +5,7 @@ import {
   RequestResponse_Reason,
   type SignalRequest,
   SubscriptionError,
+  type SubscriptionPermission,
   SubscriptionResponse,
   type SyncState,
   type TrickleRequest,
@@ -22,18 +23,17 @@ interface Target {
   participant: Participant
 }
 
-/** No message names more tracks than this; what is over is not looked at. */
-const SIDS_PER_MESSAGE = 2_000
-
 /** False for a message that has no effect here. Must not await: messages take effect in the order they came. */
 export function dispatchRequest(request: SignalRequest, target: Target): boolean {
   const { participant, room } = target
   const { message } = request
   switch (message.case) {
     case 'offer':
+      if (!mayDescribe(target, message.value.sdp)) return true
       void participant.publications.handleOffer(message.value)
       return true
     case 'answer':
+      if (!mayDescribe(target, message.value.sdp)) return true
       void participant.handleSubscriberAnswer(message.value)
       return true
     case 'trickle':
@@ -64,10 +64,10 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
       updateSubscription(message.value, participant)
       return true
     case 'trackSetting':
-      participant.subscriptions.setSettings(sidsOf(message.value), settingsOf(message.value))
+      participant.subscriptions.setSettings(sidsOf(message.value, participant), settingsOf(message.value))
       return true
     case 'subscriptionPermission':
-      room.changeSubscriptionPermission(participant, message.value)
+      changeSubscriptionPermission(message.value, target)
       return true
     case 'updateMetadata':
       updateMetadata(message.value, target)
@@ -136,13 +136,38 @@ function trackNotFound(participant: Participant, trackSid: string, request?: Out
   })
 }
 
-const sidsOf = (update: { trackSids: string[] }): string[] => update.trackSids.slice(0, SIDS_PER_MESSAGE)
+const sidsOf = (update: { trackSids: string[] }, { budget }: Participant): string[] =>
+  update.trackSids.slice(0, budget.limits.sidsPerMessage)
+
+/** Too many bytes of descriptions: not read, and the participant has to go, as an offer without an answer would hang it. */
+function mayDescribe({ participant, room }: Target, sdp: string): boolean {
+  if (participant.budget.mayDescribe(sdp.length)) return true
+  room.leave(participant, 'bad_sdp')
+  return false
+}
+
+/** A list over the limit is refused as a whole: to leave out its end would allow or forbid what nobody asked for. */
+function changeSubscriptionPermission(
+  permission: SubscriptionPermission,
+  { participant, room }: Target,
+): void {
+  const { permissionEntries } = participant.budget.limits
+  if (permission.trackPermissions.length <= permissionEntries) {
+    room.changeSubscriptionPermission(participant, permission)
+    return
+  }
+  respond(participant, {
+    reason: RequestResponse_Reason.LIMIT_EXCEEDED,
+    message: `more than ${permissionEntries} track permissions`,
+  })
+}
 
 function updateSubscription(update: UpdateSubscription, participant: Participant): void {
+  const { sidsPerMessage, unknownTracksTold } = participant.budget.limits
   const sids = [...update.trackSids, ...update.participantTracks.flatMap(tracks => tracks.trackSids)]
-  const unknown = participant.subscriptions.setWanted(sids.slice(0, SIDS_PER_MESSAGE), update.subscribe)
+  const unknown = participant.subscriptions.setWanted(sids.slice(0, sidsPerMessage), update.subscribe)
   if (!update.subscribe) return
-  for (const trackSid of unknown)
+  for (const trackSid of unknown.slice(0, unknownTracksTold))
     participant.send({
       case: 'subscriptionResponse',
       value: new SubscriptionResponse({ trackSid, err: SubscriptionError.SE_TRACK_NOTFOUND }),
@@ -171,6 +196,10 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
     answer(RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow changing own metadata')
     return
   }
+  if (!participant.budget.mayChangeProfile()) {
+    answer(RequestResponse_Reason.LIMIT_EXCEEDED, 'too many changes of the profile')
+    return
+  }
   try {
     room.changeProfile(participant, {
       ...(update.metadata === '' ? {} : { metadata: update.metadata }),
@@ -187,12 +216,13 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
 
 /** After a resume: what the client believes. Its tracks and subscriptions were kept, so only differences matter. */
 function syncState(state: SyncState, { participant, room }: Target): void {
+  const { sidsPerMessage } = participant.budget.limits
   if (state.subscription) {
-    const sids = state.subscription.trackSids.slice(0, SIDS_PER_MESSAGE)
+    const sids = state.subscription.trackSids.slice(0, sidsPerMessage)
     participant.subscriptions.setWanted(sids, state.subscription.subscribe)
   }
-  participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, SIDS_PER_MESSAGE))
+  participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, sidsPerMessage))
   const published = state.publishTracks.map(track => track.track?.sid ?? '').filter(sid => sid !== '')
-  participant.publications.syncClient(published.slice(0, SIDS_PER_MESSAGE))
+  participant.publications.syncClient(published.slice(0, sidsPerMessage))
   room.data.sync(participant, state)
 }

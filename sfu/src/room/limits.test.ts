@@ -1,0 +1,190 @@
+import {
+  LeaveRequest_Action,
+  RequestResponse_Reason,
+  SessionDescription,
+  SignalRequest,
+  SubscriptionPermission,
+  TrackPermission,
+  UpdateParticipantMetadata,
+  UpdateSubscription,
+  VideoLayer,
+} from '@livekit/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../test/harness/eventually.ts'
+import { type Client, publish, settle, TestRooms, trackRequest } from '../../test/room-support/test-room.ts'
+import { dispatchRequest } from '../signalling/dispatch-request.ts'
+import { defaultLimits, type RoomLimits, TokenBucket } from './limits.ts'
+import { Outbox } from './outbox.ts'
+
+/** Each limit of a room or participant, at its edge; docs/limits.md names this file. */
+
+let rooms: TestRooms
+const start = (limits: Partial<RoomLimits> = {}) => {
+  rooms = new TestRooms(limits)
+}
+afterEach(() => rooms?.registry.close())
+
+const request = (client: Client, message: SignalRequest['message']) =>
+  dispatchRequest(new SignalRequest({ message }), client)
+const reasons = (client: Client) => client.link.all('requestResponse').map(({ reason }) => reason)
+
+describe('rooms', () => {
+  it('are refused beyond the most that one node may have; those there are still joined', async () => {
+    start({ rooms: 2 })
+    await rooms.registry.createRoom({ name: 'R' })
+    await rooms.registry.createRoom({ name: 'S' })
+    await expect(rooms.registry.createRoom({ name: 'T' })).rejects.toMatchObject({
+      code: 'resource_exhausted',
+      message: 'this node has 2 rooms already',
+    })
+    expect(() => rooms.enter('an', { video: { room: 'T' } })).toThrow('2 rooms')
+    expect(() => rooms.enter('an')).not.toThrow()
+  })
+
+  it('take no more participants than the server allows, also when they name no maximum', async () => {
+    start({ participantsPerRoom: 2 })
+    await rooms.join('an')
+    await rooms.join('binh')
+    expect(() => rooms.enter('chi')).toThrow('the room is full (2 on this server)')
+    // The same person again takes the place of the older connection.
+    expect(() => rooms.enter('an')).not.toThrow()
+  })
+})
+
+describe('profiles', () => {
+  it('may not be changed more often than the limit, which is told, and may again later', async () => {
+    start({ profileChangesPerS: 1, profileChangeBurst: 2 })
+    const an = await rooms.join('an', { video: { canUpdateOwnMetadata: true } })
+    const binh = await rooms.join('binh')
+    const change = (metadata: string) =>
+      request(an, {
+        case: 'updateMetadata',
+        value: new UpdateParticipantMetadata({ metadata, requestId: 7 }),
+      })
+    for (const metadata of ['1', '2', '3']) change(metadata)
+    const { OK, LIMIT_EXCEEDED } = RequestResponse_Reason
+    expect(reasons(an)).toEqual([OK, OK, LIMIT_EXCEEDED])
+    expect(binh.link.told('an')?.metadata).toBe('2')
+    rooms.advanceMs(1_000)
+    change('4')
+    expect(binh.link.told('an')?.metadata).toBe('4')
+  })
+
+  it.each([
+    ['metadata', { metadata: 'm'.repeat(defaultLimits.metadataBytes + 1) }],
+    ['name', { name: 'n'.repeat(defaultLimits.nameBytes + 1) }],
+    ['attributes', { attributes: { a: 'x'.repeat(defaultLimits.attributesBytes) } }],
+  ])('are refused with %s over the limit, in a token and as a change', async (_what, profile) => {
+    start()
+    expect(() => rooms.enter('binh', { claims: profile as never })).toThrow('over the limit')
+    const an = await rooms.join('an', { video: { canUpdateOwnMetadata: true } })
+    request(an, {
+      case: 'updateMetadata',
+      value: new UpdateParticipantMetadata({ ...profile, requestId: 1 } as never),
+    })
+    expect(reasons(an)).toEqual([RequestResponse_Reason.LIMIT_EXCEEDED])
+  })
+})
+
+describe('tracks', () => {
+  it('beyond the most of a participant are refused', async () => {
+    start({ tracksPerParticipant: 2 })
+    const an = await rooms.join('an')
+    for (const cid of ['a', 'b', 'c']) request(an, { case: 'addTrack', value: trackRequest(cid) })
+    expect(an.link.all('trackPublished')).toHaveLength(2)
+    expect(reasons(an)).toEqual([RequestResponse_Reason.LIMIT_EXCEEDED])
+  })
+
+  it('with more in their request than others should be told are refused', async () => {
+    start()
+    const an = await rooms.join('an')
+    const layers = [new VideoLayer({ rid: 'r'.repeat(defaultLimits.trackRequestBytes) })]
+    request(an, { case: 'addTrack', value: trackRequest('a', { layers }) })
+    expect(an.link.all('trackPublished')).toHaveLength(0)
+    expect(reasons(an)).toEqual([RequestResponse_Reason.LIMIT_EXCEEDED])
+  })
+
+  it('that change all the time are muted each time, but told in batches', async () => {
+    start({ announcementsPerS: 1, announcementBurst: 3, observerUpdateMs: 500 })
+    const an = await rooms.join('an')
+    const binh = await rooms.join('binh')
+    const sid = await publish(an, 'mic')
+    await settle()
+    const before = binh.link.all('update').length
+    for (let turn = 1; turn <= 41; turn++)
+      request(an, { case: 'mute', value: { sid: `${sid}`, muted: turn % 2 === 1 } as never })
+    await settle()
+    expect(binh.link.all('update').length - before).toBeLessThanOrEqual(3)
+    expect(rooms.registry.listParticipants('R')[0]?.tracks[0]?.muted).toBe(true)
+    // The batch brings the newest state.
+    await eventually(() => (binh.link.told('an')?.tracks[0]?.muted ? null : 'told the older state'))
+  })
+})
+
+describe('subscriptions', () => {
+  it('to unknown tracks are answered for the first of them only', async () => {
+    start({ unknownTracksTold: 3 })
+    const an = await rooms.join('an')
+    const trackSids = Array.from({ length: 50 }, (_, index) => `TR_${index}`)
+    request(an, { case: 'subscription', value: new UpdateSubscription({ trackSids, subscribe: true }) })
+    expect(an.link.all('subscriptionResponse')).toHaveLength(3)
+  })
+
+  it('are looked at up to the most that one message may name', async () => {
+    start({ sidsPerMessage: 2, unknownTracksTold: 100 })
+    const an = await rooms.join('an')
+    const trackSids = Array.from({ length: 50 }, (_, index) => `TR_${index}`)
+    request(an, { case: 'subscription', value: new UpdateSubscription({ trackSids, subscribe: true }) })
+    expect(an.link.all('subscriptionResponse')).toHaveLength(2)
+  })
+
+  it('keep the permissions they had when a list of permissions is too long', async () => {
+    start({ permissionEntries: 2 })
+    const an = await rooms.join('an')
+    const binh = await rooms.join('binh')
+    const entries = (count: number) =>
+      new SubscriptionPermission({
+        allParticipants: false,
+        trackPermissions: Array.from(
+          { length: count },
+          () => new TrackPermission({ participantIdentity: 'x' }),
+        ),
+      })
+    request(an, { case: 'subscriptionPermission', value: entries(3) })
+    expect(reasons(an)).toEqual([RequestResponse_Reason.LIMIT_EXCEEDED])
+    expect(an.participant.allowsSubscriber(binh.participant, 'TR_1' as never)).toBe(true)
+    request(an, { case: 'subscriptionPermission', value: entries(2) })
+    expect(an.participant.allowsSubscriber(binh.participant, 'TR_1' as never)).toBe(false)
+  })
+})
+
+it('lets a participant go whose descriptions take too much of the node’s time', async () => {
+  start({ descriptionBytesPerS: 10, descriptionBurstBytes: 1_000 })
+  const an = await rooms.join('an')
+  const offer = (length: number) =>
+    request(an, { case: 'offer', value: new SessionDescription({ type: 'offer', sdp: '{}'.padEnd(length) }) })
+  offer(900)
+  await settle()
+  expect(an.participant.isClosed).toBe(false)
+  offer(200)
+  expect(an.participant.isClosed).toBe(true)
+  expect(an.link.last('leave').action).toBe(LeaveRequest_Action.DISCONNECT)
+})
+
+it('keeps messages for a lost socket up to their number and bytes', () => {
+  const sent: number[] = []
+  const link = { send: (message: Uint8Array) => void sent.push(message.length), close: () => {} }
+  const outbox = new Outbox({ keptMessages: 3, keptBytes: 100 })
+  for (const length of [60, 60, 10, 10, 10]) outbox.send(new Uint8Array(length))
+  outbox.attach(link, new Uint8Array(1))
+  expect(sent).toEqual([1, 60, 10, 10])
+})
+
+it('counts amounts in a bucket that refills', () => {
+  const bucket = new TokenBucket(10, 100, 0)
+  expect(bucket.take(0, 101)).toBe(false)
+  expect(bucket.take(0, 100)).toBe(true)
+  expect(bucket.take(0)).toBe(false)
+  expect(bucket.take(1_000, 10)).toBe(true)
+  expect(bucket.take(1_000)).toBe(false)
+})
