@@ -192,6 +192,15 @@ describe('/rtc', () => {
     expect((await get('/rtc/validate', { method: 'OPTIONS' })).cors).toBe('*')
   })
 
+  it('answers 404 for a room that is not there when joining makes none, but not to a resume', async () => {
+    const token = await tokenFor({ ...joinGrant, room: 'MT_none' })
+    const refusal = { status: 404, body: 'requested room does not exist', cors: '*' }
+    expect(await upgrade(`/rtc?access_token=${token}`)).toMatchObject(refusal)
+    expect(await get(`/rtc/validate?access_token=${token}`)).toEqual(refusal)
+    // Signalling tells a resume of nobody to join anew, and that is what is refused.
+    expect((await upgrade(`/rtc?access_token=${token}&reconnect=1&sid=PA_1`)).status).toBe(101)
+  })
+
   it('is not spoken in the one-connection version: 404, so that SDKs fall back', async () => {
     const token = await tokenFor(joinGrant)
     for (const answer of [
