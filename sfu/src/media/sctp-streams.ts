@@ -2,6 +2,13 @@ import type { DataConsumer, WebRtcTransport } from 'mediasoup/types'
 import type { RoomRouter } from './room-router.ts'
 
 /**
+ * How long a lossy message may wait for the line, ms. mediasoup takes 0 for the life of a message that has none, and discards
+ * what does not go out at once: nothing larger than the first window (some 12 kB) would ever arrive. Given a life it
+ * takes 0 for the retransmissions, which is what a lossy channel is.
+ */
+const LOSSY_LIFE_MS = 1_000
+
+/**
  * A data consumer that sends on exactly `streamId`. mediasoup only hands ids out in order, but a data channel's two
  * directions must share one id (RFC 8832 §6), so its allocator, a plain method hidden by TypeScript, is replaced for the call.
  */
@@ -16,7 +23,7 @@ export async function openOutgoingStream(
   // consumeData() allocates before its first await, so nobody else can meet the replaced method.
   const opening = transport.consumeData({
     dataProducerId: home.silentDataProducer.id,
-    ...(isReliable ? { ordered: true } : { ordered: false, maxRetransmits: 0 }),
+    ...(isReliable ? { ordered: true } : { ordered: false, maxPacketLifeTime: LOSSY_LIFE_MS }),
   })
   delete allocating.allocateSctpStreamId
   return await opening

@@ -20,6 +20,7 @@ import {
 import './bandwidth-page.ts'
 import './clapper-page.ts'
 import './codec-page.ts'
+import './data-page.ts'
 import './ice-page.ts'
 import './sections-page.ts'
 
