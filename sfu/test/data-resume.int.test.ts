@@ -120,5 +120,5 @@ describe('reliable data', () => {
       PATIENCE_MS,
       200,
     )
-  })
+  }, 120_000)
 })
