@@ -76,6 +76,17 @@ describe('the candidates of a transport', () => {
     expect(new Set(found.map(c => c.foundation)).size).toBe(6)
   })
 
+  it('are told once for each address although each has a socket of its own', () => {
+    const each = ['10.1.2.3', '203.0.113.5'].flatMap(ip => [
+      socket(ip, 'udp', 2_000_000),
+      socket(ip, 'tcp', 1_000_000),
+    ])
+    expect(announcedCandidates(each, ['203.0.113.5']).map(c => [c.protocol, c.address])).toEqual([
+      ['udp', '203.0.113.5'],
+      ['tcp', '203.0.113.5'],
+    ])
+  })
+
   it('are written into the description, IPv6 as it is', () => {
     const local = {
       iceParameters: { usernameFragment: 'u', password: 'p', iceLite: true },

@@ -37,20 +37,24 @@ export class AnnouncedAddresses {
  * A socket bound to every address of the machine has one candidate, which names that socket's own address. Here it
  * becomes one for each announced address of the socket's family, each a little less preferred than the one before;
  * UDP stays before TCP over both families (RFC 8445 §5.1.2.1: the local preference is the second and third byte).
+ * With a socket for each address, an address is told with its own socket; all have the same port.
  */
 export function announcedCandidates(sockets: IceCandidate[], addresses: string[]): IceCandidate[] {
   return addresses.flatMap((address, position) =>
-    sockets
-      .filter(socket => isIPv6(socket.address) === isIPv6(address))
-      .map(socket => {
-        const best = Math.max(...sockets.filter(s => s.protocol === socket.protocol).map(s => s.priority))
-        return {
-          ...socket,
-          address,
-          ip: address,
-          foundation: position === 0 ? socket.foundation : `${socket.foundation}a${position}`,
-          priority: Math.max(1, best - position * 256),
-        }
-      }),
+    (['udp', 'tcp'] as const).flatMap(protocol => {
+      const candidates = sockets.filter(socket => socket.protocol === protocol)
+      const socket =
+        candidates.find(candidate => candidate.address === address) ??
+        candidates.find(candidate => isIPv6(candidate.address) === isIPv6(address))
+      if (!socket) return []
+      const best = Math.max(...candidates.map(candidate => candidate.priority))
+      return {
+        ...socket,
+        address,
+        ip: address,
+        foundation: position === 0 ? socket.foundation : `${socket.foundation}a${position}`,
+        priority: Math.max(1, best - position * 256),
+      }
+    }),
   )
 }

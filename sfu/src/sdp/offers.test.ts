@@ -80,10 +80,21 @@ describe('a Firefox offer', () => {
   it('has its fingerprint in the session part and simulcast by rid beside ssrc lines', () => {
     const { offer, audio, video } = sections('firefox-opus-vp8-simulcast')
     expect(offer.dtlsParameters.fingerprints[0]?.algorithm).toBe('sha-256')
-    expect(offer.iceUfrag).toBe('1f2e3d4c')
+    expect(offer.iceUfrag).toBe('daa87b1e')
     expect(plan(audio).rtpParameters.codecs[0]?.payloadType).toBe(109)
     expect(plan(video, 3).rtpParameters.encodings?.map(e => e.rid)).toEqual(['q', 'h', 'f'])
-    expect(video.trackCid).toBe('{b3c57b9d-3df1-4d8a-9a9f-8d2b7f2c1002}')
+    expect(video.trackCid).toBe('{a3ea3845-6807-4e1a-981e-aa1dc96bfc14}')
+  })
+
+  it('says which way an extension goes; the ids are taken all the same', () => {
+    const { rtpParameters } = plan(sections('firefox-opus-vp8-simulcast').video, 3)
+    expect(rtpParameters.headerExtensions?.map(({ id, uri }) => `${id} ${uri.split(/[/:]/).at(-1)}`)).toEqual(
+      expect.arrayContaining(['3 mid', '9 rtp-stream-id', '10 repaired-rtp-stream-id']),
+    )
+    expect(rtpParameters.codecs.map(c => [c.mimeType, c.payloadType])).toEqual([
+      ['video/VP8', 120],
+      ['video/rtx', 124],
+    ])
   })
 })
 

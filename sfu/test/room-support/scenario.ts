@@ -4,6 +4,7 @@ import { eventually } from '../harness/eventually.ts'
 import { type RunningSfu, type StartSfuOptions, startSfu, type TestGrants } from '../harness/start-sfu.ts'
 import { type BrowserClient, TestBrowser } from './browser.ts'
 import type { ReceivedStats } from './page.ts'
+import type { RemoteClient } from './remote-client.ts'
 
 let roomNumber = 0
 
@@ -61,7 +62,7 @@ export class Scenario {
 
 /** The statistics of one remote track, undefined before it is subscribed. */
 export async function statsOf(
-  client: BrowserClient,
+  client: RemoteClient,
   identity: string,
   source: string,
 ): Promise<ReceivedStats | undefined> {
@@ -70,7 +71,7 @@ export async function statsOf(
 
 /** Waits until the picture has grown by `frames` from now on. */
 export async function expectPicture(
-  client: BrowserClient,
+  client: RemoteClient,
   identity: string,
   source = 'camera',
   frames = 5,
@@ -94,7 +95,7 @@ export async function expectPicture(
 
 /** Waits until sound with energy has arrived from now on. */
 export async function expectSound(
-  client: BrowserClient,
+  client: RemoteClient,
   identity: string,
   source = 'microphone',
 ): Promise<void> {
@@ -113,7 +114,7 @@ export async function expectSound(
 
 /** Waits until no further frame arrives for a while. */
 export async function expectNoPicture(
-  client: BrowserClient,
+  client: RemoteClient,
   identity: string,
   source = 'camera',
 ): Promise<void> {
@@ -131,7 +132,7 @@ export async function expectNoPicture(
   )
 }
 
-export async function expectEvent(client: BrowserClient, name: string, detail?: string): Promise<void> {
+export async function expectEvent(client: RemoteClient, name: string, detail?: string): Promise<void> {
   await eventually(
     async () => {
       const events = await client.events()
@@ -147,7 +148,7 @@ export async function expectEvent(client: BrowserClient, name: string, detail?: 
 }
 
 /** True when an event is absent now; call it after something that would have come later. */
-export async function hasEvent(client: BrowserClient, name: string, detail?: string): Promise<boolean> {
+export async function hasEvent(client: RemoteClient, name: string, detail?: string): Promise<boolean> {
   const events = await client.events()
   return events.some(event => event.name === name && (detail === undefined || event.detail === detail))
 }
