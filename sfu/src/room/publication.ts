@@ -70,7 +70,9 @@ export class Publication {
   /** By the codec announced; a client that may not use it has published its first one in another. */
   #codecFor(media: PublishedMedia): SimulcastCodecInfo {
     const { codecs } = this.info
-    const known = codecs.find(codec => codec.mimeType.toLowerCase() === media.mimeType.toLowerCase())
+    const known = codecs.find(
+      ({ cid, mimeType }) => cid !== '' && mimeType.toLowerCase() === media.mimeType.toLowerCase(),
+    )
     const first = this.isPublished ? undefined : codecs[0]
     if (known ?? first) return (known ?? first)!
     const codec = new SimulcastCodecInfo({ cid: this.claim.cid })

@@ -1,0 +1,94 @@
+import { AddTrackRequest, BackupCodecPolicy, TrackType, VideoLayer, VideoLayer_Mode } from '@livekit/protocol'
+import { describe, expect, it } from 'vitest'
+import type { PublishedMedia } from './ports.ts'
+import { Publication } from './publication.ts'
+
+const layer = (quality: number, width: number) => new VideoLayer({ quality, width, height: (width * 9) / 16 })
+
+const request = (rest: Partial<AddTrackRequest> = {}) =>
+  new AddTrackRequest({
+    cid: 'c1',
+    type: TrackType.VIDEO,
+    width: 1280,
+    height: 720,
+    layers: [layer(2, 1280), layer(0, 320), layer(1, 640)],
+    simulcastCodecs: [
+      { codec: 'vp9', cid: 'c1' },
+      { codec: 'vp8', cid: '' },
+    ],
+    ...rest,
+  })
+
+const media = (rest: Partial<PublishedMedia>): PublishedMedia => ({
+  trackId: 'TR_1' as never,
+  mid: '1',
+  mimeType: 'video/VP9',
+  spatialLayers: 3,
+  simulcast: false,
+  streams: [{ ssrc: 11, repairSsrc: 12 }],
+  ...rest,
+})
+
+describe('a publication', () => {
+  it('names the spatial layer and the stream of each quality, whatever their order', () => {
+    const publication = new Publication(request(), 0)
+    publication.setPublished(media({}), 1)
+    expect(
+      publication.info.layers.map(({ quality, spatialLayer, ssrc }) => [quality, spatialLayer, ssrc]),
+    ).toEqual([
+      [2, 2, 11],
+      [0, 0, 11],
+      [1, 1, 11],
+    ])
+    expect(publication.info.codecs[0]).toMatchObject({
+      mid: '1',
+      videoLayerMode: VideoLayer_Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM,
+    })
+  })
+
+  it('takes its backup codec in the place where it was announced, with layers and rids of its own', () => {
+    const publication = new Publication(request(), 0)
+    publication.setPublished(media({}), 1)
+    const before = publication.info.version?.unixMicro
+    publication.addCodecs(
+      request({
+        sid: publication.trackId,
+        cid: 'c2',
+        simulcastCodecs: [{ codec: 'vp8', cid: 'c2', layers: [layer(0, 320), layer(1, 1280)] } as never],
+      }),
+    )
+    expect(publication.claim.codecs).toMatchObject([
+      { codec: 'vp9', cid: 'c1' },
+      { codec: 'vp8', cid: 'c2', layers: [{ width: 320 }, { width: 1280 }] },
+    ])
+    const streams = [{ rid: 'q' }, { rid: 'h' }]
+    publication.setPublished(
+      media({ mid: '2', mimeType: 'video/VP8', spatialLayers: 2, simulcast: true, streams }),
+      2,
+    )
+    expect(publication.info.codecs).toMatchObject([
+      { mimeType: 'video/VP9', mid: '1' },
+      { mimeType: 'video/VP8', mid: '2', cid: 'c2', layers: [{ rid: 'q' }, { rid: 'h', spatialLayer: 1 }] },
+    ])
+    // The track as a whole stays what it was first published as.
+    expect(publication.info).toMatchObject({ mimeType: 'video/VP9', mid: '1', simulcast: false })
+    expect(publication.info.version?.unixMicro).not.toBe(before)
+  })
+
+  it('says what became of a first codec that could not be taken', () => {
+    const publication = new Publication(
+      request({ simulcastCodecs: [{ codec: 'h265', cid: 'c1' } as never] }),
+      0,
+    )
+    publication.setPublished(media({ mimeType: 'video/VP8', spatialLayers: 1 }), 1)
+    expect(publication.info.codecs).toMatchObject([{ mimeType: 'video/VP8', cid: 'c1', mid: '1' }])
+  })
+
+  it.each([
+    [BackupCodecPolicy.PREFER_REGRESSION, true],
+    [BackupCodecPolicy.REGRESSION, true],
+    [BackupCodecPolicy.SIMULCAST, false],
+  ])('of policy %s moves everybody to the backup: %s', (backupCodecPolicy, isRegressing) => {
+    expect(new Publication(request({ backupCodecPolicy }), 0).claim.isRegressing).toBe(isRegressing)
+  })
+})
