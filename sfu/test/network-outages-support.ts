@@ -110,7 +110,7 @@ export class OutageRoom {
   /** Everybody sees everybody's picture and knows who is muted; then they begin to talk. */
   async settle(): Promise<void> {
     await Promise.all(this.subjects.map(subject => this.#picturesMove(subject, RECOVERY_LIMIT_MS)))
-    await this.#mutesAreKnown()
+    await Promise.all(this.subjects.map(subject => this.#muteIsKnown(subject)))
     for (const subject of this.subjects) subject.attempts = subject.path.signalAttempts
     this.#chatter = setInterval(() => this.#chat(), CHATTER_MS)
     await eventually(() => (this.#witnessSaid.length > 2 ? null : 'nothing said'), 20_000)
@@ -154,7 +154,7 @@ export class OutageRoom {
     )
     if (isNew) expect(now?.sid).not.toBe(subject.sid)
     else expect(now?.sid, `${identity} is the same participant`).toBe(subject.sid)
-    await this.#mutesAreKnown()
+    await this.#muteIsKnown(subject)
     if (!(client instanceof NativePeer)) {
       // A full reconnect is a new join to livekit-client, which forgets what was unsubscribed.
       if (!isNew) expect(await statsOf(client, WITNESS, 'microphone'), 'still unsubscribed').toBeUndefined()
@@ -276,15 +276,12 @@ export class OutageRoom {
     ])
   }
 
-  async #mutesAreKnown(): Promise<void> {
+  async #muteIsKnown({ identity, client }: Subject): Promise<void> {
+    const isMuted = !(client instanceof NativePeer)
     await eventually(
       async () => {
-        for (const { identity, client } of this.subjects) {
-          const isMuted = !(client instanceof NativePeer)
-          const stats = await statsOf(this.witness, identity, 'microphone')
-          if (stats?.muted !== isMuted) return `${identity} is known as ${isMuted ? 'not ' : ''}muted`
-        }
-        return null
+        const stats = await statsOf(this.witness, identity, 'microphone')
+        return stats?.muted === isMuted ? null : `the microphone of ${identity}: ${JSON.stringify(stats)}`
       },
       20_000,
       100,
