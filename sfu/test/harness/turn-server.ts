@@ -76,6 +76,8 @@ export class TurnServer {
       'min-port': 21_900,
       'max-port': 21_999,
     }
+    // As documented but for the loopback: relays to the media server's address and to nothing else.
+    const peers = ['--denied-peer-ip=0.0.0.0-255.255.255.255', '--allowed-peer-ip=127.0.0.1']
     const flags = [
       '-n',
       '--use-auth-secret',
@@ -85,7 +87,7 @@ export class TurnServer {
       '--simple-log',
     ]
     const values = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
-    const child = spawn(BINARY, [...flags, ...values], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(BINARY, [...flags, ...peers, ...values], { stdio: ['ignore', 'pipe', 'pipe'] })
     const turn = new TurnServer(ports, createHash('sha256').update(publicKey).digest('base64'), child, folder)
     try {
       await eventually(() => turn.#whatIsDown(), 10_000)
