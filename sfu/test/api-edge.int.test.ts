@@ -192,6 +192,16 @@ describe('/rtc', () => {
     expect((await get('/rtc/validate', { method: 'OPTIONS' })).cors).toBe('*')
   })
 
+  it('takes tokens as long as metadata and attributes at their limits make them', async () => {
+    const token = new AccessToken(KEY.key, KEY.secret, {
+      identity: 'an',
+      metadata: 'm'.repeat(64 * 1024),
+      attributes: { a: 'b'.repeat(64 * 1024 - 1) },
+    })
+    token.addGrant(joinGrant)
+    expect((await upgrade(`/rtc?access_token=${await token.toJwt()}`)).status).toBe(101)
+  })
+
   it('answers 404 for a room that is not there when joining makes none, but not to a resume', async () => {
     const token = await tokenFor({ ...joinGrant, room: 'MT_none' })
     const refusal = { status: 404, body: 'requested room does not exist', cors: '*' }

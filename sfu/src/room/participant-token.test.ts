@@ -58,7 +58,7 @@ describe('the token a client comes back with', () => {
   it('follows name, metadata, attributes and permissions', async () => {
     const { link, participant, room } = await rooms.join('an')
     room.changeProfile(participant, { name: 'An', metadata: 'new', attributes: { hand: '1' } })
-    await settle()
+    await vi.advanceTimersByTimeAsync(1_100)
     expect(last(link)).toMatchObject({ name: 'An', metadata: 'new', attributes: { hand: '1' } })
     const permission = new ParticipantPermission({
       canSubscribe: true,
@@ -67,7 +67,7 @@ describe('the token a client comes back with', () => {
       canUpdateMetadata: true,
     })
     room.changePermission(participant, permission)
-    await settle()
+    await vi.advanceTimersByTimeAsync(1_100)
     expect(last(link).video).toMatchObject({
       canSubscribe: true,
       canPublishSources: ['microphone'],
@@ -78,6 +78,7 @@ describe('the token a client comes back with', () => {
 
   it('comes with a resume, and what changed at once is told once', async () => {
     const { participant, link } = await rooms.join('an')
+    await vi.advanceTimersByTimeAsync(1_100)
     participant.handleLinkLost(link)
     const again = new RecordingLink()
     rooms.registry.resume(rooms.claims('an'), participant.id, again, '')
@@ -86,5 +87,19 @@ describe('the token a client comes back with', () => {
     await settle()
     expect(tokens(again)).toHaveLength(1)
     expect(again.cases()[0]).toBe('reconnect')
+    // What was asked for meanwhile comes a second later, in one.
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(tokens(again)).toHaveLength(2)
+  })
+
+  it('is not signed more than once a second, however often things change, and has the last of it', async () => {
+    const { link, participant, room } = await rooms.join('an')
+    for (let i = 1; i <= 40; i++) {
+      room.changeProfile(participant, { attributes: { at: `${i}` } })
+      await vi.advanceTimersByTimeAsync(50)
+    }
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(tokens(link).length).toBeLessThanOrEqual(4)
+    expect(last(link).attributes).toEqual({ at: '40' })
   })
 })

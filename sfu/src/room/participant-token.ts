@@ -7,6 +7,9 @@ import type { TokenContents, TokenMinter } from './claims.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 
+/** A client that changes its attributes all the time must not cost a signature each time. */
+const MIN_INTERVAL_MS = 1_000
+
 export interface ParticipantTokenDeps {
   mint: TokenMinter
   limits: RoomLimits
@@ -23,6 +26,8 @@ export class ParticipantToken {
   readonly #timer: NodeJS.Timeout
   #isMinting = false
   #isStale = false
+  #sentAtMs = Number.NEGATIVE_INFINITY
+  #waitTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(deps: ParticipantTokenDeps) {
@@ -31,24 +36,34 @@ export class ParticipantToken {
     this.#timer.unref()
   }
 
-  /** Sends a new token soon. Changes that come while one is being signed are in the next one. */
+  /** Sends a new token soon, at most one a second: changes that come meanwhile are in the next one. */
   refresh(): void {
     this.#isStale = true
-    if (this.#isMinting || this.#isClosed) return
+    if (this.#isMinting || this.#isClosed || this.#waitTimer) return
+    // A clock that was set back must not make anybody wait longer.
+    const waitMs = Math.min(MIN_INTERVAL_MS, this.#sentAtMs + MIN_INTERVAL_MS - this.#deps.now())
+    if (waitMs > 0) {
+      this.#waitTimer = setTimeout(() => {
+        this.#waitTimer = undefined
+        this.refresh()
+      }, waitMs)
+      this.#waitTimer.unref()
+      return
+    }
     this.#isMinting = true
     this.#run()
       .catch(error => this.#deps.log.warn({ err: error }, 'a token could not be refreshed'))
       .finally(() => {
         this.#isMinting = false
+        if (this.#isStale) this.refresh()
       })
   }
 
   async #run(): Promise<void> {
-    while (this.#isStale && !this.#isClosed) {
-      this.#isStale = false
-      const token = await this.mint()
-      if (!this.#isClosed && !this.#isStale) this.#deps.send(token)
-    }
+    this.#isStale = false
+    this.#sentAtMs = this.#deps.now()
+    const token = await this.mint()
+    if (!this.#isClosed) this.#deps.send(token)
   }
 
   /** A token of the present contents, for another room when `room` is given. */
@@ -63,5 +78,6 @@ export class ParticipantToken {
   close(): void {
     this.#isClosed = true
     clearInterval(this.#timer)
+    clearTimeout(this.#waitTimer)
   }
 }

@@ -70,6 +70,7 @@ describe('the query of a join', () => {
       identity: 'an#screen',
       video: { canSubscribe: false },
     })
+    expect(claimsForJoin({ ...claims, identity: 'an#screen' }, query).identity).toBe('an#screen')
     const silent = { ...claims, video: { ...claims.video, canPublish: false } }
     expect(() => claimsForJoin(silent, query)).toThrow('does not allow publishing')
   })

@@ -16,7 +16,9 @@ export function claimsForJoin(claims: VerifiedClaims, query: JoinQuery): Verifie
   if (query.publish !== '') {
     if (claims.video.canPublish === false)
       throw new AppError('permission_denied', 'permission denied: the token does not allow publishing')
-    result.identity = `${claims.identity}#${query.publish}`
+    const suffix = `#${query.publish}`
+    // A renewed token names the second connection already.
+    result.identity = claims.identity.endsWith(suffix) ? claims.identity : claims.identity + suffix
     result.video.canSubscribe = false
   }
   return result
