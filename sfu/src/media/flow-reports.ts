@@ -11,7 +11,7 @@ export async function reportFlows(subscriptions: Subscription[]): Promise<FlowRe
     .toSorted((a, b) => (a.track.kind === b.track.kind ? 0 : a.track.kind === 'video' ? -1 : 1))
     .slice(0, MAX_REPORTED_CONSUMERS)
   const stats = await Promise.all(live.map(s => s.consumer!.getStats().catch(() => [])))
-  return stats.flatMap(streams =>
+  const flows = stats.flatMap(streams =>
     streams
       .filter(stream => stream.type === 'outbound-rtp' && stream.bitrate > 0)
       .map(stream => ({
@@ -19,4 +19,6 @@ export async function reportFlows(subscriptions: Subscription[]): Promise<FlowRe
         rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
       })),
   )
+  const isHeld = subscriptions.some(s => s.isWanted && s.verdict === 'held')
+  return isHeld ? [...flows, { fractionLost: 0, rttMs: null, isHeld }] : flows
 }

@@ -26,4 +26,10 @@ describe('the quality of a connection', () => {
       ]),
     ).toMatchObject({ lossPercent: 10, rttMs: 300 })
   })
+
+  it('is poor while a picture is held back, and with one packet in twelve lost', () => {
+    const good = { fractionLost: 0, rttMs: 40 }
+    expect(rateQuality([good, { fractionLost: 0, rttMs: null, isHeld: true }]).score).toBe(2)
+    expect(rateQuality([good, { fractionLost: 0.08, rttMs: 40 }]).score).toBeLessThan(3)
+  })
 })

@@ -296,6 +296,8 @@ export class SubscriberConnection implements TrackViewer {
           rtpCapabilities: this.#capabilities,
           mid: section.mid,
           paused: true,
+          // For sound, too, where mediasoup would leave out lost packets' retransmission (NACK) otherwise.
+          enableRtx: true,
         }),
         CONSUME_TIMEOUT_MS,
         late => late.close(),
