@@ -24,15 +24,19 @@ describe('data of the stock clients', () => {
     await scenario.close()
   })
 
-  async function join(room: string, identity: string) {
-    const client = await scenario.join(room, identity)
+  async function join(room: string, identity: string, grants = {}) {
+    const client = await scenario.join(room, identity, { grants })
     await data(client).watch()
     return client
   }
 
   it('passes between browsers: chat, texts, files, tones, calls and their failures', async () => {
     const room = scenario.newRoom()
-    const [an, binh, chi] = await Promise.all([join(room, 'an'), join(room, 'binh'), join(room, 'chi')])
+    const [an, binh, chi] = await Promise.all([
+      join(room, 'an'),
+      join(room, 'binh'),
+      join(room, 'chi', { canSubscribeMetrics: true }),
+    ])
     await data(an).chat('xin chào')
     await data(an).sendText('short')
     await data(an).sendText(LONG)
@@ -40,6 +44,7 @@ describe('data of the stock clients', () => {
     await data(an).sendText('for chi only', ['chi'])
     const file = await data(an).sendFile('minutes.pdf', 1_000_000)
     await data(an).dtmf(5, '5')
+    await data(an).sendMetrics('measured')
     const call = data(an).rpc('binh', 'greet', 'hello')
     const longCall = data(an).rpc('binh', 'greet', 'x'.repeat(12_000))
     expect(await call).toBe('5 from binh')
@@ -56,6 +61,8 @@ describe('data of the stock clients', () => {
     await expectHeard(chi, 'text', [...texts, 'an: for chi only'])
     expect((await heard(binh, 'rpc')).sort()).toEqual(['an: hello', `an: ${'x'.repeat(40)}`])
     expect(await heard(chi, 'rpc')).toEqual([])
+    await expectHeard(chi, 'metrics', ['an: measured'])
+    expect(await heard(binh, 'metrics')).toEqual([])
     expect(await heard(an, 'text')).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { DataOutlet } from './data-outlet.ts'
 const bytes = (text: string) => Buffer.from(text)
 
 function open(queueBytes = 10_000) {
-  const state = { isOpen: true, sent: [] as string[], lost: [] as string[] }
+  const state = { isOpen: true, isReachable: true, sent: [] as string[], lost: [] as string[] }
   const outlet = new DataOutlet({
     media: () => ({
       sendData: (_kind, payload) => {
@@ -14,6 +14,8 @@ function open(queueBytes = 10_000) {
     }),
     queueBytes,
     holdMs: 5_000,
+    graceMs: 2_000,
+    isReachable: () => state.isReachable,
     onLost: why => state.lost.push(why),
   })
   return { outlet, state }
@@ -46,14 +48,34 @@ describe('data towards one client', () => {
     const { outlet, state } = open(1_000)
     state.isOpen = false
     while (outlet.send('reliable', bytes('x'.repeat(100))));
+    vi.advanceTimersByTime(1_900)
     expect(state.lost).toEqual([])
-    vi.advanceTimersByTime(1)
+    vi.advanceTimersByTime(200)
     expect(state.lost).toHaveLength(1)
     state.isOpen = true
     expect(outlet.send('reliable', bytes('y'))).toBe(false)
-    vi.advanceTimersByTime(1_000)
+    vi.advanceTimersByTime(10_000)
     expect(state.sent).toEqual([])
     expect(state.lost).toHaveLength(1)
+  })
+
+  it('that is lost while nobody can be told is told when the client comes back, and not after it has left', () => {
+    const { outlet, state } = open()
+    state.isReachable = false
+    outlet.lose('its connection is closed')
+    vi.advanceTimersByTime(10_000)
+    expect(state.lost).toEqual([])
+    state.isReachable = true
+    outlet.hold(1)
+    expect(state.lost).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(state.lost).toEqual(['its connection is closed'])
+    const leaving = open()
+    leaving.outlet.lose('its connection is closed')
+    leaving.outlet.close()
+    vi.advanceTimersByTime(10_000)
+    expect(leaving.state.lost).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('sends after a hold what was missed first, then what came meanwhile, then what comes', () => {

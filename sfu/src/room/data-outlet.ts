@@ -16,7 +16,11 @@ export interface DataOutletOptions {
   queueBytes: number
   /** How long a hold lasts without a release, ms. */
   holdMs: number
-  /** A reliable message could not be kept. Fires once, never within `send`; nothing is sent any more. */
+  /** How long the client has after a loss to leave by itself, ms. */
+  graceMs: number
+  /** Whether the client can be told anything now. */
+  isReachable(): boolean
+  /** A reliable message is lost. Fires once, never within another call, and only when the client can be told. */
   onLost(why: string): void
 }
 
@@ -30,6 +34,8 @@ export class DataOutlet {
   #heldAt: number | undefined
   #holdTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
+  #lostBecause: string | undefined
+  #lossTimer: NodeJS.Timeout | undefined
 
   constructor(options: DataOutletOptions) {
     this.#options = options
@@ -44,8 +50,7 @@ export class DataOutlet {
     if (this.#hasOpened && this.#heldAt === undefined && this.#waiting.length === 0) return false
     this.#waitingBytes += payload.length + ENTRY_BYTES
     if (this.#waitingBytes > this.#options.queueBytes) {
-      this.close()
-      setImmediate(() => this.#options.onLost(`more than ${this.#options.queueBytes} bytes wait to be sent`))
+      this.lose(`more than ${this.#options.queueBytes} bytes wait to be sent`)
       return false
     }
     this.#waiting.push(payload)
@@ -64,6 +69,7 @@ export class DataOutlet {
    * first one's counts, because nothing has been sent since.
    */
   hold(mark: number): void {
+    if (this.#lostBecause !== undefined) this.#tellLossIn(0)
     if (this.#isClosed) return
     this.#heldAt ??= mark
     clearInterval(this.#retryTimer)
@@ -95,7 +101,32 @@ export class DataOutlet {
     this.#retryTimer = undefined
   }
 
+  /**
+   * A reliable message is lost, so nothing is sent any more. The client is told by `onLost`, after a while and while it
+   * can be: one that has closed its connections is leaving, or will be back with new ones.
+   */
+  lose(why: string): void {
+    if (this.#isClosed) return
+    this.#stop()
+    this.#lostBecause = why
+    this.#tellLossIn(this.#options.graceMs)
+  }
+
+  #tellLossIn(ms: number): void {
+    clearTimeout(this.#lossTimer)
+    this.#lossTimer = setTimeout(() => {
+      if (this.#lostBecause !== undefined && this.#options.isReachable())
+        this.#options.onLost(this.#lostBecause)
+    }, ms)
+  }
+
   close(): void {
+    this.#stop()
+    this.#lostBecause = undefined
+    clearTimeout(this.#lossTimer)
+  }
+
+  #stop(): void {
     this.#isClosed = true
     this.#heldAt = undefined
     clearInterval(this.#retryTimer)

@@ -29,6 +29,8 @@ export interface RoomLimits {
   dataHistoryRoomBytes: number
   /** After a resume new reliable packets wait for the client's SyncState, so that what it missed goes first. */
   dataSyncWaitMs: number
+  /** A client whose reliable data is lost is told so after this time: one that closes its connections is about to leave. */
+  dataLossGraceMs: number
   /** Packets of data tracks a second of one participant, and how many at once; what is over is dropped. */
   dataTrackPacketsPerS: number
   dataTrackPacketBurst: number
@@ -112,6 +114,7 @@ export const defaultLimits: RoomLimits = {
   dataHistoryPublisherBytes: 2 * 1024 * 1024,
   dataHistoryRoomBytes: 16 * 1024 * 1024,
   dataSyncWaitMs: 5_000,
+  dataLossGraceMs: 2_000,
   dataTrackPacketsPerS: 1000,
   dataTrackPacketBurst: 2000,
   dataTracksPerParticipant: 64,

@@ -129,6 +129,8 @@ export class Participant {
       media: () => this.#media.peer,
       queueBytes: limits.dataQueueBytes,
       holdMs: limits.dataSyncWaitMs,
+      graceMs: limits.dataLossGraceMs,
+      isReachable: () => this.outbox.isLinked,
       onLost: why => this.#endData('data_lost', why),
     })
     this.#inlet = new DataInlet({
@@ -162,7 +164,7 @@ export class Participant {
         candidate: value => this.outbox.sendTransient(encodeSignal({ case: 'trickle', value })),
         connected: () => this.#handleConnected(),
         data: (kind, payload) => this.#inlet.take(kind, payload),
-        dataLost: why => this.#endData('data_lost', why),
+        dataLost: why => this.data.lose(why),
         subscriptionLost: (trackId, error) => this.subscriptions.handleLost(trackId, error),
         streamState: (trackId, state) => this.#tellStreamState(trackId, state),
         ended: reason => this.#end(reason),

@@ -3,6 +3,7 @@
  * Runs in the browser beside page.ts: every way the stock client has to send data, and a note of all that comes.
  * `window.dataLab`; Node drives it by data-lab.ts. Call `watch` once the room is connected.
  */
+import { DataPacket, MetricsBatch } from '@livekit/protocol'
 import { type LocalDataTrack, type RemoteDataTrack, type Room, RoomEvent } from 'livekit-client'
 
 export interface Heard {
@@ -81,6 +82,14 @@ class DataLab {
   }
   async dtmf(code: number, digit: string) {
     await this.#room().localParticipant.publishDtmf(code, digit)
+  }
+  /** As the client's own telemetry would; it has no call for it. */
+  async sendMetrics(text: string) {
+    const value = new MetricsBatch({ timestampMs: BigInt(Date.now()), strData: [text] })
+    const { engine } = this.#room() as unknown as {
+      engine: { sendDataPacket(packet: DataPacket, kind: number): Promise<void> }
+    }
+    await engine.sendDataPacket(new DataPacket({ value: { case: 'metrics', value } }), 0)
   }
   async sendText(text: string, to?: string[]) {
     await this.#room().localParticipant.sendText(text, {
