@@ -79,6 +79,8 @@ const COUNT = `async objects => {
     instances[name] = (instances[name] ?? 0) + 1
     if (name === 'WorkerImpl' && typeof object.dump === 'function' && object.closed === false) workers.push(object)
   }
+  // The inspector breaks in anywhere, also while mediasoup is half-way through a message to a worker.
+  await new Promise(setImmediate)
   const dumps = await Promise.all(workers.map(worker => worker.dump()))
   let workerHandlers = 0
   for (const { channelMessageHandlers: handlers } of dumps)

@@ -15,6 +15,8 @@ export interface SoakOptions {
   /** Close every room by the API instead of letting one run into its own timers (some 40 s each time). */
   isQuick?: boolean
   log: (line: string) => void
+  /** Told the process id of the SFU, which has to be ended by whoever outlives a crash of this process. */
+  onStarted?: (sfuPid: number) => void
 }
 
 export interface SoakReport {
@@ -60,6 +62,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
       ...(options.workerBin ? { MEDIASOUP_WORKER_BIN: options.workerBin } : {}),
     },
   })
+  options.onStarted?.(sfu.pid)
   const inspector = await Inspector.connect(inspectPort)
   const plan: SoakPlan = {
     sfu,

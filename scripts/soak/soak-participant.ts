@@ -29,6 +29,7 @@ export class SoakParticipant {
   readonly #proxy: CutProxy
   #peer: NativePeer | undefined
   #room = ''
+  #joins = 0
   #tracks: { kind: 'camera' | 'microphone'; sid: string }[] = []
 
   private constructor(plan: SoakPlan, identity: string, proxy: CutProxy) {
@@ -48,6 +49,9 @@ export class SoakParticipant {
       await pause(this.#plan.random.between(PAUSE_MS.least, PAUSE_MS.most), signal)
     }
     await this.#try('leave')
+    // A join that is still under way must not come through after everybody has left.
+    this.#proxy.isDown = true
+    this.#proxy.cut()
   }
 
   close(): void {
@@ -67,7 +71,10 @@ export class SoakParticipant {
     } catch (error) {
       const word = `${action}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 120)
       failed.set(word, (failed.get(word) ?? 0) + 1)
-      if (action === 'join') this.#peer = undefined
+      if (action === 'join') {
+        this.#joins += 1
+        this.#peer = undefined
+      }
     }
   }
 
@@ -76,11 +83,19 @@ export class SoakParticipant {
     const { sfu, rooms, random } = this.#plan
     this.#proxy.isDown = false
     this.#room = random.pick(rooms)
-    this.#peer = await NativePeer.join(
+    this.#joins += 1
+    const turn = this.#joins
+    const peer = await NativePeer.join(
       { wsUrl: this.#proxy.wsUrl, token: grants => sfu.token(grants) },
       { room: this.#room, identity: this.#identity, canUpdateOwnMetadata: true },
       { autoSubscribe: random.next() < 0.8 },
     )
+    if (turn !== this.#joins) {
+      // It took so long that another try has begun.
+      await peer.leave()
+      return false
+    }
+    this.#peer = peer
     return true
   }
 

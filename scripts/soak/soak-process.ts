@@ -1,11 +1,12 @@
 /** The process in which a soak runs. Forked by soak.ts: the native SDK writes its log to standard output and cannot be told not to. */
 import { runSoak, type SoakOptions } from './run-soak.ts'
 
-process.once('message', (options: Omit<SoakOptions, 'log'>) => {
+process.once('message', (options: Omit<SoakOptions, 'log' | 'onStarted'>) => {
   const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`)
-  runSoak({ ...options, log }).then(
+  const onStarted = (sfuPid: number) => void process.send?.({ sfuPid })
+  runSoak({ ...options, log, onStarted }).then(
     // The SDK's threads hold the process, so it is ended by hand once the report is out.
-    report => process.send?.(report, () => process.exit(0)),
+    report => process.send?.({ report }, () => process.exit(0)),
     (error: unknown) => {
       console.error(error instanceof Error ? error.message : error)
       process.exit(2)

@@ -18,7 +18,7 @@ async function soak(args: string[]): Promise<{ code: number | null; output: stri
   return { code, output, errors }
 }
 
-it('leaves nothing open after visitors came, acted and went at random', { timeout: 180_000 }, async () => {
+it('leaves nothing open after visitors came, acted and went at random', { timeout: 300_000 }, async () => {
   const { code, output, errors } = await soak([
     '--minutes',
     '0.15',

@@ -39,17 +39,41 @@ function number(name: 'minutes' | 'participants' | 'seed', least: number, most: 
   return value
 }
 
+/** Tries, because the native SDK corrupts its own memory now and then when visitors come and go this fast. */
+const ATTEMPTS = 3
+
+type Options = Omit<SoakOptions, 'log' | 'onStarted'>
+
 /** Undefined when the run could not be made; it has said why. */
-function runApart(options: Omit<SoakOptions, 'log'>): Promise<SoakReport | undefined> {
+async function runApart(options: Options): Promise<SoakReport | undefined> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const { report, signal } = await runOnce(options)
+    if (report !== undefined || signal === null) return report
+    console.error(`the native SDK ended the visitors' process by ${signal}, which says nothing of the server`)
+  }
+  return undefined
+}
+
+function runOnce(
+  options: Options,
+): Promise<{ report: SoakReport | undefined; signal: NodeJS.Signals | null }> {
   const child = fork(fileURLToPath(new URL('soak-process.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   child.send(options)
   let report: SoakReport | undefined
-  child.once('message', message => {
-    report = message as SoakReport
+  let sfuPid: number | undefined
+  child.on('message', (message: { report?: SoakReport; sfuPid?: number }) => {
+    report = message.report ?? report
+    sfuPid = message.sfuPid ?? sfuPid
   })
-  return new Promise(resolve => child.once('close', () => resolve(report)))
+  return new Promise(resolve =>
+    child.once('close', (_code, signal) => {
+      // Who is killed does not end its children.
+      if (signal !== null && sfuPid !== undefined) process.kill(sfuPid)
+      resolve({ report, signal })
+    }),
+  )
 }
 
 async function main(): Promise<number> {
