@@ -34,6 +34,15 @@ const processIds = () =>
     .filter(name => /^\d+$/.test(name))
     .map(Number)
 
+/** The processes a process has started, and those they have started. */
+export function descendantsOf(pid: number): number[] {
+  const all = processIds().map(processFacts)
+  const found = [pid]
+  // Grows while it is walked.
+  for (const parent of found) for (const facts of all) if (facts?.parent === parent) found.push(facts.pid)
+  return found.slice(1)
+}
+
 /** The mediasoup workers that a process has started. */
 export function workersOf(pid: number): number[] {
   return processIds().filter(id => {

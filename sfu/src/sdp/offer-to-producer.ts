@@ -15,6 +15,8 @@ export interface AnnouncedTrack {
   kind: 'audio' | 'video'
   /** Spatial layers announced, 0 when none were. */
   layerCount: number
+  /** Both channels differ. */
+  stereo?: boolean
 }
 
 export interface ProducerPlan {
@@ -82,7 +84,7 @@ export function planProducer(
       payloadType: codec.payloadType,
       clockRate: codec.clockRate,
       ...(kind === 'audio' ? { channels: codec.channels ?? 1 } : {}),
-      parameters: codec.parameters,
+      parameters: kind === 'audio' ? soundParameters(codec.parameters, announced) : codec.parameters,
       rtcpFeedback: readFeedback(media, codec.payloadType, kind),
     },
   ]
@@ -123,6 +125,15 @@ export function planProducer(
     spatialLayers: encodings.length > 1 ? encodings.length : svcLayers,
     simulcast: encodings.length > 1,
   }
+}
+
+/**
+ * What subscribers are told of the sound (RFC 7587 §6.1). livekit-client offers `stereo=1` for every sound, and decodes two
+ * channels only of one that is offered to it with `sprop-stereo=1`.
+ */
+function soundParameters(offered: OfferedCodec['parameters'], announced: AnnouncedTrack) {
+  const { 'sprop-stereo': _s, stereo: _t, ...rest } = offered
+  return announced.stereo ? { ...rest, stereo: 1, 'sprop-stereo': 1 } : rest
 }
 
 function readCodecs(media: MediaDescription): OfferedCodec[] {

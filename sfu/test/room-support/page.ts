@@ -18,6 +18,8 @@ import {
   VideoQuality,
 } from 'livekit-client'
 import './bandwidth-page.ts'
+import './audio-page.ts'
+import './bench-page.ts'
 import './clapper-page.ts'
 import './codec-page.ts'
 import './data-page.ts'
