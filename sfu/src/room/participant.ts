@@ -7,7 +7,7 @@ import { newParticipantId, type ParticipantId, type TrackId } from '@diemcau/cor
 import {
   type DataTrackInfo,
   type DisconnectReason,
-  ParticipantInfo,
+  type ParticipantInfo,
   ParticipantInfo_Kind,
   ParticipantInfo_State,
   type ParticipantPermission,
@@ -20,7 +20,7 @@ import {
   SubscriptionResponse,
 } from '@livekit/protocol'
 import { ChangeBudget } from './change-budget.ts'
-import type { JoinQuery, TokenContents, TokenMinter, VerifiedClaims } from './claims.ts'
+import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
 import {
   isSilent,
   leaveRequestOf,
@@ -33,9 +33,10 @@ import { DataOutlet } from './data-outlet.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { type KnownInfo, Outbox } from './outbox.ts'
+import { infoOf, tokenContentsOf } from './participant-facts.ts'
 import { ParticipantMedia } from './participant-media.ts'
 import { ParticipantToken } from './participant-token.ts'
-import { capabilitiesOf, grantsOf, kindDetailsOf, kindOf, permissionOf } from './permissions.ts'
+import { kindOf, permissionOf } from './permissions.ts'
 import type { CandidateProtocol, DataKind, PeerMedia, RoomMedia } from './ports.ts'
 import type { Publication } from './publication.ts'
 import { Publications, type UnpublishReason } from './publications.ts'
@@ -147,7 +148,7 @@ export class Participant {
       log: this.#log,
       now: deps.now,
       expiresAtS: claims.expiresAtS,
-      contents: () => this.#tokenContents(),
+      contents: () => tokenContentsOf(this, claims),
       send: value => this.send({ case: 'refreshToken', value }),
     })
     this.#media = new ParticipantMedia({
@@ -245,36 +246,7 @@ export class Participant {
   }
 
   info(): ParticipantInfo {
-    const published = this.publications.published()
-    return new ParticipantInfo({
-      sid: this.id,
-      identity: this.identity,
-      state: this.state,
-      tracks: published.map(publication => publication.info),
-      metadata: this.metadata,
-      joinedAt: BigInt(Math.floor(this.joinedAtMs / 1000)),
-      joinedAtMs: BigInt(this.joinedAtMs),
-      name: this.name,
-      version: this.#version,
-      permission: this.permission,
-      isPublisher: published.length > 0 || this.dataTracks.length > 0,
-      dataTracks: this.dataTracks,
-      kind: this.kind,
-      kindDetails: kindDetailsOf(this.#deps.claims.kindDetails),
-      clientProtocol: this.query.clientProtocol,
-      capabilities: capabilitiesOf(this.query.capabilities),
-      attributes: this.attributes,
-      ...(this.#disconnectReason === undefined ? {} : { disconnectReason: this.#disconnectReason }),
-    })
-  }
-
-  #tokenContents(): TokenContents {
-    const { identity, name, metadata, attributes } = this
-    const { claims } = this.#deps
-    const { kind, kindDetails, roomConfig } = claims
-    const video = grantsOf(this.permission, claims.video)
-    const config = roomConfig ? { roomConfig } : {}
-    return { identity, name, metadata, attributes, kind, kindDetails, video, ...config }
+    return infoOf(this, this.#deps.claims, this.#version, this.#disconnectReason)
   }
 
   /** `info()` encoded, once a version. */
