@@ -72,6 +72,8 @@ export class HonestPair {
   }
 }
 
-/** Lines of info and above that the process wrote; what one bad input may add is bounded. */
-export const loggedLines = (sfu: RunningSfu): number =>
-  sfu.output.split('\n').filter(line => /"level":(30|40|50|60)/.test(line)).length
+/** Lines of info and above that the process wrote of one identity; what one bad input may add is bounded. */
+export const loggedLines = (sfu: RunningSfu, identity: string): number =>
+  sfu.output
+    .split('\n')
+    .filter(line => /"level":(30|40|50|60)/.test(line) && line.includes(`"identity":"${identity}"`)).length
