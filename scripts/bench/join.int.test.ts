@@ -17,7 +17,9 @@ afterAll(async () => {
   await sfu?.stop()
 })
 
-it('joins and recovers some times at a server given by its address, and tells the times and its own cost', async () => {
+it('joins and recovers some times at a server given by its address, and tells the times and its own cost', {
+  timeout: 120_000,
+}, async () => {
   const { stdout } = await run(
     process.execPath,
     [
@@ -34,7 +36,7 @@ it('joins and recovers some times at a server given by its address, and tells th
       '1',
       '--json',
     ],
-    { timeout: 55_000 },
+    { timeout: 110_000 },
   )
   const report = JSON.parse(stdout) as JoinReport
   console.log(stdout)
