@@ -3,7 +3,6 @@
  * Browser side of the bandwidth tests: a camera whose picture costs what its encoder is allowed to spend (a drawing
  * of flat colours costs nothing and would never fill a link), and what the receiver says of sound and picture.
  */
-import { UpdateTrackSettings, VideoQuality } from '@livekit/protocol'
 import {
   LocalVideoTrack,
   type RemoteTrackPublication,
@@ -44,10 +43,6 @@ export interface FlowSample {
   silentConcealed: number
   freezes: number
   frozenSeconds: number
-}
-
-interface Engine {
-  engine: { client: { sendUpdateTrackSettings(settings: UpdateTrackSettings): void } }
 }
 
 const STAT_NAMES = {
@@ -131,16 +126,6 @@ export class PageBandwidth {
         bytes: Number(stat.bytesSent ?? 0),
         active: stat.active !== false,
       }))
-  }
-
-  /** Subscribers tell how much a picture matters to them: adaptive stream does not set it, the application may. */
-  setPriority(identity: string, source: string, priority: number): void {
-    const publication = this.#publication(identity, source)
-    if (!publication) throw new Error(`no ${source} of ${identity}`)
-    const settings = { trackSids: [publication.trackSid], quality: VideoQuality.HIGH, priority }
-    // The SDK has no call for it, only the message; our own application sends it the same way.
-    const { engine } = this.#room() as unknown as Engine
-    engine.client.sendUpdateTrackSettings(new UpdateTrackSettings(settings))
   }
 
   #publication(identity: string, source: string): RemoteTrackPublication | undefined {
