@@ -1,5 +1,5 @@
 /** Every codec of the stock client in every shape: decoded, in the size asked for, muted, joined late, taken natively. */
-import { dispose } from '@livekit/rtc-node'
+import { dispose, VideoCodec } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './harness/eventually.ts'
 import { NativePeer } from './harness/native-peer.ts'
@@ -42,8 +42,8 @@ describe('a track in', () => {
     await dispose()
   })
 
-  const joinNatively = async (room: string) => {
-    const peer = await NativePeer.join(scenario.sfu, { room, identity: 'native' })
+  const joinNatively = async (room: string, identity = 'native') => {
+    const peer = await NativePeer.join(scenario.sfu, { room, identity })
     peers.push(peer)
     return peer
   }
@@ -98,5 +98,29 @@ describe('a track in', () => {
       const decoded = [...native.videoFramesBySid.values()].filter(frames => frames >= 2).length
       return decoded === codecs.length ? null : `${decoded} of the tracks decoded natively`
     }, PATIENCE_MS)
+  })
+
+  it.each([
+    { codec: VideoCodec.H264, name: 'h264' },
+    { codec: VideoCodec.VP9, name: 'vp9' },
+  ])('$name from the native SDK reaches browsers and native clients', async ({ codec, name }) => {
+    const room = scenario.newRoom()
+    const binh = await scenario.join(room, 'binh')
+    const [publisher, viewer] = [await joinNatively(room, 'an'), await joinNatively(room)]
+    const sid = await publisher.publishCamera({ codec, simulcast: codec === VideoCodec.H264 })
+    await expectDecoded(binh, sid, { codec: name })
+    await expectNative(viewer, 'an')
+  })
+
+  it('AV1 from the native SDK, which lacks the dependency descriptor, is refused and not shown as a black picture', async () => {
+    const room = scenario.newRoom()
+    const binh = await scenario.join(room, 'binh')
+    const publisher = await joinNatively(room, 'an')
+    const refused = await publisher.publishCamera({ codec: VideoCodec.AV1 })
+    const sid = await publisher.publishCamera()
+    await expectDecoded(binh, sid, { codec: 'vp8' })
+    const { tracks } = await scenario.sfu.roomService().getParticipant(room, 'an')
+    expect(tracks.map(track => track.sid)).toEqual([sid])
+    expect(refused).not.toBe(sid)
   })
 })

@@ -162,7 +162,10 @@ function describeLayers(codec: SimulcastCodecInfo, media: PublishedMedia): void 
       media.spatialLayers > 1 && !media.simulcast
         ? VideoLayer_Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM
         : VideoLayer_Mode.ONE_SPATIAL_LAYER_PER_STREAM
-  const low = codec.layers.toSorted((a, b) => a.width * a.height - b.width * b.height)
+  // Native SDKs announce several layers of one size.
+  const low = codec.layers.toSorted(
+    (a, b) => a.width * a.height - b.width * b.height || a.quality - b.quality,
+  )
   for (const [index, layer] of low.entries()) {
     const stream = media.simulcast ? media.streams[index] : media.streams[0]
     layer.spatialLayer = media.simulcast ? index : Math.min(index, media.spatialLayers - 1)

@@ -8,7 +8,7 @@ import type {
 } from 'mediasoup/types'
 import type { MediaDescription } from 'sdp-transform'
 import type { RemoteSection } from './remote-description.ts'
-import { FEEDBACK, h264Profile, PUBLISHER_EXTENSIONS } from './router-codecs.ts'
+import { DEPENDENCY_DESCRIPTOR, FEEDBACK, h264Profile, PUBLISHER_EXTENSIONS } from './router-codecs.ts'
 
 /** What signalling said of the track before it was offered. */
 export interface AnnouncedTrack {
@@ -74,8 +74,18 @@ export function planProducer(
     return { refused: `announced as ${announced.kind}, offered as ${section.kind}` }
   const { media, kind } = section
   const offered = readCodecs(media)
-  const codec = chooseCodec(offered, kind, preferredCodec)
-  if (!codec) return { refused: 'no codec in common' }
+  const headerExtensions = readExtensions(media, kind)
+  const codec = chooseCodec(
+    offered.filter(({ name }) => name !== 'av1' || hasDependencyDescriptor(headerExtensions)),
+    kind,
+    preferredCodec,
+  )
+  if (!codec)
+    return {
+      refused: offered.some(({ name }) => name === 'av1')
+        ? 'no codec in common; AV1 needs the dependency descriptor header extension'
+        : 'no codec in common',
+    }
   const mimeType = MIME_TYPES[codec.name]!
 
   const codecs: RtpCodecParameters[] = [
@@ -99,7 +109,6 @@ export function planProducer(
     })
   }
 
-  const headerExtensions = readExtensions(media, kind)
   const encodings = readEncodings(media, rtx !== undefined)
   if (encodings.length === 0) return { refused: 'neither rid nor ssrc in the section' }
   if (encodings.some(e => e.rid) && !headerExtensions.some(e => e.uri.endsWith('sdes:rtp-stream-id')))
@@ -178,6 +187,10 @@ function chooseCodec(offered: OfferedCodec[], kind: MediaKind, preferred: string
     h264Profile(codec.parameters['profile-level-id'] as string | undefined) === 'constrained-baseline' ? 0 : 1
   return candidates.filter(codec => codec.name === 'h264').sort((a, b) => rank(a) - rank(b))[0]
 }
+
+/** mediasoup finds the key frames of AV1 by it alone, and forwards nothing before one. Native SDKs do not offer it. */
+const hasDependencyDescriptor = (extensions: RtpHeaderExtensionParameters[]): boolean =>
+  extensions.some(({ uri }) => uri === DEPENDENCY_DESCRIPTOR.uri)
 
 function isCarried(codec: OfferedCodec, kind: MediaKind): boolean {
   if (kind === 'audio') return codec.name === 'opus' && codec.clockRate === 48_000 && codec.channels === 2

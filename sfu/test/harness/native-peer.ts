@@ -109,7 +109,10 @@ export class NativePeer {
   }
 
   /** Publishes a camera whose picture changes with every frame; returns the track's sid. */
-  async publishCamera({ width, height, fps } = VIDEO): Promise<string> {
+  async publishCamera(
+    options: { width?: number; height?: number; fps?: number; codec?: VideoCodec; simulcast?: boolean } = {},
+  ): Promise<string> {
+    const { width, height, fps } = { ...VIDEO, ...options }
     const source = new VideoSource(width, height)
     const track = LocalVideoTrack.createVideoTrack('camera', source)
     let count = 0
@@ -120,8 +123,8 @@ export class NativePeer {
       track,
       new TrackPublishOptions({
         source: TrackSource.SOURCE_CAMERA,
-        videoCodec: VideoCodec.VP8,
-        simulcast: false,
+        videoCodec: options.codec ?? VideoCodec.VP8,
+        simulcast: options.simulcast ?? false,
       }),
     )
     return publication.sid!
