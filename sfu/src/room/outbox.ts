@@ -1,7 +1,9 @@
 /**
  * What goes to one client, over whichever link it has. While the link is lost, messages wait in order; participant
- * infos wait apart, the newest of each identity, so that a long absence costs no more than the room's size.
+ * infos wait apart, the newest of each identity, so that a long absence costs no more than the room's size. What a dead
+ * link may have swallowed is said again on the next one, where saying it twice does no harm.
  */
+import type { SignalResponse } from '@livekit/protocol'
 import type { RoomLimits } from './limits.ts'
 import type { SignalLink } from './signal-link.ts'
 import { encodeUpdates } from './wire.ts'
@@ -12,13 +14,44 @@ export interface KnownInfo {
   encoded: Uint8Array
 }
 
+/**
+ * Whether a message may be said again when it is not known to have arrived: before the infos of people, after them, or
+ * not at all (undefined), because it means something else the second time.
+ */
+export type Repeat = 'before_infos' | 'after_infos' | undefined
+
+export function repeatOf(message: SignalResponse['message']): Repeat {
+  switch (message.case) {
+    // A client that learns from its own info that it is muted, and knows of no mute, insists on being heard.
+    case 'mute':
+      return 'before_infos'
+    case 'roomUpdate':
+    case 'trackUnpublished':
+    case 'streamStateUpdate':
+    case 'subscribedQualityUpdate':
+    case 'subscriptionPermissionUpdate':
+    case 'dataTrackSubscriberHandles':
+      return 'after_infos'
+    default:
+      return undefined
+  }
+}
+
+interface Sent {
+  message: Uint8Array
+  repeat: Repeat
+}
+
 export class Outbox {
   #link: SignalLink | undefined
   #isClosed = false
-  #kept: Uint8Array[] = []
+  #kept: Sent[] = []
   #keptBytes = 0
   readonly #limits: Pick<RoomLimits, 'keptMessages' | 'keptBytes'>
   readonly #keptInfos = new Map<string, Uint8Array>()
+  /** Repeatable messages handed to the link, not known to have arrived; the number is their place in all that was sent. */
+  #unproven: (Sent & { number: number })[] = []
+  #sentCount = 0
 
   /** Over the limits the client comes back with a gap it can live with. */
   constructor(limits: Pick<RoomLimits, 'keptMessages' | 'keptBytes'>) {
@@ -26,17 +59,20 @@ export class Outbox {
   }
 
   /**
-   * Sends `firstMessage`, then infos: what was kept and `infos` over it; then the other messages
-   * that were kept. Returns the link it replaces.
+   * Sends `firstMessage`, then infos: what was kept and `infos` over it; then what the former link may have
+   * swallowed and what was kept. Mutes go before the infos. Returns the link it replaces.
    */
   attach(link: SignalLink, firstMessage: Uint8Array, infos: KnownInfo[] = []): SignalLink | undefined {
     const replaced = this.#link
     this.#link = link
     link.send(firstMessage)
+    const missed = [...this.#unproven, ...this.#kept]
+    this.#unproven = []
+    for (const sent of missed) if (sent.repeat === 'before_infos') this.#hand(link, sent)
     for (const { identity, encoded } of infos) this.#keptInfos.set(identity, encoded)
     // In one message, as long as the join reply: native clients take the first update for the whole list.
     for (const message of encodeUpdates(this.#keptInfos.values(), Infinity)) link.send(message)
-    for (const message of this.#kept) link.send(message)
+    for (const sent of missed) if (sent.repeat !== 'before_infos') this.#hand(link, sent)
     this.#keptInfos.clear()
     this.#forgetKept()
     return replaced
@@ -53,17 +89,36 @@ export class Outbox {
     return true
   }
 
-  send(message: Uint8Array): void {
-    if (this.#link) this.#link.send(message)
-    else this.#keep(message)
+  /** `repeat` as `repeatOf` says of the message. */
+  send(message: Uint8Array, repeat: Repeat = undefined): void {
+    if (this.#link) this.#hand(this.#link, { message, repeat })
+    else this.#keep({ message, repeat })
   }
 
-  #keep(message: Uint8Array): void {
+  /** Names what has been sent until now; `confirm` it when the client is known to have had it. */
+  mark(): number {
+    return this.#sentCount
+  }
+
+  /** Everything sent until `mark` has arrived. */
+  confirm(mark: number): void {
+    this.#unproven = this.#unproven.filter(({ number }) => number > mark)
+  }
+
+  #hand(link: SignalLink, { message, repeat }: Sent): void {
+    link.send(message)
+    if (repeat === undefined) return
+    this.#sentCount += 1
+    this.#unproven.push({ number: this.#sentCount, message, repeat })
+    if (this.#unproven.length > this.#limits.keptMessages) this.#unproven.shift()
+  }
+
+  #keep(sent: Sent): void {
     const { keptMessages, keptBytes } = this.#limits
     if (this.#isClosed || this.#kept.length >= keptMessages) return
-    if (this.#keptBytes + message.length > keptBytes) return
-    this.#kept.push(message)
-    this.#keptBytes += message.length
+    if (this.#keptBytes + sent.message.length > keptBytes) return
+    this.#kept.push(sent)
+    this.#keptBytes += sent.message.length
   }
 
   #forgetKept(): void {
@@ -87,6 +142,7 @@ export class Outbox {
     this.#link?.close(code, reason)
     this.#link = undefined
     this.#forgetKept()
+    this.#unproven = []
     this.#keptInfos.clear()
   }
 }

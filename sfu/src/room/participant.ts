@@ -32,7 +32,7 @@ import { DataInlet } from './data-inlet.ts'
 import { DataOutlet } from './data-outlet.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
-import { type KnownInfo, Outbox } from './outbox.ts'
+import { type KnownInfo, Outbox, repeatOf } from './outbox.ts'
 import { infoOf, tokenContentsOf } from './participant-facts.ts'
 import { ParticipantMedia } from './participant-media.ts'
 import { ParticipantToken } from './participant-token.ts'
@@ -286,7 +286,7 @@ export class Participant {
   }
 
   send(message: SignalResponse['message']): void {
-    if (!this.isClosed) this.outbox.send(encodeSignal(message))
+    if (!this.isClosed) this.outbox.send(encodeSignal(message), repeatOf(message))
   }
 
   /** First link: `firstMessage` (the join reply) goes before anything else. */

@@ -6,6 +6,7 @@ import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import {
   ConnectionQualityUpdate,
   RoomUpdate,
+  type SignalResponse,
   SpeakersChanged,
   SubscriptionPermissionUpdate,
 } from '@livekit/protocol'
@@ -15,7 +16,7 @@ import { type Demand, Dynacast, qualityUpdateOf } from './dynacast.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
 import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
-import type { KnownInfo } from './outbox.ts'
+import { type KnownInfo, repeatOf } from './outbox.ts'
 import type { Participant } from './participant.ts'
 import { othersOf } from './room-messages.ts'
 import { isLargeRoom, type RoomView } from './room-view.ts'
@@ -135,8 +136,9 @@ export class RoomBroadcast {
     clearTimeout(this.#countsTimer)
     this.#countsTimer = undefined
     const value = new RoomUpdate({ room: this.#room.message() })
-    const message = encodeSignal({ case: 'roomUpdate', value })
-    for (const receiver of this.#room.participants.values()) receiver.outbox.send(message)
+    const message: SignalResponse['message'] = { case: 'roomUpdate', value }
+    const encoded = encodeSignal(message)
+    for (const receiver of this.#room.participants.values()) receiver.outbox.send(encoded, repeatOf(message))
   }
 
   /** The number of participants or publishers changed; told soon, once for all changes until then. */

@@ -27,15 +27,15 @@ class FakeSocket extends EventEmitter {
   readonly CLOSING = 2
   readyState = 1
   bufferedAmount = 0
-  pings = 0
+  pings: string[] = []
   isTerminated = false
   closed: { code: number; reason: string } | undefined
   readonly messages: SignalResponse['message'][] = []
   send(data: Uint8Array) {
     this.messages.push(SignalResponse.fromBinary(data).message)
   }
-  ping() {
-    this.pings++
+  ping(payload: string) {
+    this.pings.push(payload)
   }
   close(code: number, reason: string) {
     this.closed ??= { code, reason }
@@ -176,11 +176,24 @@ describe('a signal connection', () => {
     expect(socket.isTerminated).toBe(false)
   })
 
+  it('learns from the answer to a ping what the client has had, and says the rest again on the next link', async () => {
+    const { socket, sid } = await active('an')
+    await rooms.registry.updateRoomMetadata('R', 'heard')
+    await vi.advanceTimersByTimeAsync(5_000)
+    socket.emit('pong', Buffer.from(socket.pings.at(-1) ?? ''))
+    await rooms.registry.updateRoomMetadata('R', 'lost')
+    socket.emit('pong', Buffer.from('no number'))
+    const again = connect('an', { query: { reconnect: true, participantSid: sid } })
+    await settle()
+    const updates = again.messages.filter(message => message.case === 'roomUpdate')
+    expect(updates.map(({ value }) => value.room?.metadata)).toEqual(['lost'])
+  })
+
   it('takes a silent connection for lost, and a slow one too', async () => {
     const { socket } = await active('an')
     await vi.advanceTimersByTimeAsync(10_000)
-    expect(socket.pings).toBeGreaterThan(0)
-    socket.emit('pong')
+    expect(socket.pings.length).toBeGreaterThan(0)
+    socket.emit('pong', Buffer.from(socket.pings.at(-1) ?? ''))
     await vi.advanceTimersByTimeAsync(25_000)
     expect(socket.isTerminated).toBe(false)
     await vi.advanceTimersByTimeAsync(11_000)

@@ -78,8 +78,11 @@ export class SignalConnection implements SignalLink {
     this.#log = log
     this.#bucket = new TokenBucket(limits.signalMessagesPerS, limits.signalMessageBurst, Date.now())
     socket.on('message', (data, isBinary) => this.#handleMessage(data, isBinary))
-    socket.on('pong', () => {
+    socket.on('pong', payload => {
       this.#silentChecks = 0
+      // The client has read everything up to the ping that this answers (RFC 6455 §5.5.3).
+      const mark = Number.parseInt(payload.toString('latin1'), 10)
+      if (mark >= 0 && !this.#isClosing) this.#bound?.participant.outbox.confirm(mark)
     })
     // ws emits 'close' after 'error', so the one handler that acts is enough.
     socket.on('error', error => this.#log.debug({ err: error }, 'signal socket error'))
@@ -178,7 +181,7 @@ export class SignalConnection implements SignalLink {
       this.#log.info({}, 'signal connection is silent, taken for lost')
       this.#socket.terminate()
     } else if (this.#socket.readyState === this.#socket.OPEN) {
-      this.#socket.ping()
+      this.#socket.ping(String(this.#bound?.participant.outbox.mark() ?? ''))
     }
   }
 
