@@ -1,26 +1,20 @@
-import { randomInt } from 'node:crypto'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import type { RtpCapabilities, WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type { DataKind } from '../room/ports.ts'
-import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-answer.ts'
-import { writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
-import { AnswerWait } from './answer-wait.ts'
 import { CodecChoice } from './codec-choice.ts'
 import { CodecWaits } from './codec-waits.ts'
 import { CongestionControl } from './congestion-control.ts'
 import { reportFlows } from './flow-reports.ts'
 import { DEFAULT_SETTINGS, type TrackSettings } from './layer-choice.ts'
-import { type OfferPlan, planOffer } from './offer-plan.ts'
 import type { Pipes } from './pipes.ts'
 import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
 import type { FlowReport } from './quality-score.ts'
 import type { RoomRouter } from './room-router.ts'
-import { SectionTable } from './section-table.ts'
-import { SerialQueue } from './serial-queue.ts'
 import { SubscriberData } from './subscriber-data.ts'
+import { SubscriberNegotiation } from './subscriber-negotiation.ts'
 import { Subscription } from './subscription.ts'
 import type { TrackDirectory } from './track-directory.ts'
 import { watchTransport } from './transport-events.ts'
@@ -40,7 +34,7 @@ export interface SubscriberListener {
   onDataLost(why: string): void
 }
 
-/** The connection a client receives on. The SFU offers; at most one offer is outstanding, changes meanwhile become the next. */
+/** The connection a client receives on: its subscriptions, what it can decode, and its data. */
 export class SubscriberConnection implements TrackViewer {
   readonly #home: RoomRouter
   readonly #transport: WebRtcTransport
@@ -49,10 +43,8 @@ export class SubscriberConnection implements TrackViewer {
   readonly #pipes: Pipes
   readonly #logger: Logger
   readonly #listener: SubscriberListener
-  readonly #isGrouping: boolean
   readonly #capabilities: RtpCapabilities
   readonly #subscriptions = new Map<TrackId, Subscription>()
-  readonly #sections = new SectionTable<Subscription>()
   /** Settings that came before their subscription. */
   readonly #earlySettings = new Map<TrackId, TrackSettings>()
   readonly #codecs = new CodecChoice()
@@ -60,21 +52,8 @@ export class SubscriberConnection implements TrackViewer {
     track.removeViewer(this)
     this.#handleUndecodable(track)
   })
-  readonly #answers = new SerialQueue()
+  readonly #negotiation: SubscriberNegotiation
   readonly #congestion: CongestionControl
-  readonly #sessionId = `${randomInt(1, 2 ** 47)}`
-  #version = 0
-  /** Who was in the offer that waits for its answer. */
-  #outstanding: OfferPlan['offered'] | undefined
-  readonly #answerWait = new AnswerWait(() => {
-    this.#logger.warn('offer was not answered and is made anew')
-    this.#outstanding = undefined
-    this.#want()
-  })
-  #consuming = 0
-  #isDirty = false
-  #isScheduled = false
-  #isDtlsStarted = false
   #isClosed = false
 
   private constructor(
@@ -94,7 +73,10 @@ export class SubscriberConnection implements TrackViewer {
     this.#pipes = pipes
     this.#logger = logger
     this.#listener = listener
-    this.#isGrouping = isGrouping
+    this.#negotiation = new SubscriberNegotiation(home, transport, logger, isGrouping, {
+      onOffer: offer => listener.onOffer(offer),
+      onSettled: (subscription, isAccepted) => this.#settle(subscription, isAccepted),
+    })
     this.#capabilities = home.subscriberCapabilities()
     this.#congestion = new CongestionControl(transport, () => this.#subscriptions.values(), logger)
   }
@@ -126,7 +108,7 @@ export class SubscriberConnection implements TrackViewer {
 
   /** The first offer: only the data section, so that the client connects before there is any track. */
   start(): void {
-    this.#want()
+    this.#negotiation.want()
   }
 
   /** Resolves when the consumer exists; the offer follows. @throws AppError track_not_found, codec_unsupported */
@@ -156,37 +138,13 @@ export class SubscriberConnection implements TrackViewer {
 
   /** @throws AppError('bad_sdp') */
   handleAnswer(sdp: string): Promise<void> {
-    return this.#answers.run(async () => {
-      if (this.#isClosed) return
-      this.#logger.debug({ sdp }, 'subscriber answer')
-      const answer = parseSubscriberAnswer(sdp)
-      const offered = this.#outstanding
-      if (!offered) {
-        this.#logger.warn('answer without an offer')
-        return
-      }
-      // Some clients do not say which offer they answer: one without all sections belongs to an earlier one.
-      if (this.#answerWait.isRepeated && [...offered.keys()].some(({ mid }) => !answer.sections.has(mid)))
-        return
-      if (!this.#isDtlsStarted) {
-        this.#isDtlsStarted = true
-        await this.#transport.connect({ dtlsParameters: answer.dtlsParameters })
-      }
-      // A resume while the worker connected has made this answer void.
-      if (this.#outstanding !== offered) return
-      this.#outstanding = undefined
-      this.#answerWait.handleAnswered()
-      this.#settle(offered, answer)
-      this.#mayOffer()
-    })
+    return this.#negotiation.handleAnswer(sdp)
   }
 
   /** For a client that resumes: new credentials in an offer at once; the outstanding offer, if any, becomes void. */
   async restartIce(): Promise<void> {
     this.#assertOpen()
-    await this.#transport.restartIce()
-    this.#outstanding = undefined
-    this.#want()
+    await this.#negotiation.restartIce()
   }
 
   async limitBitrate(bps: number): Promise<void> {
@@ -243,7 +201,7 @@ export class SubscriberConnection implements TrackViewer {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#answerWait.stop()
+    this.#negotiation.close()
     this.#congestion.stop()
     for (const subscription of this.#subscriptions.values()) {
       subscription.track.removeViewer(this)
@@ -273,7 +231,7 @@ export class SubscriberConnection implements TrackViewer {
       onStreamState: state => this.#listener.onStreamState(track.trackId, state),
     })
     this.#earlySettings.delete(track.trackId)
-    subscription.section = this.#sections.take(track.kind, subscription)
+    subscription.section = this.#negotiation.sections.take(track.kind, subscription)
     this.#subscriptions.set(track.trackId, subscription)
     track.addViewer(this)
     subscription.ready = this.#consume(subscription)
@@ -282,12 +240,12 @@ export class SubscriberConnection implements TrackViewer {
 
   async #consume(subscription: Subscription): Promise<void> {
     const { track, codec, section } = subscription
-    this.#consuming += 1
+    const release = this.#negotiation.hold()
     try {
-      const release = await this.#pipes.acquire(codec.producer, track.home, this.#home)
-      subscription.releasePipe = release
+      const releasePipe = await this.#pipes.acquire(codec.producer, track.home, this.#home)
+      subscription.releasePipe = releasePipe
       if (subscription.isClosed) {
-        release()
+        releasePipe()
         return
       }
       const consumer = await within(
@@ -316,16 +274,15 @@ export class SubscriberConnection implements TrackViewer {
           new AppError('unavailable', 'the way to the track was lost'),
         )
       })
-      this.#sections.fill(section, consumer.rtpParameters)
-      this.#isDirty = true
+      this.#negotiation.sections.fill(section, consumer.rtpParameters)
+      this.#negotiation.want()
     } catch (error) {
       this.#drop(subscription)
       if (codec.producer.closed || subscription.track.codecs.length === 0)
         throw new AppError('track_not_found', 'the track ended while it was subscribed', { cause: error })
       throw error
     } finally {
-      this.#consuming -= 1
-      this.#mayOffer()
+      release()
     }
   }
 
@@ -335,25 +292,18 @@ export class SubscriberConnection implements TrackViewer {
     const { track, section } = subscription
     track.removeViewer(this)
     if (this.#subscriptions.get(track.trackId) === subscription) this.#subscriptions.delete(track.trackId)
-    this.#sections.retire(section)
-    this.#want()
+    this.#negotiation.sections.retire(section)
+    this.#negotiation.want()
   }
 
-  #settle(offered: OfferPlan['offered'], answer: SubscriberAnswer): void {
-    for (const [section, subscription] of offered) {
-      const answered = answer.sections.get(section.mid)
-      if (!subscription) {
-        this.#sections.free(section)
-        continue
-      }
-      if (subscription.isClosed) continue
-      const payloadType = section.rtpParameters?.codecs[0]?.payloadType
-      if (answered?.isReceiving && answered.payloadTypes.has(payloadType ?? -1)) {
-        this.#codecs.handleAccepted(subscription.codec.mimeType)
-        subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
-        this.#congestion.reconsider()
-      } else this.#refuse(subscription)
+  #settle(subscription: Subscription, isAccepted: boolean): void {
+    if (!isAccepted) {
+      this.#refuse(subscription)
+      return
     }
+    this.#codecs.handleAccepted(subscription.codec.mimeType)
+    subscription.goLive().catch(error => this.#logger.warn({ err: error }, 'subscription not resumed'))
+    this.#congestion.reconsider()
   }
 
   /** The client will not receive this codec: another one of the track is taken or asked for, if it has any. */
@@ -375,37 +325,6 @@ export class SubscriberConnection implements TrackViewer {
 
   #handleUndecodable(track: PublishedTrack): void {
     if (!this.#isClosed) this.#listener.onSubscriptionLost(track.trackId, undecodable(track))
-  }
-
-  #want(): void {
-    this.#isDirty = true
-    this.#mayOffer()
-  }
-
-  /** Offers on the next loop turn, so that changes made together travel together. */
-  #mayOffer(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      if (this.#isClosed || !this.#isDirty || this.#outstanding || this.#consuming > 0) return
-      this.#offer()
-    })
-  }
-
-  #offer(): void {
-    this.#isDirty = false
-    const { offered, sections, midToTrackId } = planOffer(this.#sections.listed, this.#isGrouping)
-    this.#outstanding = offered
-    this.#answerWait.start()
-    const sdp = writeSubscriberOffer({
-      local: this.#home.describe(this.#transport),
-      sections,
-      sessionId: this.#sessionId,
-      version: ++this.#version,
-    })
-    this.#logger.debug({ sdp }, 'subscriber offer')
-    this.#listener.onOffer({ sdp, midToTrackId })
   }
 
   #assertOpen(): void {
