@@ -1,9 +1,12 @@
 import {
   CreateRoomRequest,
   DeleteRoomRequest,
+  ForwardParticipantRequest,
   ListParticipantsRequest,
   ListRoomsRequest,
+  MoveParticipantRequest,
   MuteRoomTrackRequest,
+  PerformRpcRequest,
   RoomParticipantIdentity,
   SendDataRequest,
   UpdateParticipantRequest,
@@ -37,6 +40,9 @@ const METHODS: Record<string, MessageClass<object>> = {
   UpdateSubscriptions: UpdateSubscriptionsRequest,
   SendData: SendDataRequest,
   UpdateRoomMetadata: UpdateRoomMetadataRequest,
+  MoveParticipant: MoveParticipantRequest,
+  ForwardParticipant: ForwardParticipantRequest,
+  PerformRpc: PerformRpcRequest,
 } as never
 
 let rooms: TestRooms
@@ -48,7 +54,7 @@ const everything = (room: string): VerifiedClaims =>
     metadata: '',
     attributes: {},
     kind: '',
-    video: { roomCreate: true, roomList: true, roomAdmin: true, room },
+    video: { roomCreate: true, roomList: true, roomAdmin: true, room, destinationRoom: 'S' },
   }) as VerifiedClaims
 
 beforeEach(() => {
@@ -89,6 +95,7 @@ describe('bodies of RoomService', () => {
     await rooms.join('an')
     const type = METHODS[name] as MessageClass<{
       room?: string
+      destinationRoom?: string
       toBinary(): Uint8Array
       toJsonString(): string
     }>
@@ -96,6 +103,7 @@ describe('bodies of RoomService', () => {
     await fc.assert(
       fc.asyncProperty(messageOf(type, 3), fc.boolean(), async (request, isHere) => {
         if (isHere && 'room' in request) request.room = 'R'
+        if (isHere && 'destinationRoom' in request) request.destinationRoom = 'S'
         const bytes = request.toBinary()
         seen.add(await call(name, 'application/protobuf', bytes, request.room ?? ''))
         let json = ''

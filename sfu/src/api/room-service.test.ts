@@ -71,14 +71,12 @@ describe('SendData', () => {
   })
 })
 
-describe('MoveParticipant', () => {
+describe.each(['MoveParticipant', 'ForwardParticipant'])('%s', name => {
   it('needs roomAdmin of the room and destinationRoom of the other', async () => {
     const moved: unknown[] = []
-    const rooms: Partial<RoomDirectory> = {
-      async moveParticipant(...args) {
-        moved.push(args)
-      },
-    }
+    const take = async (...args: unknown[]) => void moved.push(args)
+    const rooms: Partial<RoomDirectory> =
+      name === 'MoveParticipant' ? { moveParticipant: take } : { forwardParticipant: take }
     const body = { room: 'a', identity: 'an', destinationRoom: 'b' }
     for (const grants of [
       { roomAdmin: true, room: 'a' },
@@ -86,11 +84,11 @@ describe('MoveParticipant', () => {
       { roomAdmin: true, room: 'b', destinationRoom: 'b' },
       { room: 'a', destinationRoom: 'b' },
     ])
-      expect((await setUp(grants, rooms).call('MoveParticipant', body)).status).toBe(403)
+      expect((await setUp(grants, rooms).call(name, body)).status).toBe(403)
     expect(moved).toEqual([])
     const { call } = setUp({ roomAdmin: true, room: 'a', destinationRoom: 'b' }, rooms)
-    expect((await call('MoveParticipant', body)).status).toBe(200)
-    expect((await call('MoveParticipant', { ...body, identity: '' })).code).toBe('invalid_argument')
+    expect((await call(name, body)).status).toBe(200)
+    expect((await call(name, { ...body, identity: '' })).code).toBe('invalid_argument')
     expect(moved).toEqual([['a', 'an', 'b']])
   })
 })
@@ -129,11 +127,5 @@ describe('services that are not part of this server', () => {
         msg: `Anything is not implemented: ${reason}`,
       })
     expect(await call('livekit.Brandnew/Do', {})).toMatchObject({ code: 'unimplemented' })
-  })
-
-  it('nor do rooms forward participants', async () => {
-    const { call } = setUp({ roomAdmin: true, room: 'a', destinationRoom: 'b' })
-    const body = { room: 'a', identity: 'an', destinationRoom: 'b' }
-    expect((await call('ForwardParticipant', body)).code).toBe('unimplemented')
   })
 })

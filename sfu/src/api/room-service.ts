@@ -4,6 +4,8 @@ import {
   DataPacket,
   DeleteRoomRequest,
   DeleteRoomResponse,
+  ForwardParticipantRequest,
+  ForwardParticipantResponse,
   ListParticipantsRequest,
   ListParticipantsResponse,
   ListRoomsRequest,
@@ -148,6 +150,15 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
         assertNamed('identity', request.identity)
         await rooms.moveParticipant(request.room, request.identity, request.destinationRoom)
         return new MoveParticipantResponse()
+      }),
+    ],
+    [
+      'ForwardParticipant',
+      method(ForwardParticipantRequest, 'roomAdmin', 'room', async (request, claims) => {
+        assertDestination(claims, request.destinationRoom)
+        assertNamed('identity', request.identity)
+        await rooms.forwardParticipant(request.room, request.identity, request.destinationRoom)
+        return new ForwardParticipantResponse()
       }),
     ],
     [

@@ -22,6 +22,9 @@ class FakeRooms implements RoomDirectory {
   async moveParticipant(room: string, identity: string, destination: string) {
     this.#note('moveParticipant', room, identity, destination)
   }
+  async forwardParticipant(room: string, identity: string, destination: string) {
+    this.#note('forwardParticipant', room, identity, destination)
+  }
   async performRpc(room: string, identity: string, call: RpcCall) {
     this.#note('performRpc', room, identity, call)
     return `${call.method} of ${call.payload}`
@@ -215,7 +218,7 @@ describe('Twirp', () => {
       expect(answer.contentType).toBe('application/json')
       return [answer.status, answer.json().code]
     }
-    expect(await codeOf(room('ForwardParticipant'))).toEqual([501, 'unimplemented'])
+    expect(await codeOf(room('BrandNew'))).toEqual([501, 'unimplemented'])
     expect(await codeOf('livekit.SIP/CreateSIPTrunk')).toEqual([501, 'unimplemented'])
     expect(await codeOf('livekit.Ingress/CreateIngress')).toEqual([501, 'unimplemented'])
     expect(await codeOf('livekit.SIP/CreateSIPTrunk', {}, { authorization: '' })).toEqual([

@@ -110,7 +110,7 @@ export class Capture implements CaptureMedia, TrackViewer {
         paused: true,
         enableRtx: false,
       })
-      if (this.#isClosed || codec.producer.closed)
+      if (this.#isClosed || codec.producer.closed || this.#directory.find(track.trackId) !== track)
         throw new AppError('track_not_found', 'the track ended while it was captured')
       const captured = { track, codec, transport, consumer }
       this.#captured.set(track.trackId, captured)

@@ -1,5 +1,6 @@
 import type { TrackId } from '@diemcau/core/ids.ts'
 import type { OfferedSection } from '../sdp/subscriber-offer.ts'
+import type { PublishedTrack } from './published-track.ts'
 import type { Section } from './section-table.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -14,8 +15,12 @@ export interface OfferPlan {
   midToTrackId: Record<string, string>
 }
 
-/** `isGrouping`: the client can have several tracks in one stream (decision 0009). */
-export function planOffer(listed: readonly Section<Subscription>[], isGrouping: boolean): OfferPlan {
+/** `isGrouping`: the client can have several tracks in one stream (decision 0009). `room` knows whose track it is there. */
+export function planOffer(
+  listed: readonly Section<Subscription>[],
+  isGrouping: boolean,
+  room: { publisherOf(track: PublishedTrack): string },
+): OfferPlan {
   const offered: OfferPlan['offered'] = new Map()
   const midToTrackId: Record<string, TrackId> = {}
   const sections: OfferedSection[] = [{ state: 'data', mid: DATA_MID }]
@@ -29,14 +34,14 @@ export function planOffer(listed: readonly Section<Subscription>[], isGrouping: 
       sections.push({ state: 'rejected', mid, kind, rtpParameters })
       continue
     }
-    const { trackId, participantId, stream } = active.track
+    const { trackId, stream } = active.track
     midToTrackId[mid] = trackId
     sections.push({
       state: 'active',
       mid,
       kind,
       rtpParameters,
-      participantId,
+      participantId: room.publisherOf(active.track),
       trackId,
       stream: isGrouping ? stream : trackId,
     })

@@ -1,5 +1,5 @@
 import { AppError } from '@diemcau/core/errors.ts'
-import type { RoomId } from '@diemcau/core/ids.ts'
+import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
 import type {
   CaptureMedia,
@@ -95,6 +95,24 @@ export class MediasoupRoom implements RoomMedia {
     const capture = new Capture(this.#directory, this.#logger, closed => this.#captures.delete(closed))
     this.#captures.add(capture)
     return capture
+  }
+
+  forward(source: RoomMedia, trackId: TrackId, participantId: ParticipantId): () => void {
+    this.#assertOpen()
+    if (!(source instanceof MediasoupRoom)) throw new AppError('internal', 'a room of another media side')
+    // The track itself is shared: what the consumers of both rooms want of it comes together there by itself.
+    const track = source.#directory.get(trackId)
+    const leaveDirectory = this.#directory.addForwarded(track, participantId)
+    const unfollow = track.kind === 'audio' ? this.#speakers.follow(source.#speakers) : () => {}
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      leaveDirectory()
+      unfollow()
+      // Subscribers are told by the room; a recorder that does not let go by itself must not go on.
+      for (const capture of this.#captures) void capture.release(trackId)
+    }
   }
 
   async close(reason: MediaCloseReason): Promise<void> {

@@ -16,8 +16,13 @@ export class Speakers {
   readonly #tracks: TrackDirectory
   readonly #onSpeakers: (speakers: Speaker[]) => void
   readonly #heard = new Map<object, { producerId: string; volume: number }[]>()
+  /** This room's own routers. */
+  readonly #own = new Set<object>()
+  /** Rooms that hear this one, by how many forwarded tracks. */
+  readonly #followers = new Map<Speakers, number>()
   #timer: NodeJS.Timeout | undefined
   #wasSilent = true
+  #isClosed = false
 
   constructor(tracks: TrackDirectory, onSpeakers: (speakers: Speaker[]) => void) {
     this.#tracks = tracks
@@ -26,15 +31,35 @@ export class Speakers {
 
   /** `volume` in dBov, -127..0. */
   hear(router: object, volumes: { producerId: string; volume: number }[]): void {
+    this.#own.add(router)
+    this.#take(router, volumes)
+    for (const follower of this.#followers.keys()) follower.#take(router, volumes)
+  }
+
+  forget(router: object): void {
+    this.#own.delete(router)
+    this.#heard.delete(router)
+    for (const follower of this.#followers.keys()) follower.#heard.delete(router)
+  }
+
+  /** Hears the routers of `source` too, for a track forwarded from there, until the returned function is called. */
+  follow(source: Speakers): () => void {
+    source.#followers.set(this, (source.#followers.get(this) ?? 0) + 1)
+    return () => {
+      const count = (source.#followers.get(this) ?? 0) - 1
+      if (count > 0) source.#followers.set(this, count)
+      else if (source.#followers.delete(this)) for (const key of source.#own) this.#heard.delete(key)
+    }
+  }
+
+  #take(router: object, volumes: { producerId: string; volume: number }[]): void {
+    if (this.#isClosed) return
     this.#heard.set(router, volumes)
     this.#timer ??= setTimeout(() => this.#tell(), MERGE_WINDOW_MS)
   }
 
-  forget(router: object): void {
-    this.#heard.delete(router)
-  }
-
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#heard.clear()
@@ -48,7 +73,7 @@ export class Speakers {
         const track = this.#tracks.findByProducer(producerId)
         if (!track) continue
         speakers.push({
-          participantId: track.participantId,
+          participantId: this.#tracks.publisherOf(track),
           trackId: track.trackId,
           level: levelOf(volume),
         })

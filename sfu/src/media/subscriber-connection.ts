@@ -75,6 +75,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#listener = listener
     this.#negotiation = new SubscriberNegotiation(home, transport, logger, isGrouping, {
       onOffer: offer => listener.onOffer(offer),
+      publisherOf: track => directory.publisherOf(track),
       onSettled: (subscription, isAccepted) => this.#settle(subscription, isAccepted),
     })
     this.#capabilities = home.subscriberCapabilities()

@@ -9,6 +9,7 @@ import { parseSubscriberAnswer, type SubscriberAnswer } from '../sdp/subscriber-
 import { writeSubscriberOffer } from '../sdp/subscriber-offer.ts'
 import { AnswerWait } from './answer-wait.ts'
 import { type OfferPlan, planOffer } from './offer-plan.ts'
+import type { PublishedTrack } from './published-track.ts'
 import type { RoomRouter } from './room-router.ts'
 import { SectionTable } from './section-table.ts'
 import { SerialQueue } from './serial-queue.ts'
@@ -16,6 +17,8 @@ import type { Subscription } from './subscription.ts'
 
 export interface NegotiationListener {
   onOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
+  /** Sid of the participant whose track it is in the client's room. */
+  publisherOf(track: PublishedTrack): string
   /** The client has answered the section of a subscription that is still open. */
   onSettled(subscription: Subscription, isAccepted: boolean): void
 }
@@ -139,7 +142,8 @@ export class SubscriberNegotiation {
 
   #offer(): void {
     this.#isDirty = false
-    const { offered, sections, midToTrackId } = planOffer(this.sections.listed, this.#isGrouping)
+    const plan = planOffer(this.sections.listed, this.#isGrouping, this.#listener)
+    const { offered, sections, midToTrackId } = plan
     this.#outstanding = offered
     this.#answerWait.start()
     const sdp = writeSubscriberOffer({

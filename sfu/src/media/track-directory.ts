@@ -1,11 +1,13 @@
 import { AppError } from '@diemcau/core/errors.ts'
-import type { TrackId } from '@diemcau/core/ids.ts'
+import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import type { PublishedTrack } from './published-track.ts'
 
-/** The tracks published in a room, for everyone in it who wants to take one. */
+/** The tracks published in a room or forwarded to it, for everyone in it who wants to take one. */
 export class TrackDirectory {
   readonly #tracks = new Map<TrackId, PublishedTrack>()
   readonly #byProducer = new Map<string, PublishedTrack>()
+  /** Tracks of another room, with whom they belong to in this one. */
+  readonly #forwarded = new Map<PublishedTrack, ParticipantId>()
 
   add(track: PublishedTrack): void {
     this.#tracks.set(track.trackId, track)
@@ -14,6 +16,21 @@ export class TrackDirectory {
   remove(track: PublishedTrack): void {
     if (this.#tracks.get(track.trackId) === track) this.#tracks.delete(track.trackId)
     for (const [id, owner] of this.#byProducer) if (owner === track) this.#byProducer.delete(id)
+  }
+
+  /** A track at home in another room, shown here as `participantId`'s. The caller calls the returned function when it ends. */
+  addForwarded(track: PublishedTrack, participantId: ParticipantId): () => void {
+    this.add(track)
+    this.#forwarded.set(track, participantId)
+    return () => {
+      this.remove(track)
+      this.#forwarded.delete(track)
+    }
+  }
+
+  /** Who publishes the track in this room. */
+  publisherOf(track: PublishedTrack): ParticipantId {
+    return this.#forwarded.get(track) ?? track.participantId
   }
 
   linkProducer(producerId: string, track: PublishedTrack): void {
@@ -33,6 +50,11 @@ export class TrackDirectory {
   }
 
   findByProducer(producerId: string): PublishedTrack | undefined {
-    return this.#byProducer.get(producerId)
+    const track = this.#byProducer.get(producerId)
+    if (track) return track
+    // The producers of forwarded tracks come and go in their own room.
+    const isSource = (forwarded: PublishedTrack) =>
+      forwarded.codecs.some(({ producer }) => producer.id === producerId)
+    return [...this.#forwarded.keys()].find(isSource)
   }
 }

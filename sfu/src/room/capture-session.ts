@@ -12,9 +12,9 @@ import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import { Encryption_Type, TrackSource } from '@livekit/protocol'
 import type { Log } from './log.ts'
-import type { Participant } from './participant.ts'
 import type { CaptureMedia, MediaCloseReason } from './ports.ts'
 import type { Publication } from './publication.ts'
+import type { Member } from './room-view.ts'
 
 const SOURCES: Record<TrackSource, CapturedTrack['source']> = {
   [TrackSource.UNKNOWN]: 'unknown',
@@ -24,7 +24,7 @@ const SOURCES: Record<TrackSource, CapturedTrack['source']> = {
   [TrackSource.SCREEN_SHARE_AUDIO]: 'screen_share_audio',
 }
 
-export function capturedTrackOf(participant: Participant, publication: Publication): CapturedTrack {
+export function capturedTrackOf(participant: Member, publication: Publication): CapturedTrack {
   const { info } = publication
   return {
     trackId: publication.trackId,

@@ -108,6 +108,7 @@ export class Participant {
   readonly #log: Log
   readonly #media: ParticipantMedia
   readonly #inlet: DataInlet
+  readonly #followers = new Set<() => void>()
   #version = 1
   #encoded: Uint8Array | undefined
   #disconnectReason: DisconnectReason | undefined
@@ -243,6 +244,13 @@ export class Participant {
   touch(): void {
     this.#version++
     this.#encoded = undefined
+    for (const changed of this.#followers) changed()
+  }
+
+  /** `changed` is called at each change of what others see, its end among them, until the returned function is called. */
+  follow(changed: () => void): () => void {
+    this.#followers.add(changed)
+    return () => this.#followers.delete(changed)
   }
 
   info(): ParticipantInfo {

@@ -55,6 +55,12 @@ export interface RoomMediaListener {
 export interface RoomMedia {
   /** Places the peer on the least loaded worker (different participants of one room are spread). */
   openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia>
+  /**
+   * Makes a track published in `source`, another room of the same node, one of this room too, as `participantId`'s: it is
+   * subscribed and captured here under its own id, and its publisher is asked for what either room wants. The caller calls
+   * the returned function when the track is not to be had here any more. Throws AppError('track_not_found').
+   */
+  forward(source: RoomMedia, trackId: TrackId, participantId: ParticipantId): () => void
   /** Plain RTP of published tracks for a recorder. The caller closes it. */
   openCapture(): CaptureMedia
   close(reason: MediaCloseReason): Promise<void>

@@ -13,7 +13,7 @@ import type {
 } from '@livekit/protocol'
 import type { RpcCall } from './api-rpc.ts'
 
-/** Errors are AppError with codes: not_found, over_limit, already_exists, invalid_argument, permission_denied, resource_exhausted, unavailable. */
+/** Errors are AppError with codes: not_found, over_limit, already_exists, failed_precondition, invalid_argument, permission_denied, resource_exhausted, unavailable. */
 export interface RoomDirectory {
   /** Throws AppError('not_found') when the room is not there and joining does not make it. */
   assertJoinable(name: string): void
@@ -46,6 +46,8 @@ export interface RoomDirectory {
   updateSubscriptions(room: string, identity: string, trackSids: string[], subscribe: boolean): Promise<void>
   /** The client comes back in the other room by itself, with its tracks. The room is made when it is not there. */
   moveParticipant(room: string, identity: string, destination: string): Promise<void>
+  /** The participant is shown in the other room as well, with its tracks, until it leaves its own. That room is made when it is not there. */
+  forwardParticipant(room: string, identity: string, destination: string): Promise<void>
   /** Calls a method the participant has registered; resolves with its answer. */
   performRpc(room: string, identity: string, call: RpcCall): Promise<string>
   sendData(room: string, packet: DataPacket): Promise<void>

@@ -19,7 +19,7 @@ import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
 import { type KnownInfo, repeatOf } from './outbox.ts'
 import type { Participant } from './participant.ts'
 import { othersOf } from './room-messages.ts'
-import { isLargeRoom, type RoomView } from './room-view.ts'
+import { isLargeRoom, type Member, type RoomView } from './room-view.ts'
 import { Speakers } from './speakers.ts'
 import { encodeSignal, encodeUpdates } from './wire.ts'
 
@@ -77,14 +77,14 @@ export class RoomBroadcast {
    * Tells the others of `participant`. `isPrompt` false lets it wait for company when it publishes nothing and the room
    * is large. Itself hears only when `isToSelf` (its own name or permissions were changed).
    */
-  participant(participant: Participant, how: { isPrompt: boolean; isToSelf?: boolean }): void {
+  participant(participant: Member, how: { isPrompt: boolean; isToSelf?: boolean }): void {
     const encoded = participant.encodedInfo()
     const isLarge = isLargeRoom(this.#room, this.#limits)
     // Who was announced to all, in a small room or as a publisher, must be taken back from all.
     if (!isLarge || !participant.isObserver) participant.isKnownToObservers = true
     const update = { identity: participant.identity, encoded, isForAll: participant.isKnownToObservers }
     if (how.isToSelf)
-      participant.outbox.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
+      participant.outbox?.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
     if (participant.isHidden || this.#isClosed) return
     if (participant.isClosed) this.#departed.add(update)
     const isPublisher = participant.publications.published().length > 0
@@ -97,14 +97,14 @@ export class RoomBroadcast {
   }
 
   /** For somebody whose state changes too often: the newest state goes out with the next batch. */
-  participantLater(participant: Participant): void {
+  participantLater(participant: Member): void {
     if (participant.isHidden || this.#isClosed) return
     const { identity, isKnownToObservers: isForAll } = participant
     this.#observers.queue({ identity, encoded: participant.encodedInfo(), isForAll })
   }
 
   /** Observers are told of publishers only, so that a large audience costs each of them nothing. */
-  #sendUpdates(updates: InfoUpdate[], except?: Participant): void {
+  #sendUpdates(updates: InfoUpdate[], except?: Member): void {
     const forObservers = updates.filter(update => update.isForAll)
     const encode = (some: InfoUpdate[]) =>
       encodeUpdates(
@@ -211,7 +211,7 @@ export class RoomBroadcast {
 
   subscriptionPermission(
     receiver: Participant,
-    publisher: Participant,
+    publisher: Member,
     trackSid: TrackId,
     allowed: boolean,
   ): void {
@@ -221,7 +221,7 @@ export class RoomBroadcast {
     })
   }
 
-  forget(participant: Participant): void {
+  forget(participant: Member): void {
     this.#speakers.remove(participant.id)
     this.#qualities.remove(participant.id)
   }
@@ -239,7 +239,7 @@ export class RoomBroadcast {
   }
 }
 
-const infoOf = (participant: Participant): KnownInfo => ({
+const infoOf = (participant: Member): KnownInfo => ({
   identity: participant.identity,
   encoded: participant.encodedInfo(),
 })

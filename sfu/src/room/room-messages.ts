@@ -10,7 +10,7 @@ import {
 import { iceServersFor, type TurnSettings } from './ice-servers.ts'
 import type { RoomLimits } from './limits.ts'
 import type { Participant } from './participant.ts'
-import { isLargeRoom, type RoomView } from './room-view.ts'
+import { isLargeRoom, type Member, type RoomView } from './room-view.ts'
 import { encodeJoin, encodeSignal } from './wire.ts'
 
 /** The LiveKit server whose signalling this follows; clients refuse a reply without a version. */
@@ -60,7 +60,7 @@ export interface ReplyDeps {
 }
 
 /** Those `participant` is told of: in a large room observers do not hear of one another. */
-export function othersOf(room: RoomView, participant: Participant, limits: RoomLimits): Participant[] {
+export function othersOf(room: RoomView, participant: Participant, limits: RoomLimits): Member[] {
   const isAudience = isLargeRoom(room, limits)
   return room
     .visible()

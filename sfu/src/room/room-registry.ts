@@ -15,6 +15,7 @@ import {
 } from '@livekit/protocol'
 import type { RpcCall } from './api-rpc.ts'
 import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
+import { assertForwardable } from './forwarded-participants.ts'
 import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -133,6 +134,8 @@ export class RoomRegistry implements RoomDirectory {
   #participant(room: string, identity: string): { room: Room; participant: Participant } {
     const found = this.#room(room)
     const participant = found.participants.get(identity)
+    if (!participant && found.forwarded.get(identity))
+      throw new AppError('failed_precondition', 'the participant is forwarded: ask for this in its own room')
     if (!participant) throw new AppError('not_found', 'the participant does not exist')
     return { room: found, participant }
   }
@@ -153,17 +156,22 @@ export class RoomRegistry implements RoomDirectory {
   }
 
   listParticipants(room: string): ParticipantInfo[] {
-    return [...this.#room(room).participants.values()].map(participant => participant.info())
+    const { participants, forwarded } = this.#room(room)
+    return [...participants.values(), ...forwarded.list()].map(member => member.info())
   }
 
   getParticipant(room: string, identity: string): ParticipantInfo {
-    return this.#participant(room, identity).participant.info()
+    const forwarded = this.#rooms.get(room)?.forwarded.get(identity)
+    return (forwarded ?? this.#participant(room, identity).participant).info()
   }
 
   async removeParticipant(room: string, identity: string, revokeTokensBeforeS = 0): Promise<void> {
-    const found = this.#participant(room, identity)
-    if (revokeTokensBeforeS > 0) found.room.revokedTokens.set(identity, revokeTokensBeforeS)
-    found.room.leave(found.participant, 'removed')
+    const found = this.#room(room)
+    const isForwarded = found.forwarded.get(identity) !== undefined
+    const participant = isForwarded ? undefined : this.#participant(room, identity).participant
+    if (revokeTokensBeforeS > 0) found.revokedTokens.set(identity, revokeTokensBeforeS)
+    if (participant) found.leave(participant, 'removed')
+    else found.forwarded.end(identity, 'removed')
   }
 
   /** Unmuting from afar is refused, as by LiveKit's default: a microphone is opened by its owner. */
@@ -213,6 +221,14 @@ export class RoomRegistry implements RoomDirectory {
     if (destination === room)
       throw new AppError('invalid_argument', 'the destination room is the room the participant is in')
     await moveParticipant(found.room, found.participant, this.#getOrCreate(destination))
+  }
+
+  async forwardParticipant(room: string, identity: string, destination: string): Promise<void> {
+    const found = this.#participant(room, identity)
+    if (destination === room)
+      throw new AppError('invalid_argument', 'the destination room is the room the participant is in')
+    assertForwardable(found.participant)
+    this.#getOrCreate(destination).forward(found.participant, found.room)
   }
 
   async performRpc(room: string, identity: string, call: RpcCall): Promise<string> {

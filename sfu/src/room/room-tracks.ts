@@ -11,7 +11,7 @@ import type { Publication } from './publication.ts'
 import type { UnpublishReason } from './publications.ts'
 import type { RoomBroadcast } from './room-broadcast.ts'
 import type { RoomCaptures } from './room-captures.ts'
-import type { RoomView } from './room-view.ts'
+import type { Member, RoomView } from './room-view.ts'
 import { TrackPermissions } from './track-permissions.ts'
 
 export interface RoomTracksDeps {
@@ -21,18 +21,18 @@ export interface RoomTracksDeps {
   log: Log
   now(): number
   /** The webhook of a track that begins or ends. */
-  emit(event: 'track_published' | 'track_unpublished', publisher: Participant, publication: Publication): void
+  emit(event: 'track_published' | 'track_unpublished', publisher: Member, publication: Publication): void
 }
 
 export class RoomTracks {
   readonly #deps: RoomTracksDeps
-  readonly #publishers = new Map<string, Participant>()
+  readonly #publishers = new Map<string, Member>()
 
   constructor(deps: RoomTracksDeps) {
     this.#deps = deps
   }
 
-  publisherOf(trackSid: string): Participant | undefined {
+  publisherOf(trackSid: string): Member | undefined {
     return this.#publishers.get(trackSid)
   }
 
@@ -45,7 +45,7 @@ export class RoomTracks {
       )
   }
 
-  handlePublished(publisher: Participant, publication: Publication): void {
+  handlePublished(publisher: Member, publication: Publication): void {
     const { trackId } = publication
     const { room, broadcast, captures, log, now, emit } = this.#deps
     log.info({ participantId: publisher.id, trackId, mimeType: publication.info.mimeType }, 'track published')
@@ -63,7 +63,7 @@ export class RoomTracks {
     broadcast.counts()
   }
 
-  handleUnpublished(publisher: Participant, publication: Publication, reason: UnpublishReason): void {
+  handleUnpublished(publisher: Member, publication: Publication, reason: UnpublishReason): void {
     const { trackId } = publication
     const { room, broadcast, captures, log, now, emit } = this.#deps
     log.info({ participantId: publisher.id, trackId, reason }, 'track unpublished')
@@ -77,7 +77,7 @@ export class RoomTracks {
     broadcast.counts()
   }
 
-  handleChanged(publisher: Participant, publication: Publication, what: 'muted' | 'info'): void {
+  handleChanged(publisher: Member, publication: Publication, what: 'muted' | 'info'): void {
     const { broadcast, captures, now } = this.#deps
     if (publisher.budget.mayAnnounceNow()) broadcast.participant(publisher, { isPrompt: true })
     else broadcast.participantLater(publisher)
@@ -94,8 +94,15 @@ export class RoomTracks {
 
   /** The publisher's word on who may have its tracks. */
   changePermission(publisher: Participant, permission: SubscriptionPermission): void {
-    const { room, broadcast } = this.#deps
     publisher.trackPermissions = permission.allParticipants ? undefined : new TrackPermissions(permission)
+    this.applyPermission(publisher)
+    // The rooms it is forwarded to follow.
+    publisher.touch()
+  }
+
+  /** Brings the subscriptions to the publisher's tracks in line with whom it allows them. */
+  applyPermission(publisher: Member): void {
+    const { room, broadcast } = this.#deps
     for (const { trackId } of publisher.publications.published())
       for (const participant of room.participants.values()) {
         if (participant === publisher) continue

@@ -25,6 +25,7 @@ import {
   roomEndReasonOf,
 } from './close-reasons.ts'
 import { DataPlane } from './data-plane.ts'
+import { ForwardedParticipants } from './forwarded-participants.ts'
 import type { TurnSettings } from './ice-servers.ts'
 import { byteLength, type RoomLimits } from './limits.ts'
 import type { Log } from './log.ts'
@@ -38,7 +39,7 @@ import { RoomBroadcast } from './room-broadcast.ts'
 import { RoomCaptures } from './room-captures.ts'
 import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-messages.ts'
 import { RoomTracks } from './room-tracks.ts'
-import type { RoomOptions, RoomView } from './room-view.ts'
+import type { Member, RoomOptions, RoomView } from './room-view.ts'
 import type { SignalLink } from './signal-link.ts'
 
 /** More than anybody tests at once; what is over starts afresh. */
@@ -66,6 +67,8 @@ export class Room implements RoomView {
   readonly createdAtMs: number
   readonly options: RoomOptions
   readonly participants = new Map<string, Participant>()
+  /** Shown here, and connected to another room. They do not keep this one open. */
+  readonly forwarded: ForwardedParticipants
   readonly captures: RoomCaptures
   readonly rpc = new ApiRpc()
   /** By identity: tokens from before that second are refused. Forgotten with the room. */
@@ -103,6 +106,16 @@ export class Room implements RoomView {
       now: deps.now,
       emit: (event, publisher, { info }) => this.#emit(event, { participant: publisher.info(), track: info }),
     })
+    this.forwarded = new ForwardedParticipants({
+      tracks: this.#tracks,
+      broadcast: this.#broadcast,
+      captures: this.captures,
+      limits: deps.limits,
+      log: this.#log,
+      now: deps.now,
+      media: () => this.#media,
+      emit: (event, member) => this.#emit(event, { participant: member.info() }),
+    })
     this.data = new DataPlane({
       room: this,
       limits: deps.limits,
@@ -131,16 +144,16 @@ export class Room implements RoomView {
   bySid(sid: string): Participant | undefined {
     return this.#bySid.get(sid)
   }
-  publisherOf(trackSid: string): Participant | undefined {
+  publisherOf(trackSid: string): Member | undefined {
     return this.#tracks.publisherOf(trackSid)
   }
   /** Those others know of. */
-  visible(): Participant[] {
-    return [...this.participants.values()].filter(participant => !participant.isHidden)
+  visible(): Member[] {
+    return [...this.participants.values(), ...this.forwarded.list()].filter(member => !member.isHidden)
   }
   #isVisible(sid: string): boolean {
-    const participant = this.#bySid.get(sid)
-    return participant !== undefined && !participant.isHidden
+    const member = this.#bySid.get(sid) ?? this.forwarded.list().find(({ id }) => id === sid)
+    return member !== undefined && !member.isHidden
   }
   message(): RoomMessage {
     return roomMessageOf(this)
@@ -154,9 +167,11 @@ export class Room implements RoomView {
     if (claims.notBeforeS < (this.revokedTokens.get(claims.identity) ?? 0))
       throw new AppError('permission_denied', 'the token was revoked')
     const previous = this.participants.get(claims.identity)
-    if (!previous) this.assertSpaceFor(permissionOf(claims.video), kindOf(claims.kind))
+    if (!previous && !this.forwarded.get(claims.identity))
+      this.assertSpaceFor(permissionOf(claims.video), kindOf(claims.kind))
     clearTimeout(this.#idleTimer)
     if (previous) this.#remove(previous, 'duplicate_identity')
+    this.forwarded.end(claims.identity, 'duplicate_identity')
     const listener = this.#participantListener()
     const participant = new Participant({
       claims,
@@ -189,13 +204,23 @@ export class Room implements RoomView {
    */
   assertSpaceFor(permission: ParticipantPermission, kind: ParticipantInfo_Kind): void {
     const { participantsPerRoom } = this.#deps.limits
-    if (this.participants.size >= participantsPerRoom)
+    if (this.participants.size + this.forwarded.size >= participantsPerRoom)
       throw new AppError('resource_exhausted', `the room is full (${participantsPerRoom} on this server)`)
     const { maxParticipants } = this.options
     if (maxParticipants === 0 || isServant(permission, kind)) return
-    const counted = [...this.participants.values()].filter(other => !isServant(other.permission, other.kind))
+    const others = [...this.participants.values(), ...this.forwarded.list()]
+    const counted = others.filter(other => !isServant(other.permission, other.kind))
     if (counted.length >= maxParticipants)
       throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
+  }
+
+  /** Shows a participant of the room `from` here too. Throws AppError('already_exists'), ('resource_exhausted'). */
+  forward(source: Participant, from: Room): void {
+    this.#assertOpen()
+    if (this.participants.has(source.identity) || this.forwarded.get(source.identity))
+      throw new AppError('already_exists', 'the other room has a participant of that identity')
+    this.assertSpaceFor(source.permission, source.kind)
+    this.forwarded.add(source, from.#media)
   }
 
   /** Gives the participant with this sid its new link. False when it is not here (any more). */
@@ -341,6 +366,7 @@ export class Room implements RoomView {
       this.rpc.forget(participant.id)
       this.#emitLeft(participant)
     }
+    this.forwarded.close(participantReasonOf(reason))
     this.participants.clear()
     this.#bySid.clear()
     const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'

@@ -3,7 +3,7 @@
  * is JSON `{publish: [cid], stop: [trackId], bad?: true}`, so that tests say in words what an SDP would.
  */
 import { AppError } from '@diemcau/core/errors.ts'
-import type { RoomId, TrackId } from '@diemcau/core/ids.ts'
+import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
 import type {
   CaptureMedia,
   DataKind,
@@ -72,6 +72,16 @@ export class FakeRoomMedia implements RoomMedia {
     const peer = new FakePeer(this, options, listener)
     this.peers.push(peer)
     return peer
+  }
+  readonly forwarded = new Map<TrackId, ParticipantId>()
+  forward(source: RoomMedia, trackId: TrackId, participantId: ParticipantId) {
+    if (!(source as FakeRoomMedia).tracks.has(trackId)) throw new AppError('track_not_found', trackId)
+    this.tracks.add(trackId)
+    this.forwarded.set(trackId, participantId)
+    return () => {
+      this.tracks.delete(trackId)
+      this.forwarded.delete(trackId)
+    }
   }
   openCapture(): CaptureMedia {
     const capture = new FakeCapture(this)
