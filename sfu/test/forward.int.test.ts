@@ -8,7 +8,13 @@ import { WebSocket } from 'ws'
 import { eventually } from './harness/eventually.ts'
 import { NativePeer } from './harness/native-peer.ts'
 import type { BrowserClient } from './room-support/browser.ts'
-import { expectEvent, expectNoPicture, expectPicture, expectSound, Scenario } from './room-support/scenario.ts'
+import {
+  expectEvent,
+  expectNoPicture,
+  expectPicture,
+  expectSound,
+  Scenario,
+} from './room-support/scenario.ts'
 
 /** What is open in the media workers, by kind, without what is closed. */
 async function openMedia(scenario: Scenario): Promise<string[]> {
@@ -82,11 +88,15 @@ describe('a participant forwarded to another room', () => {
     await scenario.sfu.roomService().removeParticipant(to, 'an')
     await eventually(told('track_unpublished'))
     let last = -1
-    await eventually(() => {
-      const isStill = last === packets
-      last = packets
-      return isStill ? null : 'packets still come'
-    }, 10_000, 300)
+    await eventually(
+      () => {
+        const isStill = last === packets
+        last = packets
+        return isStill ? null : 'packets still come'
+      },
+      10_000,
+      300,
+    )
     recorder.close()
     socket.close()
     await scenario.sfu.roomService().forwardParticipant(from, 'an', to)
