@@ -9,6 +9,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{core,sfu,recordings,prisma,scripts,web}/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**', '**/.next/**'],
+          // The first test of a file waits for modules to load, and all cores are in use.
+          testTimeout: 20_000,
         },
       },
       {
@@ -17,7 +19,8 @@ export default defineConfig({
           include: ['{core,sfu,recordings,prisma,scripts,web}/**/*.int.test.ts'],
           exclude: ['**/node_modules/**', '**/.next/**'],
           fileParallelism: false,
-          testTimeout: 60_000,
+          // A test that hangs is found by its own `eventually`; this only has to be longer than a busy machine is slow.
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

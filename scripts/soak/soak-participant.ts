@@ -1,24 +1,28 @@
 import { NativePeer } from '../../sfu/test/harness/native-peer.ts'
-import type { RunningSfu } from '../../sfu/test/harness/start-sfu.ts'
+import type { SfuAccess } from '../../sfu/test/harness/sfu-access.ts'
 import { CutProxy } from './cut-proxy.ts'
 import type { Random } from './random.ts'
+import { add, type Tally } from './tally.ts'
 
 /** Small pictures: what is tested is the coming and going, and the machine has few cores. */
 const CAMERA = { width: 160, height: 120, fps: 4 }
-/** Each costs an encoder here and a decoder at everybody else. */
-const CAMERAS_AT_ONCE = 4
-const MICROPHONES_AT_ONCE = 6
+/** Of one process. Each costs an encoder here and a decoder at everybody else. */
+const CAMERAS_AT_ONCE = 1
+const MICROPHONES_AT_ONCE = 2
 const PAUSE_MS = { least: 300, most: 2_500 }
 /** Longer than LiveKit's SDK tries to come back, so that some come back anew and some not at all. */
 const OUTAGES_MS = [0, 0, 500, 3_000]
 
+/** Longer for a join or a resume than a person would wait, so that only what never comes is called failed. */
+const LIMIT_MS = 30_000
+const LEAVE_LIMIT_MS = 10_000
+
+/** What the visitors of one process share. */
 export interface SoakPlan {
-  sfu: RunningSfu
+  sfu: SfuAccess
   rooms: string[]
   random: Random
-  /** How often each thing was done, and what failed by its message. */
-  done: Map<string, number>
-  failed: Map<string, number>
+  tally: Tally
   published: { camera: number; microphone: number }
 }
 
@@ -32,20 +36,30 @@ export class SoakParticipant {
   #joins = 0
   #tracks: { kind: 'camera' | 'microphone'; sid: string }[] = []
 
-  private constructor(plan: SoakPlan, identity: string, proxy: CutProxy) {
+  readonly #isWatching: boolean
+
+  private constructor(plan: SoakPlan, identity: string, proxy: CutProxy, isWatching: boolean) {
     this.#plan = plan
+    this.#isWatching = isWatching
     this.#identity = identity
     this.#proxy = proxy
   }
 
-  static async create(plan: SoakPlan, identity: string): Promise<SoakParticipant> {
-    return new SoakParticipant(plan, identity, await CutProxy.create(Number(new URL(plan.sfu.url).port)))
+  /** `isWatching`: takes what is received out of the SDK frame by frame, which costs too much for all to do. */
+  static async create(plan: SoakPlan, identity: string, isWatching: boolean): Promise<SoakParticipant> {
+    const proxy = await CutProxy.create(Number(new URL(plan.sfu.url).port))
+    return new SoakParticipant(plan, identity, proxy, isWatching)
+  }
+
+  get isInRoom(): boolean {
+    return this.#peer !== undefined && this.#peer.disconnectedBy === undefined
   }
 
   /** Acts until `signal` is aborted, then leaves. Never throws: what fails is counted. */
   async act(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#try(this.#next())
+      if (this.isInRoom) await this.#try(this.#plan.random.pick(WEIGHTED))
+      else await this.#try('join')
       await pause(this.#plan.random.between(PAUSE_MS.least, PAUSE_MS.most), signal)
     }
     await this.#try('leave')
@@ -58,28 +72,29 @@ export class SoakParticipant {
     this.#proxy.close()
   }
 
-  #next(): Action {
-    const { random } = this.#plan
-    if (this.#peer === undefined || this.#peer.disconnectedBy !== undefined) return 'join'
-    return random.pick(WEIGHTED)
-  }
-
   async #try(action: Action): Promise<void> {
-    const { done, failed } = this.#plan
+    const { done, failed, joins } = this.#plan.tally
+    // Whom the server has put out still holds its tracks.
+    if (action === 'join' && this.#peer !== undefined) await this.#try('leave')
     try {
-      if (await within(this[action](), 30_000)) done.set(action, (done.get(action) ?? 0) + 1)
+      const limitMs = action === 'leave' ? LEAVE_LIMIT_MS : LIMIT_MS
+      if (!(await within(this[action](), limitMs))) return
+      add(done, action)
+      if (action === 'join') joins.succeeded += 1
     } catch (error) {
-      const word = `${action}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 120)
-      failed.set(word, (failed.get(word) ?? 0) + 1)
-      if (action === 'join') {
-        this.#joins += 1
-        this.#peer = undefined
-      }
+      const word = `${action}: ${error instanceof Error ? error.message : String(error)}`
+      // The native SDK prints the whole request behind the reason.
+      add(failed, word.replace(/ \(FfiRequest.*/s, '').slice(0, 120))
+      if (action !== 'join') return
+      joins.failed += 1
+      this.#joins += 1
+      this.#peer = undefined
+      // What is still under way must not come through and put out the next one, who has the same name.
+      this.#proxy.cut()
     }
   }
 
   async join(): Promise<boolean> {
-    await this.leave()
     const { sfu, rooms, random } = this.#plan
     this.#proxy.isDown = false
     this.#room = random.pick(rooms)
@@ -88,7 +103,7 @@ export class SoakParticipant {
     const peer = await NativePeer.join(
       { wsUrl: this.#proxy.wsUrl, token: grants => sfu.token(grants) },
       { room: this.#room, identity: this.#identity, canUpdateOwnMetadata: true },
-      { autoSubscribe: random.next() < 0.8 },
+      { autoSubscribe: random.next() < 0.8, isWatching: this.#isWatching },
     )
     if (turn !== this.#joins) {
       // It took so long that another try has begun.
@@ -104,8 +119,13 @@ export class SoakParticipant {
     this.#peer = undefined
     for (const { kind } of this.#tracks) this.#plan.published[kind] -= 1
     this.#tracks = []
-    await peer?.leave()
-    return peer !== undefined
+    if (peer === undefined) return false
+    for (const reception of peer.received.values()) {
+      this.#plan.tally.frames.video += reception.videoFrames
+      this.#plan.tally.frames.audio += reception.audioFrames
+    }
+    await peer.leave()
+    return true
   }
 
   /** Gone without a word: the server finds out by itself. */
@@ -146,7 +166,7 @@ export class SoakParticipant {
     const track = this.#tracks.shift()
     if (track === undefined) return false
     this.#plan.published[track.kind] -= 1
-    await this.#peer?.room.localParticipant?.unpublishTrack(track.sid)
+    await this.#peer?.unpublish(track.sid)
     return true
   }
 

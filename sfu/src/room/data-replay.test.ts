@@ -84,7 +84,7 @@ describe('a client that resumes', () => {
     rooms = new TestRooms()
     const [an] = [await rooms.join('an')]
     say(an, 'in private', { sequence: 1 })
-    await new Promise(resolve => setTimeout(resolve, 5))
+    rooms.advanceMs(5)
     const late = await rooms.join('late')
     say(an, 'to all', { sequence: 2 })
     late.peer.sent.length = 0

@@ -1,11 +1,15 @@
 import { createHmac } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { RecordingLink, TestRooms } from '../../test/room-support/test-room.ts'
 import { iceServersFor } from './ice-servers.ts'
 
 const turn = { urls: ['turn:turn.example.vn:3478', 'turns:turn.example.vn:443'], secret: 's', ttlS: 600 }
 
 describe('TURN credentials', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it('name the end of their life and the connection, signed with the shared secret', () => {
     const [server, ...more] = iceServersFor(turn, 'PA_x', 1_700_000_000_999)
     expect(more).toEqual([])
@@ -19,6 +23,7 @@ describe('TURN credentials', () => {
   })
 
   it('come with the join, say nothing of the person, and are fresh at a resume', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
     const rooms = new TestRooms({}, { turn })
     const { link, participant } = await rooms.join('nguyen-van-an', { query: { clientAddress: '10.0.0.7' } })
     const { username } = link.last('join').iceServers[0]!

@@ -18,7 +18,10 @@ import {
   VideoSource,
   VideoStream,
 } from '@livekit/rtc-node'
-import type { RunningSfu, TestGrants } from './start-sfu.ts'
+import type { SfuAccess, TestGrants } from './sfu-access.ts'
+
+/** Once, at the end of a process: the SDK's threads hold it otherwise. For those who do not depend on the SDK themselves. */
+export { dispose as disposeNativeSdk } from '@livekit/rtc-node'
 
 /**
  * A participant on the stock native SDK (@livekit/rtc-node): can publish a moving picture and a tone, and counts what it
@@ -58,14 +61,14 @@ export class NativePeer {
   connectingAt = 0
   connectedAt = 0
   readonly #readers = new Set<ReadableStreamDefaultReader<unknown>>()
-  #timers: NodeJS.Timeout[] = []
-  #isSounding = false
-  #closers: (() => Promise<void>)[] = []
+  /** What feeds each track, by the track. */
+  readonly #feeds = new Map<LocalAudioTrack | LocalVideoTrack, { stop: () => Promise<void>; sid?: string }>()
 
-  private constructor() {
-    this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) =>
-      this.#watch(track, participant.identity),
-    )
+  private constructor(isWatching: boolean) {
+    if (isWatching)
+      this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) =>
+        this.#watch(track, participant.identity),
+      )
     this.room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
       this.data.push({
         from: participant?.identity ?? '',
@@ -80,14 +83,16 @@ export class NativePeer {
   }
 
   static async join(
-    sfu: Pick<RunningSfu, 'token' | 'wsUrl'>,
+    sfu: Pick<SfuAccess, 'token' | 'wsUrl'>,
     grants: TestGrants & { room: string; identity: string },
     options: {
       autoSubscribe?: boolean /** Another way to the SFU, e.g. `NetworkPath.wsUrl`. */
       url?: string
+      /** False: subscribed tracks are received, but no frame of theirs comes out of the SDK, which costs much. */
+      isWatching?: boolean
     } = {},
   ): Promise<NativePeer> {
-    const peer = new NativePeer()
+    const peer = new NativePeer(options.isWatching ?? true)
     const token = await sfu.token(grants)
     peer.connectingAt = performance.now()
     await peer.room.connect(options.url ?? sfu.wsUrl, token, {
@@ -117,31 +122,41 @@ export class NativePeer {
     const track = LocalVideoTrack.createVideoTrack('camera', source)
     let count = 0
     const timer = setInterval(() => source.captureFrame(movingPicture(width, height, count++)), 1000 / fps)
-    this.#timers.push(timer)
-    this.#closers.push(() => track.close())
-    const publication = await this.room.localParticipant!.publishTrack(
+    return this.#publish(
       track,
-      new TrackPublishOptions({
+      {
         source: TrackSource.SOURCE_CAMERA,
         videoCodec: options.codec ?? VideoCodec.VP8,
         simulcast: options.simulcast ?? false,
-      }),
+      },
+      async () => clearInterval(timer),
     )
-    return publication.sid!
   }
 
   /** Publishes a microphone that hums; returns the track's sid. */
   async publishMicrophone(): Promise<string> {
     const source = new AudioSource(AUDIO.rate, 1)
     const track = LocalAudioTrack.createAudioTrack('microphone', source)
-    this.#isSounding = true
-    void this.#hum(source)
-    this.#closers.push(() => track.close())
-    const publication = await this.room.localParticipant!.publishTrack(
-      track,
-      new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE }),
-    )
-    return publication.sid!
+    const ending = new AbortController()
+    const hummed = hum(source, ending.signal)
+    return this.#publish(track, { source: TrackSource.SOURCE_MICROPHONE }, async () => {
+      ending.abort()
+      // A frame takes 10 ms; one that the SDK never takes must not keep anybody from leaving.
+      await Promise.race([hummed, new Promise(resolve => setTimeout(resolve, 2_000).unref())])
+    })
+  }
+
+  /** Ends a track of `publishCamera` or `publishMicrophone` and frees it and its source. */
+  async unpublish(sid: string): Promise<void> {
+    const [track, feed] = [...this.#feeds].find(([, { sid: other }]) => other === sid) ?? []
+    if (track === undefined || feed === undefined) throw new Error(`no track ${sid} is published`)
+    this.#feeds.delete(track)
+    await feed.stop()
+    try {
+      await this.room.localParticipant!.unpublishTrack(sid)
+    } finally {
+      await track.close()
+    }
   }
 
   async send(text: string, options: { reliable: boolean; topic?: string; to?: string[] }): Promise<void> {
@@ -154,29 +169,34 @@ export class NativePeer {
 
   /** Safe to call twice. */
   async leave(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer)
-    this.#timers = []
-    this.#isSounding = false
     const readers = [...this.#readers]
     this.#readers.clear()
     for (const reader of readers) await reader.cancel()
-    const closers = this.#closers
-    this.#closers = []
-    for (const close of closers) await close()
-    if (this.room.isConnected) await this.room.disconnect()
+    const feeds = [...this.#feeds]
+    this.#feeds.clear()
+    for (const [, feed] of feeds) await feed.stop()
+    // The tracks are freed last, and also when the SDK cannot leave: its room uses them until then.
+    try {
+      if (this.room.isConnected) await this.room.disconnect()
+    } finally {
+      for (const [track] of feeds) await track.close()
+      this.room.removeAllListeners()
+    }
   }
 
-  async #hum(source: AudioSource): Promise<void> {
-    const samples = (AUDIO.rate * AUDIO.frameMs) / 1000
-    for (let at = 0; this.#isSounding; at += samples) {
-      const frame = AudioFrame.create(AUDIO.rate, 1, samples)
-      for (let i = 0; i < samples; i++)
-        frame.data[i] = 8_000 * Math.sin((2 * Math.PI * AUDIO.hz * (at + i)) / AUDIO.rate)
-      // Resolves at the pace at which sound is played; rejects when the source is closed under it.
-      await source.captureFrame(frame).catch(() => {
-        this.#isSounding = false
-      })
-    }
+  async #publish(
+    track: LocalAudioTrack | LocalVideoTrack,
+    options: ConstructorParameters<typeof TrackPublishOptions>[0],
+    stop: () => Promise<void>,
+  ): Promise<string> {
+    const feed: { stop: () => Promise<void>; sid?: string } = { stop }
+    this.#feeds.set(track, feed)
+    const publication = await this.room.localParticipant!.publishTrack(
+      track,
+      new TrackPublishOptions(options),
+    )
+    feed.sid = publication.sid!
+    return feed.sid
   }
 
   #watch(track: RemoteTrack, identity: string): void {
@@ -205,6 +225,23 @@ export class NativePeer {
       const { done, value } = await reader.read()
       if (done) return
       onValue(value)
+    }
+  }
+}
+
+/** Sounds until told to end. Resolves when the source is not in use any more. */
+async function hum(source: AudioSource, ending: AbortSignal): Promise<void> {
+  const samples = (AUDIO.rate * AUDIO.frameMs) / 1000
+  for (let at = 0; !ending.aborted; at += samples) {
+    const frame = AudioFrame.create(AUDIO.rate, 1, samples)
+    for (let i = 0; i < samples; i++)
+      frame.data[i] = 8_000 * Math.sin((2 * Math.PI * AUDIO.hz * (at + i)) / AUDIO.rate)
+    try {
+      // Resolves at the pace at which sound is played.
+      await source.captureFrame(frame)
+    } catch {
+      // The source was closed under it: there is nothing to feed any more.
+      return
     }
   }
 }
