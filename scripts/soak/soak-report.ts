@@ -20,7 +20,7 @@ export interface SoakOptions {
   participants: number
   seed: number
   workerBin?: string
-  /** Close every room by the API instead of letting one run into its own timers (some 40 s each time). */
+  /** Close every room by the API instead of letting one run into its own timers (some 40 s each time), and send no webhooks. */
   isQuick?: boolean
   log: (line: string) => void
 }

@@ -21,9 +21,9 @@ async function soak(args: string[]): Promise<{ code: number | null; output: stri
 it('leaves nothing open after visitors came, acted and went at random', { timeout: 300_000 }, async () => {
   const { code, output, errors } = await soak([
     '--minutes',
-    '0.15',
+    '0.1',
     '--participants',
-    '8',
+    '6',
     '--seed',
     '11',
     '--quick',
@@ -35,7 +35,7 @@ it('leaves nothing open after visitors came, acted and went at random', { timeou
   expect(report.faults).toEqual([])
   expect(new Set(Object.values(report.end.open))).toEqual(new Set([0]))
   // It has to have done something: visits, and the things that open most.
-  expect(report.visitors.joins.succeeded).toBeGreaterThanOrEqual(8)
+  expect(report.visitors.joins.succeeded).toBeGreaterThanOrEqual(6)
   expect(report.visitors.done.publish ?? 0).toBeGreaterThan(0)
   expect(report.load.visitors).toBeGreaterThan(0)
   expect(report.isMemoryJudged).toBe(false)

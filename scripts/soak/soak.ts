@@ -21,7 +21,8 @@ Exit code: 0 nothing was left, 1 something was, 2 it could not be run.
   --minutes N         (default 30; fractions allowed; memory is judged from 15 on)
   --participants N    (default 20)
   --seed N            repeats the choices of an earlier run (default: a new one, printed)
-  --quick             close all rooms by the API instead of letting one run into its own timers
+  --quick             close all rooms by the API instead of letting one run into its own timers,
+                      and send no webhooks
   --json              print the report as JSON
   --help              this text`
 
