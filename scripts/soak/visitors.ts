@@ -98,6 +98,8 @@ async function liveOnce(
   // The SDK writes its log to standard output and cannot be told not to.
   const child = fork(fileURLToPath(new URL('visitors-process.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // It has every track listen to its room, which Node takes for a leak.
+    execArgv: ['--disable-warning=MaxListenersExceededWarning'],
   })
   const { url, apiKey, apiSecret } = sfu
   const task: VisitorsTask = { sfu: { url, apiKey, apiSecret }, rooms, identities: members, seed }

@@ -210,7 +210,7 @@ describe('RoomService', () => {
     expect(await failureOf(limited.listParticipants('MT_b'))).toEqual([403, 'permission_denied'])
     expect(await failureOf(limited.listParticipants('MT_a'))).toEqual([404, 'not_found'])
     expect(await failureOf(api.moveParticipant('MT_a', 'an', 'MT_b'))).toEqual([404, 'not_found'])
-    expect(await failureOf(api.forwardParticipant('MT_a', 'an', 'MT_b'))).toEqual([501, 'unimplemented'])
+    expect(await failureOf(api.forwardParticipant('MT_a', 'an', 'MT_b'))).toEqual([404, 'not_found'])
   })
 })
 

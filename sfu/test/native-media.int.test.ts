@@ -122,7 +122,11 @@ describe('the native SDK', () => {
 describe('the first picture after a join', () => {
   const JOINS = 7
 
-  it('is decoded within a second (median) in browser and native SDK', async () => {
+  // Other work on the machine makes a round slow, a slow server makes every round slow.
+  it('is decoded within a second (median) in browser and native SDK', {
+    retry: 3,
+    timeout: 120_000,
+  }, async () => {
     const publisher = await native('MT_fast', 'publisher')
     await publisher.publishCamera()
 

@@ -27,22 +27,24 @@ async function native(room: string, identity: string): Promise<NativePeer> {
   return peer
 }
 
-/** Valid for a moment only: it has expired already, but clocks are allowed to differ by ten seconds. */
+/** Good for ten seconds only: it has expired already, but clocks are allowed to differ by so much. */
 async function expiringToken(room: string, identity: string): Promise<string> {
   const { apiKey, apiSecret } = scenario.sfu
   return await new SignJWT({ name: identity, video: { roomJoin: true, room } })
     .setProtectedHeader({ alg: 'HS256' })
     .setIssuer(apiKey)
     .setSubject(identity)
-    .setExpirationTime(Math.floor(Date.now() / 1000) - 4)
+    .setExpirationTime(Math.floor(Date.now() / 1000))
     .sign(new TextEncoder().encode(apiSecret))
 }
 
 describe('a client whose token has expired', () => {
   it('resumes, and reconnects from the start, with what it was sent since: name and attributes too', async () => {
     const room = scenario.newRoom()
+    const [an, binh] = [await scenario.browser.open(), await scenario.join(room, 'binh')]
+    // Only when all else is ready: a busy machine needs its ten seconds for the joining alone.
     const token = await expiringToken(room, 'an')
-    const [an, binh] = [await scenario.join(room, 'an', { token }), await scenario.join(room, 'binh')]
+    await an.connect(scenario.sfu.wsUrl, token, {}, {})
     await an.publishDrawing({})
     await expectPicture(binh, 'an')
     const api = scenario.sfu.roomService()
@@ -52,7 +54,7 @@ describe('a client whose token has expired', () => {
         const { status } = await fetch(`${scenario.sfu.url}/rtc/validate?access_token=${token}`)
         return status === 401 ? null : `the first token is still good: ${status}`
       },
-      15_000,
+      30_000,
       200,
     )
     const { sid } = await an.state()
