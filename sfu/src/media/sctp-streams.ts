@@ -26,7 +26,7 @@ export async function openOutgoingStream(
     ...(isReliable ? { ordered: true } : { ordered: false, maxPacketLifeTime: LOSSY_LIFE_MS }),
   })
   delete allocating.allocateSctpStreamId
-  return await opening
+  return closedWith(transport, await opening)
 }
 
 /** Delivers every message the client sends on `streamId`, data and DCEP alike. Lives as long as the transport. */
@@ -37,6 +37,15 @@ export async function openIncomingStream(
   onMessage: (message: Buffer, ppid: number) => void,
 ): Promise<void> {
   const producer = await transport.produceData({ sctpStreamParameters: { streamId, ordered: true } })
-  const consumer = await home.direct.consumeData({ dataProducerId: producer.id })
+  const consumer = closedWith(producer, await home.direct.consumeData({ dataProducerId: producer.id }))
   consumer.on('message', onMessage)
+}
+
+/**
+ * When its owner was closed while the worker made it, nobody would close mediasoup's object: the owner knew nothing of it yet,
+ * and the worker, which has dropped its side, tells nobody. Found by the soak.
+ */
+function closedWith(owner: { closed: boolean }, consumer: DataConsumer): DataConsumer {
+  if (owner.closed) consumer.close()
+  return consumer
 }
