@@ -5,6 +5,7 @@ import type { Consumer, PlainTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type { CaptureMedia } from '../room/ports.ts'
 import { formatParameters } from '../sdp/local-transport.ts'
+import { closedWith } from './closed-with.ts'
 import { SOCKET_BUFFER_BYTES } from './pooled-worker.ts'
 import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
 import type { TrackDirectory } from './track-directory.ts'
@@ -91,7 +92,8 @@ export class Capture implements CaptureMedia, TrackViewer {
   ): Promise<CapturedTrack> {
     const isLoopback = address.startsWith('127.') || address === '::1'
     const any = isIP(address) === 6 ? '::' : '0.0.0.0'
-    const transport = await track.home.router.createPlainTransport({
+    const { router } = track.home
+    const making = router.createPlainTransport({
       listenInfo: {
         protocol: 'udp',
         ip: isLoopback ? address : any,
@@ -101,15 +103,17 @@ export class Capture implements CaptureMedia, TrackViewer {
       rtcpMux: true,
       comedia: false,
     })
+    const transport = closedWith(router, await making)
     try {
       await transport.connect({ ip: address, port })
-      const consumer = await transport.consume({
+      const consuming = transport.consume({
         producerId: codec.producer.id,
         // Without header extensions there is no feedback for congestion control, which is not wanted here.
         rtpCapabilities: { codecs: track.home.router.rtpCapabilities.codecs ?? [], headerExtensions: [] },
         paused: true,
         enableRtx: false,
       })
+      const consumer = closedWith(transport, await consuming)
       if (this.#isClosed || codec.producer.closed || this.#directory.find(track.trackId) !== track)
         throw new AppError('track_not_found', 'the track ended while it was captured')
       const captured = { track, codec, transport, consumer }

@@ -13,6 +13,7 @@ import {
 } from '../sdp/remote-description.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
 import { claimForSection, claimNamed, layersOf } from './claim-match.ts'
+import { closedWith } from './closed-with.ts'
 import { type Demand, PublishedTrack } from './published-track.ts'
 import { PublisherData } from './publisher-data.ts'
 import type { FlowReport } from './quality-score.ts'
@@ -228,6 +229,9 @@ export class PublisherConnection {
       transport.close()
       throw new AppError('bad_sdp', 'the transport refused the offer', { cause: error })
     }
+    // `close` has closed only what was known to it.
+    if (this.#isClosed) transport.close()
+    this.#assertOpen()
     this.#transport = transport
     this.#remoteUfrag = offer.iceUfrag
     return transport
@@ -245,12 +249,13 @@ export class PublisherConnection {
     const known = this.#tracks.get(claim.trackId)
     if (known?.codecs.some(c => c.mimeType === plan.mimeType)) return { refused: 'already published' }
     try {
-      const producer = await transport.produce({
+      const producing = transport.produce({
         kind: plan.kind,
         rtpParameters: plan.rtpParameters,
         paused: claim.muted,
         ...(plan.kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS } : {}),
       })
+      const producer = closedWith(transport, await producing)
       // Who cannot be shown as speaking can still be heard.
       if (plan.kind === 'audio')
         await this.#home

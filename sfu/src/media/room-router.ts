@@ -11,6 +11,7 @@ import type { Logger } from 'pino'
 import type { LocalTransport } from '../sdp/local-transport.ts'
 import { ROUTER_CODECS } from '../sdp/router-codecs.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
+import { closedWith } from './closed-with.ts'
 import type { PooledWorker } from './pooled-worker.ts'
 
 /** The client gets this long without any sign of life before its ICE counts as lost (RFC 7675), seconds. */
@@ -90,7 +91,7 @@ export class RoomRouter {
 
   /** `describe` looks at `network` each time, so that its owner can change it. */
   async createWebRtcTransport(network: ClientNetwork): Promise<WebRtcTransport> {
-    const transport = await this.router.createWebRtcTransport({
+    const making = this.router.createWebRtcTransport({
       webRtcServer: this.worker.webRtcServer,
       enableUdp: true,
       enableTcp: true,
@@ -101,6 +102,7 @@ export class RoomRouter {
       maxSendMessageSize: MAX_MESSAGE_BYTES,
       maxReceiveMessageSize: MAX_MESSAGE_BYTES,
     })
+    const transport = closedWith(this.router, await making)
     this.#networks.set(transport, network)
     return transport
   }

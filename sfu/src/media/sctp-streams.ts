@@ -1,4 +1,5 @@
 import type { DataConsumer, WebRtcTransport } from 'mediasoup/types'
+import { closedWith } from './closed-with.ts'
 import type { RoomRouter } from './room-router.ts'
 
 /**
@@ -36,16 +37,8 @@ export async function openIncomingStream(
   streamId: number,
   onMessage: (message: Buffer, ppid: number) => void,
 ): Promise<void> {
-  const producer = await transport.produceData({ sctpStreamParameters: { streamId, ordered: true } })
+  const producing = transport.produceData({ sctpStreamParameters: { streamId, ordered: true } })
+  const producer = closedWith(transport, await producing)
   const consumer = closedWith(producer, await home.direct.consumeData({ dataProducerId: producer.id }))
   consumer.on('message', onMessage)
-}
-
-/**
- * When its owner was closed while the worker made it, nobody would close mediasoup's object: the owner knew nothing of it yet,
- * and the worker, which has dropped its side, tells nobody. Found by the soak.
- */
-function closedWith(owner: { closed: boolean }, consumer: DataConsumer): DataConsumer {
-  if (owner.closed) consumer.close()
-  return consumer
 }
