@@ -208,7 +208,9 @@ test('a recording survives kill -9 while capturing and while composing, with sou
   const report = JSON.parse(readFileSync(join(folderOf(egressId), 'report.json'), 'utf8'))
   expect(report.faults).toEqual([])
   expect(report.report.video).toMatchObject({ codec: 'h264', width: 1280, height: 720 })
-  expect(report.report.blackShare).toBeLessThan(0.3)
+  // Black only where nothing could be recorded, however long the restarts took on this machine.
+  const gapMs = manifest.gaps.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
+  expect(report.report.blackShare).toBeLessThan(gapMs / recordedMs + 0.1)
   expect(report.report.maxDb).toBeGreaterThan(-20)
 
   await eventually(() =>
