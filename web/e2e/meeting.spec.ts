@@ -157,8 +157,8 @@ test('a scheduled meeting is held by four browsers, recorded, and leaves a film 
       60_000,
     )
     await chair.getByTestId('record').click()
-    await chair.getByTestId('confirm').click()
     const stopPressedAt = Date.now()
+    await chair.getByTestId('confirm').click()
     await expect(chair.getByTestId('recording-indicator')).toBeHidden({ timeout: 30_000 })
     recordedS = {
       least: (stopPressedAt - recordedFrom) / 1000 - 1,
