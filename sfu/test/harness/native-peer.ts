@@ -90,6 +90,10 @@ export class NativePeer {
       url?: string
       /** False: subscribed tracks are received, but no frame of theirs comes out of the SDK, which costs much. */
       isWatching?: boolean
+      /** Passphrase of end-to-end encryption, shared by all who are to understand one another. */
+      key?: string
+      /** Stops encoding what the server says nobody wants. */
+      dynacast?: boolean
     } = {},
   ): Promise<NativePeer> {
     const peer = new NativePeer(options.isWatching ?? true)
@@ -97,7 +101,8 @@ export class NativePeer {
     peer.connectingAt = performance.now()
     await peer.room.connect(options.url ?? sfu.wsUrl, token, {
       autoSubscribe: options.autoSubscribe ?? true,
-      dynacast: false,
+      dynacast: options.dynacast ?? false,
+      ...(options.key ? { e2ee: { keyProviderOptions: { sharedKey: Buffer.from(options.key) } } } : {}),
     })
     peer.connectedAt = performance.now()
     return peer
