@@ -22,6 +22,8 @@ export default defineConfig({
           // A test that hangs is found by its own `eventually`; this only has to be longer than a busy machine is slow.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // As in the browser tests: real networks and encoders on a busy machine. `npm test` names those that needed it.
+          retry: 1,
         },
       },
     ],

@@ -34,11 +34,16 @@ function readVitest(report) {
     return file.assertionResults.filter(one => one.status === 'failed').map(one => one.fullName)
   })
   const files = names.length - report.numFailedTests
+  const retried = report.testResults
+    .flatMap(file => file.assertionResults)
+    .filter(one => one.status === 'passed' && one.failureMessages.length > 0)
+  for (const one of retried)
+    warn(`only at the second try: ${one.fullName}: ${one.failureMessages[0].split('\n')[0]}`)
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + Math.max(0, files),
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
-    flaky: 0,
+    flaky: retried.length,
     names,
   }
 }
