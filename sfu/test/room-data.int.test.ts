@@ -33,17 +33,19 @@ describe('a browser in a room', () => {
     await eventually(async () => {
       await an.send('lossy', { reliable: false })
       const texts = (await binh.data()).map(message => message.text)
-      return texts.includes('lossy') ? null : `binh has ${texts.join()}`
+      const isAllThere = ['lossy', 'to all', 'to binh'].every(text => texts.includes(text))
+      return isAllThere ? null : `binh has ${texts.join()}`
     })
     expect(await binh.data()).toContainEqual({ text: 'to all', from: 'an', topic: 'chat', size: 6 })
     expect((await binh.data()).map(message => message.text).filter(text => text !== 'lossy')).toEqual([
       'to all',
       'to binh',
     ])
-    await eventually(async () => {
-      const count = (await chi.data()).filter(message => message.from === 'binh').length
-      return count === 100 ? null : `chi has ${count} of 100`
-    })
+    for (const receiver of [chi, an])
+      await eventually(async () => {
+        const count = (await receiver.data()).filter(message => message.from === 'binh').length
+        return count === 100 ? null : `${count} of 100`
+      })
     const numbered = (await chi.data()).filter(message => message.from === 'binh')
     expect(numbered.map(message => message.text.split(' ')[0])).toEqual(
       Array.from({ length: 100 }, (_, i) => `n${i}`),
