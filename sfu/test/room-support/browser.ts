@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from '@playwright/test'
 import { PageServer } from './page-server.ts'
-import { callPage, type RemoteClient, remoteClient } from './remote-client.ts'
+import { callPage, openClient, type RemoteClient } from './remote-client.ts'
 
 const SYSTEM_CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
@@ -51,14 +51,7 @@ export class TestBrowser {
     page.on('pageerror', error => console.push(`pageerror: ${error.message}`))
     await page.goto(this.#server.origin)
     const call = (name: string, values: unknown[]) => page.evaluate(callPage, [name, values] as const)
-    const leave = async () => {
-      if (!this.#open.delete(client)) return
-      await call('disconnect', []).catch(() => {})
-      await page.close()
-    }
-    const client: BrowserClient = remoteClient({ page, console, leave }, call)
-    this.#open.add(client)
-    return client
+    return openClient(page, console, call, this.#open)
   }
 
   /** Ends every client that a test left open. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, launch, type Page } from 'puppeteer-core'
 import { PageServer } from './page-server.ts'
-import { callPage, type RemoteClient, remoteClient } from './remote-client.ts'
+import { callPage, openClient, type RemoteClient } from './remote-client.ts'
 
 const BINARY = process.env.FIREFOX ?? '/usr/bin/firefox-esr'
 
@@ -78,14 +78,7 @@ export class TestFirefox {
     page.on('pageerror', error => console.push(`pageerror: ${String(error)}`))
     await page.goto(this.#server.origin)
     const call = (name: string, values: unknown[]) => page.evaluate(callPage, [name, values] as const)
-    const leave = async () => {
-      if (!this.#open.delete(client)) return
-      await call('disconnect', []).catch(() => {})
-      await page.close()
-    }
-    const client: FirefoxClient = remoteClient({ page, console, leave }, call)
-    this.#open.add(client)
-    return client
+    return openClient(page, console, call, this.#open)
   }
 
   /** Ends every client that a test left open. */

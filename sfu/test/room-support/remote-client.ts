@@ -26,7 +26,7 @@ export function callPage([name, values]: readonly [string, unknown[]]): unknown 
 }
 
 /** `own`, and everything else by `call`. */
-export const remoteClient = <Own extends object>(
+const remoteClient = <Own extends object>(
   own: Own,
   call: (name: string, values: unknown[]) => Promise<unknown>,
 ): Own & RemoteClient =>
@@ -37,3 +37,20 @@ export const remoteClient = <Own extends object>(
         ? Reflect.get(target, name)
         : (...values: unknown[]) => call(name, values),
   }) as Own & RemoteClient
+
+/** A client of a page, in `open` until it leaves: then it leaves its room and its page is closed. */
+export function openClient<Page extends { close(): Promise<void> }>(
+  page: Page,
+  console: string[],
+  call: (name: string, values: unknown[]) => Promise<unknown>,
+  open: Set<RemoteClient & { readonly page: Page }>,
+): RemoteClient & { readonly page: Page } {
+  const leave = async () => {
+    if (!open.delete(client)) return
+    await call('disconnect', []).catch(() => {})
+    await page.close()
+  }
+  const client: RemoteClient & { readonly page: Page } = remoteClient({ page, console, leave }, call)
+  open.add(client)
+  return client
+}
