@@ -1,6 +1,7 @@
 /** Sound as it was sent: in stereo, and with opus' own redundancy where packets are lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './harness/eventually.ts'
+import { disposeNativeSdk, NativePeer } from './harness/native-peer.ts'
 import { NetworkPath } from './harness/network-path.ts'
 import { expectSound, Scenario } from './room-support/scenario.ts'
 
@@ -17,7 +18,19 @@ describe('sound', () => {
   })
   afterAll(async () => {
     await scenario.close()
+    await disposeNativeSdk()
   })
+
+  const speakInBrowser = async (room: string, path: NetworkPath) => {
+    const an = await scenario.join(room, 'an', { url: path.wsUrl })
+    await an.publishTone()
+    return () => an.leave()
+  }
+  const speakNatively = async (room: string, path: NetworkPath) => {
+    const an = await NativePeer.join(scenario.sfu, { room, identity: 'an' }, { url: path.wsUrl })
+    await an.publishMicrophone()
+    return () => an.leave()
+  }
 
   it('of a stereo track stays on its side, and of a mono track does not', async () => {
     for (const stereo of [true, false]) {
@@ -42,12 +55,43 @@ describe('sound', () => {
     }
   })
 
+  it.each(['a browser', 'a native client'])('lost on the way up is sent again by %s', async kind => {
+    const room = scenario.newRoom()
+    const up = await NetworkPath.create(scenario.sfu.wsUrl)
+    paths.push(up)
+    up.set('both', { delayMs: 15 })
+    const binh = await scenario.join(room, 'binh')
+    const leave = await (kind === 'a browser' ? speakInBrowser(room, up) : speakNatively(room, up))
+    await expectSound(binh, 'an')
+    up.set('up', { loss: 0.1, only: ['audio'] })
+    const stats = () => binh.page.evaluate(() => window.audioLab.received())
+    const heardAfter = async (packets: number) => {
+      const start = await stats()
+      let now = start
+      await eventually(async () => {
+        now = await stats()
+        return now.packets - start.packets > packets ? null : `${now.packets - start.packets} packets`
+      }, 60_000)
+      return (now.concealed - start.concealed) / (now.samples - start.samples)
+    }
+    // The jitter buffer learns how long a retransmission takes.
+    await heardAfter(300)
+    const before = up.up.counters.lost
+    const concealed = await heardAfter(500)
+    const lost = up.up.counters.lost - before
+    console.log(`${lost} packets of ${kind} lost, ${(concealed * 100).toFixed(1)} % of the sound concealed`)
+    expect(lost).toBeGreaterThan(30)
+    // What is lost and not sent again is a tenth of the sound.
+    expect(concealed).toBeLessThan(0.03)
+    await leave()
+  })
+
   it('carries forward error correction when packets are lost', async () => {
     const room = scenario.newRoom()
     const up = await NetworkPath.create(scenario.sfu.wsUrl)
     paths.push(up)
-    // Lost on the way up, where no other copy exists; the encoder adds redundancy when it is told of loss.
-    up.set('up', { loss: 0.1, only: ['audio'] })
+    // What is sent again comes too late on so long a way; the encoder adds redundancy when it is told of loss.
+    up.set('up', { loss: 0.25, delayMs: 600, only: ['audio'] })
     const binh = await scenario.join(room, 'binh')
     const an = await scenario.join(room, 'an', { url: up.wsUrl })
     await an.publishTone()
@@ -62,7 +106,7 @@ describe('sound', () => {
       500,
     )
     const { fmtp, ...figures } = await stats()
-    console.log(`10 % of the sound's packets lost: ${JSON.stringify(figures)}`)
+    console.log(`25 % of the sound's packets lost: ${JSON.stringify(figures)}`)
     expect(fmtp).toContain('useinbandfec=1')
   })
 })

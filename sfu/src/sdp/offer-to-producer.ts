@@ -87,6 +87,7 @@ export function planProducer(
         : 'no codec in common',
     }
   const mimeType = MIME_TYPES[codec.name]!
+  const feedback = readFeedback(media, codec.payloadType, kind)
 
   const codecs: RtpCodecParameters[] = [
     {
@@ -95,7 +96,7 @@ export function planProducer(
       clockRate: codec.clockRate,
       ...(kind === 'audio' ? { channels: codec.channels ?? 1 } : {}),
       parameters: kind === 'audio' ? soundParameters(codec.parameters, announced) : codec.parameters,
-      rtcpFeedback: readFeedback(media, codec.payloadType, kind),
+      rtcpFeedback: kind === 'audio' ? withNack(feedback) : feedback,
     },
   ]
   const rtx = offered.find(c => c.name === 'rtx' && c.parameters.apt === codec.payloadType)
@@ -216,6 +217,15 @@ function readFeedback(media: MediaDescription, payloadType: number, kind: MediaK
     return { type, parameter }
   })
 }
+
+/**
+ * Lost sound is asked for again (RFC 4585 §6.2.1). Clients do not offer to hear such requests for sound and yet answer them: libwebrtc takes
+ * the feedback of what it sends from the answer alone, and keeps what it sent for it. Who ignores the requests loses nothing.
+ */
+const withNack = <T extends { type: string; parameter: string }>(feedback: T[]) =>
+  feedback.some(({ type, parameter }) => type === 'nack' && parameter === '')
+    ? feedback
+    : [...feedback, { type: 'nack', parameter: '' }]
 
 /** Extensions both sides know, at the ids of the offer, which an answer must keep (RFC 8285 §6). */
 export function readExtensions(media: MediaDescription, kind: MediaKind): RtpHeaderExtensionParameters[] {

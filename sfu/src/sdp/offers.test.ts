@@ -29,6 +29,11 @@ describe('a Chromium offer', () => {
     expect(opus.mimeType).toBe('audio/opus')
     expect(opus.rtpParameters.encodings).toEqual([{ ssrc: 4105835880 }])
     expect(opus.rtpParameters.rtcp?.cname).toBe('AxVcF/fV3olMAiTy')
+    // Not offered, and yet answered: lost sound is asked for again.
+    expect(opus.rtpParameters.codecs[0]?.rtcpFeedback).toEqual([
+      { type: 'transport-cc', parameter: '' },
+      { type: 'nack', parameter: '' },
+    ])
     const vp8 = plan(video, 3)
     expect(vp8).toMatchObject({ mimeType: 'video/VP8', spatialLayers: 3, simulcast: true })
     expect(vp8.rtpParameters.encodings?.map(e => e.rid)).toEqual(['q', 'h', 'f'])
