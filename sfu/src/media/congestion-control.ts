@@ -1,12 +1,19 @@
-import type { TransportTraceEventData, WebRtcTransport } from 'mediasoup/types'
+import type { Consumer, TransportTraceEventData, WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import { Congestion, DRAIN_MS, type LinkState, type Picture } from './congestion.ts'
 import { costOf } from './congestion-costs.ts'
+import { LossWatch } from './loss-watch.ts'
 import type { Subscription } from './subscription.ts'
 
 /** Room kept for each voice, headers included, and for how many voices at most: the rest are silent in turn, bit/s. */
 const SOUND_BPS = 50_000
 const MAX_VOICES = 3
+
+/** The worker's estimate needs this long to follow what the link was seen to drop, ms. */
+const FLOOD_MEMORY_MS = 2_500
+
+/** What is lost so soon after a try was pushed out by the try itself, ms. */
+const PROBE_WAKE_MS = 1_000
 
 /** Time between two tries for more, ms: each fills the queue of a full link for some 100 ms. */
 const PROBE_INTERVAL_MS = 1_900
@@ -30,15 +37,23 @@ export class CongestionControl {
   #isStopped = false
   #maxBps = 0
   #probedAt = 0
+  readonly #lossWatch: LossWatch
+  #flood: { share: number; isNew: boolean; roomBps: number; until: number } | undefined
 
   constructor(transport: WebRtcTransport, subscriptions: () => Iterable<Subscription>, logger: Logger) {
     this.#transport = transport
     this.#subscriptions = subscriptions
     this.#logger = logger
+    this.#lossWatch = new LossWatch(logger, share => this.#handleFlood(share))
     transport.on('trace', trace => this.#handleTrace(trace))
     transport.enableTraceEvent(['bwe']).catch(error => {
       if (!transport.closed) logger.warn({ err: error }, 'no estimates of the link')
     })
+  }
+
+  /** Its losses tell of the link; until it closes. */
+  watch(consumer: Consumer): void {
+    this.#lossWatch.watch(consumer)
   }
 
   /** A picture is about to flow, or the client's wishes changed. */
@@ -49,6 +64,13 @@ export class CongestionControl {
   stop(): void {
     this.#isStopped = true
     clearTimeout(this.#drainTimer)
+    this.#lossWatch.stop()
+  }
+
+  #handleFlood(share: number): void {
+    if (performance.now() - this.#probedAt < PROBE_WAKE_MS && this.#maxBps > 0) return
+    this.#flood = { share, isNew: true, roomBps: 0, until: performance.now() + FLOOD_MEMORY_MS }
+    this.#run()
   }
 
   #handleTrace(trace: TransportTraceEventData): void {
@@ -109,8 +131,10 @@ export class CongestionControl {
     const transport = stats[0]
     const flowBps = Math.max((transport?.rtpSendBitrate ?? 0) - soundBps, 0)
     const loss = transport?.rtpPacketLossSent ?? 0
-    const availableBps = this.#availableBps
-    const link = { nowMs: performance.now(), availableBps, flowBps, soundBps, loss }
+    const nowMs = performance.now()
+    const isFlooded = this.#measureFlood(nowMs, flowBps, soundBps)
+    const availableBps = Math.min(this.#availableBps, this.#flood?.roomBps ?? Number.POSITIVE_INFINITY)
+    const link: LinkState = { nowMs, availableBps, flowBps, soundBps, loss, isFlooded }
     const verdicts = this.#congestion.update(link, pictures)
     for (const video of videos) {
       const verdict = verdicts.get(video.track.trackId) ?? 'free'
@@ -118,13 +142,31 @@ export class CongestionControl {
       const { trackId } = video.track
       const cost = pictures.find(p => p.id === trackId)
       this.#logger.debug({ trackId, verdict, availableBps, flowBps, loss, ...cost }, 'picture judged')
+      // A queue that is full is not tried.
+      if (verdict === 'held') this.#probedAt = nowMs
       video.setVerdict(verdict)
     }
     const isSilent = pictures.every(({ id }) => verdicts.get(id) === 'held')
     await this.#probe(link, isSilent, this.#congestion.probeBps(link, pictures))
     if (this.#isStopped || ![...verdicts.values()].includes('drain')) return
-    clearTimeout(this.#drainTimer)
-    this.#drainTimer = setTimeout(() => this.#run(), DRAIN_MS)
+    this.#drainTimer ??= setTimeout(() => {
+      this.#drainTimer = undefined
+      this.#run()
+    }, DRAIN_MS)
+  }
+
+  /** True when a flood is judged for the first time; what passed of pictures and sound is all there is, and sound comes first. */
+  #measureFlood(nowMs: number, flowBps: number, soundBps: number): boolean {
+    const flood = this.#flood
+    if (!flood) return false
+    if (nowMs > flood.until) {
+      this.#flood = undefined
+      return false
+    }
+    const { isNew, share } = flood
+    if (isNew) flood.roomBps = Math.max((flowBps + soundBps) * (1 - share) - soundBps, 0)
+    flood.isNew = false
+    return isNew
   }
 
   /**

@@ -48,6 +48,23 @@ describe('a picture with layers', () => {
     expect(link.estimate(400)).toEqual({ camera: 'free' })
   })
 
+  it('is held at once on a flooded link that lets less through than its lowest layer, and pauses where more passes', () => {
+    const narrow = new Link(camera)
+    narrow.estimate(2_000)
+    expect(narrow.estimate(65, { isFlooded: true, flowBps: 900_000 })).toEqual({ camera: 'held' })
+    const wider = new Link(camera)
+    wider.estimate(2_000)
+    expect(wider.estimate(300, { isFlooded: true, flowBps: 900_000 })).toEqual({ camera: 'drain' })
+    expect(wider.estimate(300, { afterMs: 500 })).toEqual({ camera: 'lowest' })
+  })
+
+  it('does not go on after a pause on a link that turned out too narrow for it', () => {
+    const link = new Link(camera)
+    link.estimate(1_500)
+    expect(link.estimate(400, { flowBps: 900_000, loss: 0.3 })).toEqual({ camera: 'drain' })
+    expect(link.estimate(50, { afterMs: 500 })).toEqual({ camera: 'held' })
+  })
+
   it('does not mind an estimate that falls while less than that is sent', () => {
     const link = new Link(camera)
     link.estimate(2_000)
@@ -141,6 +158,13 @@ describe('a picture of one layer', () => {
     expect(link.probe(300)).toBe(660_000)
     expect(link.probe(1_000)).toBe(Math.round((600_000 * 1.3 + 50_000) * 1.5))
     expect(link.probe(1_500)).toBeUndefined()
+  })
+
+  it('is held at once on a flooded link that lets well less through than it takes', () => {
+    const link = new Link(single)
+    link.estimate(2_000)
+    expect(link.estimate(450, { isFlooded: true, flowBps: 600_000 })).toEqual({ single: 'free' })
+    expect(link.estimate(350, { isFlooded: true, flowBps: 600_000 })).toEqual({ single: 'held' })
   })
 })
 

@@ -41,6 +41,8 @@ export interface LinkState {
   soundBps: number
   /** Share of packets the client reports lost, 0..1. */
   loss: number
+  /** The link was just found to drop packets in numbers (`LossWatch`); `availableBps` is what it let through of the pictures. */
+  isFlooded?: boolean
 }
 
 /**
@@ -114,8 +116,9 @@ export class Congestion {
    * `DRAIN_MS` after a 'drain'.
    */
   update(link: LinkState, pictures: readonly Picture[]): Map<string, Verdict> {
+    const isFlooded = link.isFlooded ?? false
     const isSharp = this.#isSharpDrop(link)
-    const isNarrow = link.availableBps < CREDIBLE_BELOW_BPS || link.loss > FULL_QUEUE_LOSS
+    const isNarrow = isFlooded || link.availableBps < CREDIBLE_BELOW_BPS || link.loss > FULL_QUEUE_LOSS
     const wanted = new Set(pictures.map(picture => picture.id))
     for (const id of this.#entries.keys()) if (!wanted.has(id)) this.#entries.delete(id)
 
@@ -133,7 +136,14 @@ export class Congestion {
         }
       } else {
         // One that does not fit even with all the link to itself will make room for those after it.
-        this.#judge(entry, picture, link, { leftBps, isSharp, isNarrow: isNarrow && !isUndecided })
+        if (isFlooded && isSwept(picture, leftBps)) hold(entry, link.nowMs)
+        else
+          this.#judge(entry, picture, link, {
+            leftBps,
+            isSharp,
+            isFlooded,
+            isNarrow: isNarrow && !isUndecided,
+          })
         isUndecided ||= entry.misfitSince !== undefined
       }
       if (entry.verdict !== 'held')
@@ -186,12 +196,13 @@ export class Congestion {
     entry: Entry,
     picture: Picture,
     link: LinkState,
-    state: { leftBps: number; isSharp: boolean; isNarrow: boolean },
+    state: { leftBps: number; isSharp: boolean; isFlooded: boolean; isNarrow: boolean },
   ): void {
     const { nowMs } = link
     if (entry.verdict === 'drain') {
       if (nowMs - entry.since < DRAIN_MS) return
-      move(entry, 'lowest', nowMs)
+      if (state.isNarrow && state.leftBps < picture.lowestBps) hold(entry, nowMs)
+      else move(entry, 'lowest', nowMs)
       return
     }
     const share = state.leftBps / Math.max(picture.leastBps, 1)
@@ -202,7 +213,7 @@ export class Congestion {
     else entry.misfitSince ??= nowMs
 
     if (picture.hasLayers) {
-      if (state.isSharp && entry.verdict === 'free') move(entry, 'drain', nowMs)
+      if ((state.isSharp || state.isFlooded) && entry.verdict === 'free') move(entry, 'drain', nowMs)
       else if (entry.misfitSince === undefined) {
         if (entry.verdict === 'lowest' && nowMs - entry.since >= LOWEST_MIN_MS) move(entry, 'free', nowMs)
       } else if (state.leftBps < picture.lowestBps || nowMs - entry.misfitSince >= LAYERED_PATIENCE_MS)
@@ -214,6 +225,10 @@ export class Congestion {
     }
   }
 }
+
+/** True when what passes of a flooded link does not hold even the least of a picture: each packet of it costs one of sound. */
+const isSwept = (picture: Picture, leftBps: number): boolean =>
+  picture.hasLayers ? leftBps < picture.lowestBps * STAY_MARGIN : leftBps < picture.leastBps * CLEAR_MISFIT
 
 /** Notes whether a held picture would fit, and tells whether it may come back now. */
 function mayReturn(

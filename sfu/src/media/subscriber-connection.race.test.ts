@@ -25,6 +25,7 @@ class FakeConsumer extends EventEmitter {
   closed = false
   priority = 1
   resumeFaults = 0
+  async enableTraceEvent() {}
   async resume() {
     if (this.resumeFaults-- > 0) throw new Error('the worker is busy')
     this.paused = false

@@ -266,6 +266,7 @@ export class SubscriberConnection implements TrackViewer {
         return
       }
       subscription.attach(consumer)
+      this.#congestion.watch(consumer)
       // Its pipe or the publisher's worker went away; a track that ended properly has left before.
       consumer.on('producerclose', () => {
         if (subscription.isClosed) return

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { LossTest } from './loss-test.ts'
+
+/** Packets until the test has made up its mind, one after another, lost as `isLost` says. */
+function decide(isLost: (n: number) => boolean): { verdict: string; packets: number; share: number } {
+  const test = new LossTest()
+  for (let n = 0; n < 10_000; n++) {
+    const verdict = test.add(1, isLost(n) ? 1 : 0)
+    if (verdict !== 'unknown') return { verdict, packets: n + 1, share: test.share }
+  }
+  return { verdict: 'unknown', packets: 10_000, share: test.share }
+}
+
+describe('the test of loss', () => {
+  it('knows a link that drops most of what it gets after a few packets', () => {
+    const { verdict, packets, share } = decide(n => n % 8 !== 0)
+    expect(verdict).toBe('flood')
+    expect(packets).toBeLessThan(10)
+    expect(share).toBeGreaterThan(0.7)
+  })
+
+  it('knows a link that drops a quarter within a second of sound and a small picture', () => {
+    const { verdict, packets } = decide(n => n % 4 === 0)
+    expect(verdict).toBe('flood')
+    expect(packets).toBeLessThan(75)
+  })
+
+  it('leaves a poor link alone', () => {
+    expect(decide(n => n % 12 === 0)).toMatchObject({ verdict: 'calm' })
+    expect(decide(() => false)).toMatchObject({ verdict: 'calm', packets: 8, share: 0 })
+  })
+
+  it('takes a poor link for a flood in less than one look of a hundred', () => {
+    let seed = 7
+    const random = () => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff
+      return seed / 0x7fffffff
+    }
+    let floods = 0
+    for (let look = 0; look < 2_000; look++)
+      if (decide(() => random() < 0.08).verdict === 'flood') floods += 1
+    expect(floods).toBeLessThan(20)
+  })
+
+  it('counts packets found lost without any sent beside them', () => {
+    const test = new LossTest()
+    expect(test.add(0, 6)).toBe('flood')
+    expect(test.share).toBe(1)
+  })
+})
