@@ -36,7 +36,7 @@ describe('a participant on a poor link', () => {
     return await scenario.join(room, identity, { url: path.wsUrl })
   }
 
-  it('publishes sound and the lowest layer only through 256 kbit/s', { timeout: 120_000 }, async () => {
+  it('publishes sound and the lowest layer only through 256 kbit/s', { timeout: 150_000 }, async () => {
     const room = scenario.newRoom()
     const an = await joinBehind(room, 'an')
     const sid = await an.page.evaluate(options => window.bandwidth.publishNoise(options), CAMERA)
@@ -87,6 +87,14 @@ describe('a participant on a poor link', () => {
     )
     expect(flow.fps).toBeGreaterThan(3)
     expect(heard.lost).toBeLessThan(0.08)
+
+    // Chrome goes on trying for more, and on a full queue does not see when it has gone too far.
+    const [later, laterSeen] = await Promise.all([sound.during(30_000), picture.during(30_000)])
+    say(
+      `the next 30 s: picture ${laterSeen.fps.toFixed(0)} frames/s, sound lost ${percent(later.lost)} (concealed ${percent(later.concealed)})`,
+    )
+    expect(laterSeen.fps).toBeGreaterThan(3)
+    expect(later.concealed).toBeLessThan(0.08)
   })
 
   it('is heard, hears and sees with 8 % of packets lost both ways', { timeout: 120_000 }, async () => {
@@ -106,8 +114,8 @@ describe('a participant on a poor link', () => {
     await eventually(async () => void (await Promise.all(all.map(meter => meter.sample()))), 20_000)
     path.set('both', { loss: 0.08 })
     // The jitter buffer learns how long a retransmission takes.
-    await hears.during(8_000)
-    const [down, picture, up, clean] = await Promise.all(all.map(meter => meter.during(12_000)))
+    await hears.during(12_000)
+    const [down, picture, up, clean] = await Promise.all(all.map(meter => meter.during(20_000)))
     say(
       `8 % lost both ways: hears with ${percent(down!.concealed)} concealed (${percent(down!.lost)} lost for good), ` +
         `is heard with ${percent(up!.concealed)} (${percent(up!.lost)}), without loss ${percent(clean!.concealed)}; ` +

@@ -21,6 +21,7 @@ import type { RoomRouter } from './room-router.ts'
 import { SerialQueue } from './serial-queue.ts'
 import type { TrackDirectory } from './track-directory.ts'
 import { watchTransport } from './transport-events.ts'
+import { UplinkControl } from './uplink-control.ts'
 
 /**
  * Joins of many viewers shall not make a publisher send one key frame each; the first request is never delayed, ms. Over 300,
@@ -69,6 +70,7 @@ export class PublisherConnection {
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
   #version = 0
   #transport: WebRtcTransport | undefined
+  #uplink: UplinkControl | undefined
   #remoteUfrag: string | undefined
   #isClosed = false
 
@@ -107,20 +109,23 @@ export class PublisherConnection {
     })
   }
 
+  /** Asked every few seconds; what it finds also decides how much the client may send on a narrow link. */
   async reports(): Promise<FlowReport[]> {
     const producers = [...this.#tracks.values()]
       .flatMap(track => track.codecs.map(codec => codec.producer))
       .filter(producer => !producer.paused && !producer.closed)
     const stats = await Promise.all(producers.map(producer => producer.getStats().catch(() => [])))
-    return stats.flatMap(streams =>
-      // A layer the publisher switched off keeps its last report; only flowing streams count.
-      streams
-        .filter(stream => stream.bitrate > 0)
-        .map(stream => ({
-          fractionLost: stream.fractionLost / 256,
-          rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
-        })),
-    )
+    const streams = stats.flat()
+    this.#uplink?.observe(streams).catch(error => {
+      if (!this.#isClosed) this.#logger.warn({ err: error }, 'uplink not judged')
+    })
+    // A layer the publisher switched off keeps its last report; only flowing streams count.
+    return streams
+      .filter(stream => stream.bitrate > 0)
+      .map(stream => ({
+        fractionLost: stream.fractionLost / 256,
+        rttMs: stream.roundTripTime ? Math.round(stream.roundTripTime) : null,
+      }))
   }
 
   close(): void {
@@ -207,6 +212,7 @@ export class PublisherConnection {
     if (this.#transport) {
       if (offer.iceUfrag !== this.#remoteUfrag) {
         await this.#transport.restartIce()
+        await this.#uplink?.reset()
         this.#remoteUfrag = offer.iceUfrag
       }
       return this.#transport
@@ -233,6 +239,7 @@ export class PublisherConnection {
     if (this.#isClosed) transport.close()
     this.#assertOpen()
     this.#transport = transport
+    this.#uplink = new UplinkControl(transport, this.#logger)
     this.#remoteUfrag = offer.iceUfrag
     return transport
   }
