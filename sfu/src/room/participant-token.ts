@@ -71,7 +71,11 @@ export class ParticipantToken {
     const { mint, limits, now, expiresAtS, contents } = this.#deps
     const present = contents()
     const leftS = expiresAtS - Math.floor(now() / 1000)
-    const video = room === undefined ? present.video : { ...present.video, room }
+    // Rights over the room it leaves are none over the other.
+    const video =
+      room === undefined
+        ? present.video
+        : { ...present.video, room, roomAdmin: false, roomRecord: false, destinationRoom: '' }
     return await mint({ ...present, video }, Math.max(limits.tokenTtlS, leftS))
   }
 

@@ -99,6 +99,10 @@ export class Participant {
   hasBeenActive = false
   /** Observers have been told of it, so they must be told of its end. */
   isKnownToObservers = false
+  /** It has been told of observers, so it must be told of their end, also when it is one itself by then. */
+  hasHeardOfObservers = false
+  /** What is told outside once it has joined: until its media connects it has not. */
+  readonly heldEvents: (() => void)[] = []
   /** Round trip of signalling as the client last measured it (Ping.rtt), 0 before that. */
   rttMs = 0
   /** SimulateScenario: its next resume is cut off, before or after the reply to it. */

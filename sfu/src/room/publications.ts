@@ -130,7 +130,9 @@ export class Publications {
   async handleOffer(offer: SessionDescription): Promise<void> {
     try {
       const media = await this.#deps.media()
-      const result = await media.handlePublisherOffer(offer.sdp, this.#claims())
+      const claims = this.#claims()
+      const wasMuted = new Map(claims.map(({ trackId, muted }) => [trackId, muted]))
+      const result = await media.handlePublisherOffer(offer.sdp, claims)
       this.#deps.send({
         case: 'answer',
         value: new SessionDescription({ type: 'answer', sdp: result.answer, id: offer.id }),
@@ -150,8 +152,10 @@ export class Publications {
           this.#listener.trackChanged(publication, 'info')
           continue
         }
-        if (publication.info.muted) await media.setTrackMuted(publication.trackId, true)
+        // At once: whoever leaves meanwhile must not come back as the publisher of a track.
         this.#listener.trackPublished(publication)
+        if (publication.info.muted !== wasMuted.get(publication.trackId))
+          this.#withMedia('mute', m => m.setTrackMuted(publication.trackId, publication.info.muted))
       }
     } catch (error) {
       this.#listener.offerUnusable(error)

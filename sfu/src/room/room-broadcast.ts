@@ -58,7 +58,10 @@ export class RoomBroadcast {
     const speakers = this.#speakers.current()
     if (speakers.length > 0)
       participant.send({ case: 'speakersChanged', value: new SpeakersChanged({ speakers }) })
-    const updates = this.#qualities.current()
+    const updates = this.#qualities.current().filter(({ participantSid }) => {
+      const other = this.#room.bySid(participantSid)
+      return other !== undefined && (other === participant || isQualityForAll(other))
+    })
     if (updates.length > 0)
       participant.send({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) })
   }
@@ -70,7 +73,15 @@ export class RoomBroadcast {
    */
   infosFor(participant: Participant): KnownInfo[] {
     const present = [participant, ...othersOf(this.#room, participant, this.#limits)]
+    this.noteTold(participant)
     return [...this.#departed.list(), ...present.map(infoOf)]
+  }
+
+  /** `participant` gets the list of the others (`othersOf`) now: who is in it must be taken back from it later. */
+  noteTold(participant: Participant): void {
+    if (!participant.isObserver) participant.hasHeardOfObservers = true
+    else if (!isLargeRoom(this.#room, this.#limits))
+      for (const other of this.#room.visible()) other.isKnownToObservers = true
   }
 
   /**
@@ -115,8 +126,9 @@ export class RoomBroadcast {
     const observerMessages = forObservers.length === updates.length ? messages : encode(forObservers)
     for (const receiver of this.#room.participants.values()) {
       if (receiver === except) continue
-      if (receiver.isObserver) receiver.outbox.sendUpdates(observerMessages, forObservers)
-      else receiver.outbox.sendUpdates(messages, updates)
+      if (!receiver.isObserver) receiver.hasHeardOfObservers = true
+      if (receiver.hasHeardOfObservers) receiver.outbox.sendUpdates(messages, updates)
+      else receiver.outbox.sendUpdates(observerMessages, forObservers)
     }
   }
 
@@ -176,8 +188,7 @@ export class RoomBroadcast {
         if (participant.isClosed) continue
         const change = this.#qualities.update(participant.id, score, participant.isMediaLost)
         if (!change) continue
-        const isForAll = !participant.isHidden && participant.publications.published().length > 0
-        if (isForAll) forAll.updates.push(change)
+        if (isQualityForAll(participant)) forAll.updates.push(change)
         else
           participant.send({
             case: 'connectionQuality',
@@ -238,6 +249,10 @@ export class RoomBroadcast {
     this.#dynacast.close()
   }
 }
+
+/** Others see the connection quality of those whom they see or hear. */
+const isQualityForAll = (participant: Participant): boolean =>
+  !participant.isHidden && participant.publications.published().length > 0
 
 const infoOf = (participant: Member): KnownInfo => ({
   identity: participant.identity,

@@ -50,6 +50,7 @@ export interface RoomView {
   readonly name: string
   readonly createdAtMs: number
   readonly options: RoomOptions
+  bySid(sid: string): Participant | undefined
   /** Who publishes a track that others may have. */
   publisherOf(trackSid: string): Member | undefined
   /** Those with a connection here, by identity. */

@@ -8,12 +8,10 @@ import { AppError } from '@diemcau/core/errors.ts'
 import { newRoomId, type RoomId } from '@diemcau/core/ids.ts'
 import type {
   DataPacket,
-  ParticipantInfo,
   ParticipantInfo_Kind,
   ParticipantPermission,
   Room as RoomMessage,
   SubscriptionPermission,
-  WebhookEvent,
 } from '@livekit/protocol'
 import { ApiRpc } from './api-rpc.ts'
 import type { CaptureSession } from './capture-session.ts'
@@ -34,9 +32,11 @@ import { Participant, type ParticipantListener } from './participant.ts'
 import { isServant, kindOf, permissionOf } from './permissions.ts'
 import type { CandidateProtocol, MediaNode, RoomMedia } from './ports.ts'
 import { RecentNonces } from './recent-nonces.ts'
+import { isRevoked } from './revoked-tokens.ts'
 import type { RoomEventSink } from './room-api.ts'
 import { RoomBroadcast } from './room-broadcast.ts'
 import { RoomCaptures } from './room-captures.ts'
+import { RoomEvents } from './room-events.ts'
 import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-messages.ts'
 import { RoomTracks } from './room-tracks.ts'
 import type { Member, RoomOptions, RoomView } from './room-view.ts'
@@ -76,6 +76,7 @@ export class Room implements RoomView {
   readonly #deps: RoomDeps
   readonly #log: Log
   readonly #media: RoomMedia
+  readonly #events: RoomEvents
   readonly #broadcast: RoomBroadcast
   readonly #nonces = new RecentNonces()
   /** Packets, data tracks and blobs. */
@@ -94,6 +95,7 @@ export class Room implements RoomView {
     this.#deps = deps
     this.createdAtMs = deps.now()
     this.#log = deps.log.child({ roomId: this.id, room: this.name })
+    this.#events = new RoomEvents(deps.events, deps.now, () => this.message())
     this.#broadcast = new RoomBroadcast(this, deps.limits, this.#log)
     this.captures = new RoomCaptures(this, this.#log, deps.now, () => {
       if (!this.#isClosed) this.#broadcast.room()
@@ -104,7 +106,7 @@ export class Room implements RoomView {
       captures: this.captures,
       log: this.#log,
       now: deps.now,
-      emit: (event, publisher, { info }) => this.#emit(event, { participant: publisher.info(), track: info }),
+      emit: (event, publisher, { info }) => this.#events.track(event, publisher, info),
     })
     this.forwarded = new ForwardedParticipants({
       tracks: this.#tracks,
@@ -114,7 +116,7 @@ export class Room implements RoomView {
       log: this.#log,
       now: deps.now,
       media: () => this.#media,
-      emit: (event, member) => this.#emit(event, { participant: member.info() }),
+      emit: (event, member) => this.#events.emit(event, { participant: member.info() }),
     })
     this.data = new DataPlane({
       room: this,
@@ -134,7 +136,7 @@ export class Room implements RoomView {
       },
     })
     this.#closeWhenIdle(options.emptyTimeoutS)
-    this.#emit('room_started')
+    this.#events.emit('room_started')
     this.#log.info({}, 'room started')
   }
 
@@ -164,7 +166,7 @@ export class Room implements RoomView {
     this.#assertOpen()
     const { limits, log, now, mint } = this.#deps
     assertProfile(claims, limits)
-    if (claims.notBeforeS < (this.revokedTokens.get(claims.identity) ?? 0))
+    if (isRevoked(this.revokedTokens, claims))
       throw new AppError('permission_denied', 'the token was revoked')
     const previous = this.participants.get(claims.identity)
     if (!previous && !this.forwarded.get(claims.identity))
@@ -183,11 +185,21 @@ export class Room implements RoomView {
       candidateProtocol: this.#protocols.get(claims.identity),
       listener,
     })
-    participant.attachLink(link, encodeJoinReply(this, participant, this.#deps))
+    try {
+      participant.attachLink(link, encodeJoinReply(this, participant, this.#deps))
+    } catch (error) {
+      // Half a participant must not stay, nor keep the room open.
+      participant.close('join_failed')
+      if (this.participants.size === 0) this.#closeWhenIdle(this.options.emptyTimeoutS)
+      throw error
+    }
+    this.#broadcast.noteTold(participant)
     this.participants.set(participant.identity, participant)
     this.#bySid.set(participant.id, participant)
     this.#log.info({ participantId: participant.id, identity: participant.identity }, 'participant joined')
-    // Others know the old connection and its tracks; the new one must take its place in their lists at once.
+    // Others know the old connection and its tracks; the new one must take its place in their lists at once, unless nobody may know of it.
+    if (previous) participant.isKnownToObservers = previous.isKnownToObservers
+    if (previous && participant.isHidden) this.#broadcast.participant(previous, { isPrompt: true })
     if (previous?.hasBeenActive) this.#broadcast.participant(participant, { isPrompt: true })
     this.#broadcast.welcome(participant)
     this.#tracks.offerTo(participant)
@@ -256,20 +268,14 @@ export class Room implements RoomView {
     this.rpc.forget(participant.id)
     // A new connection of the same identity follows at once and replaces this one in everybody's list.
     if (reason !== 'duplicate_identity') this.#broadcast.participant(participant, { isPrompt: false })
-    this.#emitLeft(participant)
-  }
-
-  /** Who never connected has not joined, and hence does not leave. */
-  #emitLeft(participant: Participant): void {
-    const event = participant.hasBeenActive ? 'participant_left' : 'participant_connection_aborted'
-    this.#emit(event, { participant: participant.info() })
+    this.#events.left(participant)
   }
 
   #participantListener(): ParticipantListener {
     return {
       participantActive: participant => {
         this.#broadcast.participant(participant, { isPrompt: false })
-        this.#emit('participant_joined', { participant: participant.info() })
+        this.#events.joined(participant)
         if (participant.permission.recorder) this.#broadcast.room()
       },
       trackPublished: (participant, publication) => this.#tracks.handlePublished(participant, publication),
@@ -364,14 +370,14 @@ export class Room implements RoomView {
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
       this.rpc.forget(participant.id)
-      this.#emitLeft(participant)
+      this.#events.left(participant)
     }
     this.forwarded.close(participantReasonOf(reason))
     this.participants.clear()
     this.#bySid.clear()
     const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'
     const captures = this.captures.close(reason, mediaReason)
-    this.#emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })
+    this.#events.emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })
     this.#log.info({ reason }, 'room finished')
     this.#deps.onClosed(this, reason)
     await Promise.allSettled([captures, this.#media.close(mediaReason)])
@@ -379,15 +385,5 @@ export class Room implements RoomView {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new AppError('unavailable', 'the room is closing')
-  }
-
-  #emit(
-    event: string,
-    facts: Partial<Pick<WebhookEvent, 'track' | 'roomEndReason'>> & { participant?: ParticipantInfo } = {},
-  ): void {
-    const createdAt = BigInt(Math.floor(this.#deps.now() / 1000))
-    // Infos are live objects; the outbox sends them later and must see them as they were.
-    const track = facts.track?.clone()
-    this.#deps.events.emit({ event, createdAt, room: this.message(), ...facts, ...(track ? { track } : {}) })
   }
 }
