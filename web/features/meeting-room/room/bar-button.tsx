@@ -47,7 +47,7 @@ export function BarButton({
       title={hint}
       onClick={onPress}
       className={cx(
-        'relative flex h-15 min-w-14 shrink-0 flex-col items-center justify-center gap-0.5 rounded-lg px-1.5 text-[13px] leading-tight font-medium whitespace-nowrap transition-colors duration-100 lg:min-w-19 lg:px-2 lg:text-sm [&_svg]:size-6',
+        'relative flex h-15 min-w-14 shrink-0 flex-col items-center justify-center gap-0.5 rounded-lg px-1.5 text-[13px] leading-tight max-sm:min-w-12 max-sm:px-0.5 max-sm:text-xs font-medium whitespace-nowrap transition-colors duration-100 lg:min-w-19 lg:px-2 lg:text-sm [&_svg]:size-6',
         tones[tone],
         isWideOnly && 'max-sm:hidden',
       )}

@@ -63,7 +63,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
       role="toolbar"
       aria-label={t('label')}
       onKeyDown={moveFocus}
-      className="flex shrink-0 flex-wrap items-center justify-center gap-1 bg-[#10161d] px-2 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))] lg:gap-1.5"
+      className="flex shrink-0 flex-wrap items-center justify-center gap-1 bg-[#10161d] px-2 py-2 max-sm:gap-0.5 max-sm:px-1 pb-[max(0.5rem,env(safe-area-inset-bottom))] lg:gap-1.5"
     >
       <BarButton
         testId="toggle-mic"
