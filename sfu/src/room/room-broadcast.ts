@@ -134,6 +134,7 @@ export class RoomBroadcast {
 
   /** An observer that may publish now is told of the other observers, as everybody who may publish is. */
   introduceObservers(participant: Participant): void {
+    participant.hasHeardOfObservers = true
     if (!isLargeRoom(this.#room, this.#limits)) return
     const updates = this.#room
       .visible()
