@@ -123,3 +123,34 @@ it('closes a signal socket that does not read, and keeps the participant', { tim
 })
 
 const metrics = async (): Promise<string> => (await fetch(`${sfu.url}/metrics`)).text()
+
+it.each([
+  [
+    'an upgrade to nowhere',
+    'GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    404,
+  ],
+  ['no HTTP', 'what is this\r\n\r\n', 400],
+])('lets go of a caller refused for %s who keeps the line open', async (_what, request, status) => {
+  const socket = connect({
+    port: Number(new URL(sfu.url).port),
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  })
+  closers.push(() => socket.destroy())
+  let answer = ''
+  let isGone = false
+  socket.on('data', chunk => {
+    answer += chunk
+  })
+  socket.on('error', () => {
+    isGone = true
+  })
+  socket.write(request)
+  // Only a connection that is gone altogether refuses what is written to it.
+  await eventually(() => {
+    if (!isGone) socket.write('x')
+    return isGone ? null : 'still open'
+  }, 15_000)
+  expect(answer).toContain(`HTTP/1.1 ${status}`)
+})

@@ -2,9 +2,10 @@ import { AppError } from '@diemcau/core/errors.ts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 
+/** Server SDKs in Rust and Ruby write `null` for what is not given. */
 const claims = z.object({
-  sub: z.string().optional(),
-  video: z.object({ roomRecord: z.boolean().optional(), room: z.string().optional() }).optional(),
+  sub: z.string().nullish(),
+  video: z.object({ roomRecord: z.boolean().nullish(), room: z.string().nullish() }).nullish(),
 })
 
 const CLOCK_TOLERANCE_SECONDS = 10

@@ -125,7 +125,8 @@ export function parseJoinQuery(params: URLSearchParams): JoinQuery {
   }
   const count = (name: string, fallback: number) => {
     const value = Number.parseInt(params.get(name) ?? '', 10)
-    return Number.isSafeInteger(value) ? value : fallback
+    // They are told to others as an int32.
+    return value >= 0 && value < 2 ** 31 ? value : fallback
   }
   return {
     autoSubscribe: flag('auto_subscribe', defaultJoinQuery.autoSubscribe),

@@ -18,7 +18,7 @@ import { isReceiver, readClientPacket } from './data-packets.ts'
 import { Dynacast, qualityUpdateOf } from './dynacast.ts'
 import { attributesLength, defaultLimits, TokenBucket } from './limits.ts'
 import { changedProfile } from './metadata.ts'
-import { kindOf, mayPublishSource, permissionOf } from './permissions.ts'
+import { capabilitiesOf, kindDetailsOf, kindOf, mayPublishSource, permissionOf } from './permissions.ts'
 import { Speakers } from './speakers.ts'
 import { encodeInfo, encodeJoin, encodeUpdates } from './wire.ts'
 
@@ -50,9 +50,26 @@ describe('permissions of a token', () => {
     expect(kindOf('agent')).toBe(ParticipantInfo_Kind.AGENT)
     expect(kindOf('nobody knows')).toBe(ParticipantInfo_Kind.STANDARD)
   })
+
+  it('take no name for one that only the table itself answers to', () => {
+    for (const name of ['constructor', 'toString', '__proto__', '0', '1']) {
+      expect(kindOf(name)).toBe(ParticipantInfo_Kind.STANDARD)
+      expect(kindDetailsOf([name])).toEqual([])
+      expect(capabilitiesOf([name])).toEqual([])
+      expect(permissionOf({ canPublishSources: [name] }).canPublishSources).toEqual([])
+    }
+  })
 })
 
 describe('the query of a join', () => {
+  it('has the default for a number that others could not be told', () => {
+    const read = (value: string) =>
+      parseJoinQuery(new URLSearchParams({ client_protocol: value, protocol: value }))
+    expect(read('2147483647')).toMatchObject({ clientProtocol: 2_147_483_647, protocol: 2_147_483_647 })
+    for (const value of ['2147483648', '3000000000', '-1', '1e9999', 'NaN'])
+      expect(read(value).clientProtocol, value).toBeLessThan(2)
+  })
+
   it('has defaults for what is absent or no number', () => {
     const query = parseJoinQuery(
       new URLSearchParams('protocol=x&sdk=rust&reconnect=1&sid=PA_1&auto_subscribe=0'),

@@ -23,7 +23,7 @@ export function permissionOf(grants: VideoGrants): ParticipantPermission {
   const canPublish = grants.canPublish ?? true
   const named = grants.canPublishSources ?? []
   const canPublishSources = named
-    .map(name => SOURCES[name.toLowerCase()])
+    .map(name => entryOf(SOURCES, name.toLowerCase()))
     .filter(source => source !== undefined)
   return new ParticipantPermission({
     canSubscribe: grants.canSubscribe ?? true,
@@ -68,13 +68,17 @@ export const mayPublishSource = (permission: ParticipantPermission, source: Trac
 /** Names as in the token ('cloud_agent', 'forwarded' ...); unknown ones are left out. */
 export const kindDetailsOf = (names: string[]): ParticipantInfo_KindDetail[] =>
   names
-    .map(name => ParticipantInfo_KindDetail[name.toUpperCase() as keyof typeof ParticipantInfo_KindDetail])
+    .map(name => entryOf(ParticipantInfo_KindDetail, name.toUpperCase()))
     .filter(detail => detail !== undefined)
 
 export const capabilitiesOf = (names: string[]): ClientInfo_Capability[] =>
-  names
-    .map(name => ClientInfo_Capability[name as keyof typeof ClientInfo_Capability])
-    .filter(capability => capability !== undefined)
+  names.map(name => entryOf(ClientInfo_Capability, name)).filter(capability => capability !== undefined)
+
+/** Of an enum by its name. Names come from outside: `toString` and `0`, which every enum object answers to, are none of its names. */
+function entryOf<T extends number>(names: Record<string, T | string>, name: string): T | undefined {
+  const value = Object.hasOwn(names, name) ? names[name] : undefined
+  return typeof value === 'number' ? value : undefined
+}
 
 const KINDS: Record<string, ParticipantInfo_Kind> = {
   ingress: ParticipantInfo_Kind.INGRESS,
@@ -85,7 +89,7 @@ const KINDS: Record<string, ParticipantInfo_Kind> = {
   bridge: ParticipantInfo_Kind.BRIDGE,
 }
 export const kindOf = (claim: string): ParticipantInfo_Kind =>
-  KINDS[claim.toLowerCase()] ?? ParticipantInfo_Kind.STANDARD
+  entryOf(KINDS, claim.toLowerCase()) ?? ParticipantInfo_Kind.STANDARD
 
 /** There for the others' sake: a recorder, an egress or an agent. */
 export const isServant = (permission: ParticipantPermission, kind: ParticipantInfo_Kind): boolean =>

@@ -47,9 +47,19 @@ export function answer(
   response.end(body)
 }
 
-/** Refuses an upgrade on the bare socket: with a status, a readable body and the connection closed after it. */
+/** Who was refused gets this long to read why, ms. */
+const REFUSAL_LINGER_MS = 2_000
+
+/**
+ * Refuses an upgrade on the bare socket: with a status, a readable body and the connection closed after it. Node watches such a socket no
+ * more, and ends but its own half of it, so a caller that keeps the other half open would hold it for ever.
+ */
 export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
-  if (socket.destroyed || !socket.writable) return
+  if (socket.destroyed) return
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
   const headers = {
     ...CORS_HEADERS,
     connection: 'close',
@@ -57,6 +67,11 @@ export function refuseUpgrade(socket: Duplex, status: number, text: string): voi
     'content-length': String(Buffer.byteLength(text)),
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const cut = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS)
+  cut.unref()
+  socket.once('close', () => clearTimeout(cut))
+  // What still comes is not kept.
+  socket.resume()
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${text}`)
 }
 

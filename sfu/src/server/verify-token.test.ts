@@ -56,6 +56,23 @@ describe('access token', () => {
     })
   })
 
+  it('may write null for what is not given, as server SDKs in Rust and Ruby do', async () => {
+    const video = { roomJoin: true, room: 'MT_1', canPublish: null, canPublishSources: null, hidden: null }
+    const rest = { name: null, metadata: null, attributes: null, kind: null, kindDetails: null }
+    const token = await sign({ sub: 'an', video, ...rest, roomConfig: null, sha256: null })
+    expect(await verify(token)).toMatchObject({
+      identity: 'an',
+      name: '',
+      metadata: '',
+      attributes: {},
+      video: { roomJoin: true, room: 'MT_1' },
+    })
+    const configured = await verify(
+      await sign({ sub: 'an', video, roomConfig: { metadata: 'x', agents: null } }),
+    )
+    expect(configured.roomConfig?.metadata).toBe('x')
+  })
+
   it('that is absent, no JWT, or of an unknown key is refused with the reason', async () => {
     expect(await refusalOf('')).toContain('no access token')
     expect(await refusalOf('nonsense')).toContain('not a JWT')

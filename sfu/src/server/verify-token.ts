@@ -75,7 +75,7 @@ export function createTokenVerifier(
         clockTolerance: CLOCK_TOLERANCE_S,
         currentDate: now(),
       })
-      const parsed = claims.safeParse(payload)
+      const parsed = claims.safeParse(withoutNulls(payload))
       if (!parsed.success)
         throw refused(`invalid token: claim ${parsed.error.issues[0]?.path.join('.')} is malformed`)
       const { sub, exp, nbf, roomConfig, ...rest } = parsed.data
@@ -91,6 +91,18 @@ export function createTokenVerifier(
       throw refused(reasonOf(cause), cause)
     }
   }
+}
+
+/** Server SDKs in Rust and Ruby write `null` for what is not given, as LiveKit's own server reads it. Objects within are looked into. */
+function withoutNulls(object: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(object)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [
+        key,
+        typeof value === 'object' && !Array.isArray(value) ? withoutNulls(value) : value,
+      ]),
+  )
 }
 
 function roomConfigOf(json: Parameters<typeof RoomConfiguration.fromJson>[0]): RoomConfiguration {
