@@ -23,6 +23,9 @@ import { within } from './within.ts'
 /** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
 const CONSUME_TIMEOUT_MS = 10_000
 
+/** Refused tracks of one client that are logged as warnings; each is refused several times before it is given up. */
+const LOGGED_REFUSALS = 3
+
 export interface SubscriberListener {
   onOffer(offer: { sdp: string; midToTrackId: Record<string, string> }): void
   onConnected(): void
@@ -54,6 +57,7 @@ export class SubscriberConnection implements TrackViewer {
   })
   readonly #negotiation: SubscriberNegotiation
   readonly #congestion: CongestionControl
+  #refusals = 0
   #isClosed = false
 
   private constructor(
@@ -311,7 +315,9 @@ export class SubscriberConnection implements TrackViewer {
   /** The client will not receive this codec: another one of the track is taken or asked for, if it has any. */
   #refuse(subscription: Subscription): void {
     const { track, codec } = subscription
-    this.#logger.warn({ trackId: track.trackId, mimeType: codec.mimeType }, 'client refused a track')
+    this.#refusals += 1
+    const level = this.#refusals > LOGGED_REFUSALS ? 'debug' : 'warn'
+    this.#logger[level]({ trackId: track.trackId, mimeType: codec.mimeType }, 'client refused a track')
     this.#drop(subscription)
     this.#codecs.handleRefused(track, codec.mimeType)
     const choice = this.#codecs.choose(track)

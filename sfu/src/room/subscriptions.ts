@@ -10,6 +10,9 @@ import type { PeerMedia } from './ports.ts'
 
 export type TrackSettings = Parameters<PeerMedia['updateTrackSettings']>[1]
 
+/** A client that takes no track must not fill the log with all there are: what follows these says the same. */
+const LOGGED_FAILURES = 3
+
 export interface SubscriptionsDeps {
   log: Log
   autoSubscribe: boolean
@@ -44,6 +47,7 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #listener: SubscriptionsListener
   readonly #entries = new Map<string, Entry>()
+  #failures = 0
   #isClosed = false
 
   constructor(deps: SubscriptionsDeps, listener: SubscriptionsListener) {
@@ -217,7 +221,9 @@ export class Subscriptions {
     entry.attempts++
     if (this.#isClosed || entry.isGone) return
     if (isUsedUp || isFinal) {
-      this.#deps.log.warn({ err: error, trackId: entry.trackId }, 'subscription failed')
+      this.#failures += 1
+      const level = this.#failures > LOGGED_FAILURES ? 'debug' : 'warn'
+      this.#deps.log[level]({ err: error, trackId: entry.trackId }, 'subscription failed')
       this.#listener.subscriptionFailed(entry.trackId, error)
       if (isFinal) return
     }

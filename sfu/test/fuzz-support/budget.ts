@@ -18,4 +18,6 @@ export const budget = (runs: number) => ({
   numRuns: Math.max(1, Math.round(runs * factor)),
   // A failing live sequence is printed as it was: making it smaller would take minutes of server time.
   endOnFailure: false,
+  // What went wrong is in the report, not only with which input.
+  includeErrorInReport: true,
 })
