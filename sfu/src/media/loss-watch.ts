@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerTraceEventData } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import { LossTest, type LossVerdict } from './loss-test.ts'
+import { FloodEvidence, type FloodVerdict } from './flood-evidence.ts'
 
 /** Some flows of a link speak for all. */
 const MAX_WATCHED = 4
@@ -81,10 +81,10 @@ export class LossWatch {
   }
 
   async #look(): Promise<void> {
-    const test = new LossTest()
+    const evidence = new FloodEvidence()
     const start = performance.now()
     const lasted = () => performance.now() - start
-    let verdict: LossVerdict = 'unknown'
+    let verdict: FloodVerdict = 'unknown'
     let before = await this.#count()
     const sample = async () => {
       await new Promise<void>(resolve => {
@@ -100,7 +100,7 @@ export class LossWatch {
       lasted() < (verdict === 'calm' ? MIN_LOOK_MS : MAX_LOOK_MS)
     ) {
       const { all } = await sample()
-      verdict = test.add(all.sent, all.lost)
+      verdict = evidence.add(all.sent, all.lost)
     }
     if (verdict === 'flood') {
       // What was sent last is not reported yet, so the share found so far is too small: a little more tells how much passes. Pictures tell it
@@ -112,8 +112,8 @@ export class LossWatch {
         last.lost += pictures.lost
       }
       const isEnough = last.sent >= ENOUGH_PACKETS
-      const share = isEnough ? Math.max(Math.min(last.lost / last.sent, 1), test.share) : test.share
-      this.#logger.debug({ share, first: test.share, ...last }, 'link flooded')
+      const share = isEnough ? Math.max(Math.min(last.lost / last.sent, 1), evidence.share) : evidence.share
+      this.#logger.debug({ share, first: evidence.share, ...last }, 'link flooded')
       if (!this.#isStopped) this.#onFlood(share)
     }
     this.#restUntil = performance.now() + (verdict === 'flood' ? FLOOD_REST_MS : REST_MS)

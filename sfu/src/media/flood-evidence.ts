@@ -12,9 +12,9 @@ const CALM_SCORE = -1.6
 const LOST_SCORE = Math.log(FLOOD_LOSS / ORDINARY_LOSS)
 const KEPT_SCORE = Math.log((1 - FLOOD_LOSS) / (1 - ORDINARY_LOSS))
 
-export type LossVerdict = 'flood' | 'calm' | 'unknown'
+export type FloodVerdict = 'flood' | 'calm' | 'unknown'
 
-export class LossTest {
+export class FloodEvidence {
   #score = 0
   #sent = 0
   #lost = 0
@@ -25,7 +25,7 @@ export class LossTest {
   }
 
   /** Packets sent and packets found lost since the last call; those lost were sent a round trip before. */
-  add(sent: number, lost: number): LossVerdict {
+  add(sent: number, lost: number): FloodVerdict {
     const known = Math.max(sent, lost)
     this.#sent += known
     this.#lost += lost

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { LossTest } from './loss-test.ts'
+import { FloodEvidence } from './flood-evidence.ts'
 
-/** Packets until the test has made up its mind, one after another, lost as `isLost` says. */
+/** Packets until it is decided, one after another, lost as `isLost` says. */
 function decide(isLost: (n: number) => boolean): { verdict: string; packets: number; share: number } {
-  const test = new LossTest()
+  const evidence = new FloodEvidence()
   for (let n = 0; n < 10_000; n++) {
-    const verdict = test.add(1, isLost(n) ? 1 : 0)
-    if (verdict !== 'unknown') return { verdict, packets: n + 1, share: test.share }
+    const verdict = evidence.add(1, isLost(n) ? 1 : 0)
+    if (verdict !== 'unknown') return { verdict, packets: n + 1, share: evidence.share }
   }
-  return { verdict: 'unknown', packets: 10_000, share: test.share }
+  return { verdict: 'unknown', packets: 10_000, share: evidence.share }
 }
 
-describe('the test of loss', () => {
+describe('the evidence of a flood', () => {
   it('knows a link that drops most of what it gets after a few packets', () => {
     const { verdict, packets, share } = decide(n => n % 8 !== 0)
     expect(verdict).toBe('flood')
@@ -43,8 +43,8 @@ describe('the test of loss', () => {
   })
 
   it('counts packets found lost without any sent beside them', () => {
-    const test = new LossTest()
-    expect(test.add(0, 6)).toBe('flood')
-    expect(test.share).toBe(1)
+    const evidence = new FloodEvidence()
+    expect(evidence.add(0, 6)).toBe('flood')
+    expect(evidence.share).toBe(1)
   })
 })
