@@ -47,7 +47,11 @@ const MIME_TYPES: Record<string, string> = {
 const RID_ORDER = ['q', 'h', 'f']
 
 /** Of a codec by its short name ('vp8'), undefined for one no router carries. */
-export const mimeTypeOf = (codec: string): string | undefined => MIME_TYPES[codec.toLowerCase()]
+export function mimeTypeOf(codec: string): string | undefined {
+  const name = codec.toLowerCase()
+  // Publishers name codecs as they like: `constructor`, to which every object answers, is none.
+  return Object.hasOwn(MIME_TYPES, name) ? MIME_TYPES[name] : undefined
+}
 
 /** The streams of a plan, low layer first, as TrackInfo names them. */
 export function streamsOf(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type AnnouncedTrack, type ProducerPlan, planProducer } from './offer-to-producer.ts'
+import { type AnnouncedTrack, mimeTypeOf, type ProducerPlan, planProducer } from './offer-to-producer.ts'
 import { parseRemoteDescription, type RemoteSection } from './remote-description.ts'
 import { h264Profile } from './router-codecs.ts'
 
@@ -202,5 +202,13 @@ describe('a broken description', () => {
       expect('refused' in result || result.rtpParameters.codecs.length > 0).toBe(true)
     }
     expect(({} as Record<string, unknown>).apt).toBeUndefined()
+  })
+})
+
+describe('the name of a codec', () => {
+  it('is one that routers carry, whatever a publisher calls its codecs', () => {
+    expect(mimeTypeOf('VP8')).toBe('video/VP8')
+    for (const name of ['h265', '', 'constructor', 'toString', '__proto__', 'valueOf'])
+      expect(mimeTypeOf(name), name).toBeUndefined()
   })
 })

@@ -49,13 +49,15 @@ export function answer(
 
 /** Who was refused gets this long to read why, ms. */
 const REFUSAL_LINGER_MS = 2_000
+/** Node reports a broken request again with every piece that still comes of it: one that has its answer is left to its time. */
+const lingering = new WeakSet<Duplex>()
 
 /**
  * Refuses an upgrade on the bare socket: with a status, a readable body and the connection closed after it. Node watches such a socket no
  * more, and ends but its own half of it, so a caller that keeps the other half open would hold it for ever.
  */
 export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
-  if (socket.destroyed) return
+  if (socket.destroyed || lingering.has(socket)) return
   if (!socket.writable) {
     socket.destroy()
     return
@@ -67,6 +69,7 @@ export function refuseUpgrade(socket: Duplex, status: number, text: string): voi
     'content-length': String(Buffer.byteLength(text)),
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  lingering.add(socket)
   const cut = setTimeout(() => socket.destroy(), REFUSAL_LINGER_MS)
   cut.unref()
   socket.once('close', () => clearTimeout(cut))

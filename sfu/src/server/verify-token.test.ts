@@ -71,6 +71,8 @@ describe('access token', () => {
       await sign({ sub: 'an', video, roomConfig: { metadata: 'x', agents: null } }),
     )
     expect(configured.roomConfig?.metadata).toBe('x')
+    // Tokens for the API name nobody, and some have no grant at all.
+    expect(await verify(await sign({ sub: null, video: null }))).toMatchObject({ identity: '', video: {} })
   })
 
   it('that is absent, no JWT, or of an unknown key is refused with the reason', async () => {
