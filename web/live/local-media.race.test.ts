@@ -22,6 +22,7 @@ function setUp() {
     },
     isMicrophoneEnabled: false,
     isCameraEnabled: false,
+    publishTrack: async (track: { source: Track.Source }) => void published.set(track.source, { track }),
     setMicrophoneEnabled: open(Track.Source.Microphone),
     setCameraEnabled: open(Track.Source.Camera),
   }
@@ -31,6 +32,42 @@ function setUp() {
   local.prepare(choice, { microphone: true, camera: true })
   return { local, room, published, faults, opened }
 }
+
+/** A track of the check page. */
+const adopted = (source: Track.Source) => ({ source, mediaStreamTrack: {}, stop: vi.fn() })
+
+describe('a device turned off while the room is still connecting', () => {
+  it('is never sent, and let go; the other one is sent', async () => {
+    const { local, room, published } = setUp()
+    const [microphone, camera] = [adopted(Track.Source.Microphone), adopted(Track.Source.Camera)]
+    local.adopt([microphone, camera] as never)
+    room.state = 'disconnected'
+    await local.setMicrophone(false)
+    room.state = 'connected'
+    await local.restore()
+    expect([...published.keys()]).toEqual([Track.Source.Camera])
+    expect(microphone.stop).toHaveBeenCalled()
+    expect(camera.stop).not.toHaveBeenCalled()
+  })
+
+  it('is muted as soon as it has been published, when that was under way already', async () => {
+    const { local, room, opened } = setUp()
+    local.adopt([adopted(Track.Source.Microphone)] as never)
+    const participant = room.localParticipant
+    participant.publishTrack = async () => {
+      // livekit-client has nothing to mute yet.
+      await local.setMicrophone(false)
+      participant.isMicrophoneEnabled = true
+    }
+    participant.setMicrophoneEnabled = async isOn => {
+      opened.push(`microphone ${isOn}`)
+      participant.isMicrophoneEnabled = isOn
+    }
+    await local.restore()
+    expect(opened.filter(what => what === 'microphone false')).toHaveLength(2)
+    expect(participant.isMicrophoneEnabled).toBe(false)
+  })
+})
 
 const named = (name: string) => Object.assign(new Error(name), { name })
 

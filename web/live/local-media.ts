@@ -72,10 +72,23 @@ export class LocalMedia {
     const adopted = this.#adopted
     this.#adopted = []
     this.#restoring = Promise.allSettled([
-      ...adopted.map(track => this.#room.localParticipant.publishTrack(track)),
+      ...adopted.map(track => this.#publishAdopted(track)),
       ...this.#screen.map(track => this.#publishScreenTrack(track)),
     ])
     await this.reopen()
+  }
+
+  /** Of the check page. Who has turned a device off while the room was still connecting must not be heard or seen. */
+  async #publishAdopted(track: LocalTrack): Promise<void> {
+    const isWanted = track.source === Track.Source.Microphone ? this.#wantsMicrophone : this.#wantsCamera
+    if (!isWanted) return void track.stop()
+    try {
+      await this.#room.localParticipant.publishTrack(track)
+    } catch (error) {
+      // It is nobody's any more: its device must not stay open.
+      track.stop()
+      throw error
+    }
   }
 
   /**
@@ -107,8 +120,15 @@ export class LocalMedia {
   async #open(device: 'microphone' | 'camera'): Promise<boolean> {
     const isMicrophone = device === 'microphone'
     const isWanted = isMicrophone ? this.#wantsMicrophone : this.#wantsCamera
-    if (!isWanted) return true
     const { localParticipant } = this.#room
+    if (!isWanted) {
+      // Turned off while it was being published, when there was nothing to mute yet.
+      if (isMicrophone && localParticipant.isMicrophoneEnabled)
+        await localParticipant.setMicrophoneEnabled(false).catch(() => undefined)
+      if (!isMicrophone && localParticipant.isCameraEnabled)
+        await localParticipant.setCameraEnabled(false).catch(() => undefined)
+      return isMicrophone ? !localParticipant.isMicrophoneEnabled : !localParticipant.isCameraEnabled
+    }
     const source = isMicrophone ? Track.Source.Microphone : Track.Source.Camera
     const track = localParticipant.getTrackPublication(source)?.track
     try {

@@ -73,6 +73,14 @@ describe('shortcuts', () => {
     altKey: false,
   }
 
+  it('are not for letters that look for an entry of a menu or answer a dialog', () => {
+    const inside = (role: string) =>
+      ({ tagName: 'DIV', closest: (selector: string) => selector.includes(`"${role}"`) || null }) as never
+    expect(isShortcutTarget({ ...key, target: inside('menu') })).toBe(false)
+    expect(isShortcutTarget({ ...key, target: inside('dialog') })).toBe(false)
+    expect(isShortcutTarget({ ...key, target: inside('toolbar') })).toBe(true)
+  })
+
   it('work on the page but not while typing or with a modifier', () => {
     expect(isShortcutTarget(key)).toBe(true)
     expect(isShortcutTarget({ ...key, ctrlKey: true })).toBe(false)

@@ -148,12 +148,9 @@ export class Publications {
         }
         const isNew = !publication.isPublished
         publication.setPublished(published, this.#deps.now())
-        if (!isNew) {
-          this.#listener.trackChanged(publication, 'info')
-          continue
-        }
         // At once: whoever leaves meanwhile must not come back as the publisher of a track.
-        this.#listener.trackPublished(publication)
+        if (isNew) this.#listener.trackPublished(publication)
+        else this.#listener.trackChanged(publication, 'info')
         if (publication.info.muted !== wasMuted.get(publication.trackId))
           this.#withMedia('mute', m => m.setTrackMuted(publication.trackId, publication.info.muted))
       }

@@ -14,6 +14,8 @@ import { WatchRoom } from './watch-room.tsx'
 
 /** How soon (ms) a meeting that has not begun, or a server that did not answer, is asked again. */
 const RETRY_MS = 8000
+/** The portal counts the joins of a network by the minute. */
+const CROWDED_RETRY_MS = 20_000
 
 /** The public page for voters: joins by itself, asks for no device and no account, and comes back by itself. */
 export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeting | null }) {
@@ -70,13 +72,17 @@ function WatchPhases({
 }) {
   const phase = useStore(session.phase)
   const isWaitingForStart = phase.name === 'over' && phase.why === 'too_early'
-  const isUnreachable = phase.name === 'check' && phase.problem === 'unreachable'
+  // A viewer needs no code: where many wait behind one address, it is only too early to ask again.
+  const isCrowded = phase.name === 'check' && phase.problem === 'too_many_attempts'
+  const isUnreachable = isCrowded || (phase.name === 'check' && phase.problem === 'unreachable')
 
   useEffect(() => {
     if (!isWaitingForStart && !isUnreachable) return
-    const timer = setTimeout(onAgain, RETRY_MS)
+    // Not all of a hall at once.
+    const delayMs = (isCrowded ? CROWDED_RETRY_MS : RETRY_MS) * (1 + Math.random() / 2)
+    const timer = setTimeout(onAgain, delayMs)
     return () => clearTimeout(timer)
-  }, [isWaitingForStart, isUnreachable, onAgain])
+  }, [isWaitingForStart, isUnreachable, isCrowded, onAgain])
 
   if (phase.name === 'room')
     return <WatchRoom session={session} meeting={meeting} admitted={phase.admitted} />

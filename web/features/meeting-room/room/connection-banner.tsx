@@ -50,9 +50,12 @@ export function ConnectionBanner() {
     if (word !== 'connected' || !wasBad.current) return
     wasBad.current = false
     setRecovered(true)
+  }, [word, media.connection])
+  useEffect(() => {
+    if (!isRecovered) return
     const timer = setTimeout(() => setRecovered(false), RECOVERED_MS)
     return () => clearTimeout(timer)
-  }, [word, media.connection])
+  }, [isRecovered])
 
   const said: ConnectionWord = word === 'connected' && isRecovered ? 'recovered' : word
   const Icon =
