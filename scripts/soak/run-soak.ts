@@ -66,15 +66,11 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     cpu.node += to.node - from.node
     cpu.workers += to.workers - from.workers
     await untilQuiet(sfu, isQuick).catch((error: Error) => log(`not quiet: ${error.message}`))
-    // Timers of what was closed last, such as the time limit of a webhook's delivery, run out by themselves, and what they hold goes with them.
+    // Timers of what was closed last, such as the time limit of a webhook's delivery, run out by themselves.
     const deadline = Date.now() + QUIET_LIMIT_MS
     for (;;) {
       const census = await takeCensus(inspector, sfu)
-      const timersLeft = census.timers > (before?.timers ?? 0) + SLACK.timers
-      const objectsLeft =
-        before !== undefined &&
-        Object.entries(census.instances).some(([kind, number]) => number > (before.instances[kind] ?? 0))
-      if ((!timersLeft && !objectsLeft) || Date.now() > deadline) return census
+      if (census.timers <= (before?.timers ?? 0) + SLACK.timers || Date.now() > deadline) return census
       await new Promise(resolve => setTimeout(resolve, 1_000))
     }
   }

@@ -204,6 +204,17 @@ describe('a signal connection', () => {
     expect(slow.socket.isTerminated).toBe(true)
   })
 
+  it('cuts off a client that does not answer the close, and of one that does keeps nothing', async () => {
+    const silent = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
+    expect(silent.closed).toBeDefined()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(silent.isTerminated).toBe(true)
+    const polite = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
+    expect(vi.getTimerCount()).toBe(1)
+    polite.emit('close', 1008, Buffer.alloc(0))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('changes own metadata by permission only, and answers the request', async () => {
     const { socket } = await active('an', { canUpdateOwnMetadata: true })
     const binh = await active('binh')

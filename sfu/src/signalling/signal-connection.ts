@@ -66,6 +66,7 @@ export class SignalConnection implements SignalLink {
   readonly #log: Log
   readonly #bucket: TokenBucket
   readonly #livenessTimer: NodeJS.Timeout
+  #cutTimer: NodeJS.Timeout | undefined
   readonly #unhandledSeen = new Set<string>()
   /** Checks since something was heard. */
   #silentChecks = 0
@@ -123,7 +124,8 @@ export class SignalConnection implements SignalLink {
     clearInterval(this.#livenessTimer)
     // A close frame carries at most 123 bytes of reason (RFC 6455 §5.5).
     this.#socket.close(code, Buffer.from(reason).subarray(0, 120).toString())
-    setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref()
+    this.#cutTimer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS)
+    this.#cutTimer.unref()
   }
 
   #handleMessage(data: RawData, isBinary: boolean): void {
@@ -188,6 +190,8 @@ export class SignalConnection implements SignalLink {
   #handleClosed(): void {
     this.#isClosing = true
     clearInterval(this.#livenessTimer)
+    // It would hold the room with all its participants until it fires.
+    clearTimeout(this.#cutTimer)
     this.#bound?.participant.handleLinkLost(this)
   }
 }
