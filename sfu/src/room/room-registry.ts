@@ -211,6 +211,7 @@ export class RoomRegistry implements RoomDirectory {
     const unknown = this.#participant(room, identity).participant.subscriptions.setWanted(
       trackSids,
       subscribe,
+      true,
     )
     if (subscribe && unknown.length > 0)
       throw new AppError('not_found', `no such track: ${unknown.slice(0, 5).join(', ')}`)

@@ -68,6 +68,34 @@ describe('Subscriptions', () => {
     expect(peer.calls).toEqual([`subscribe ${TRACK}`, `unsubscribe ${TRACK}`])
   })
 
+  it.each([true, false])(
+    'takes back what the client does not name after a resume (auto-subscribe %s), and leaves the API its word',
+    async autoSubscribe => {
+      const others = ['TR_2', 'TR_3'] as TrackId[]
+      const all = [TRACK, ...others]
+      const { subscriptions, room } = setUp({ autoSubscribe })
+      for (const trackId of others) room.tracks.add(trackId)
+      for (const trackId of all) subscriptions.addTrack(trackId, true)
+      // The last is the API's: the client does not know of it.
+      subscriptions.setWanted([TRACK, 'TR_2'], !autoSubscribe)
+      subscriptions.setWanted(['TR_3'], !autoSubscribe, true)
+      await settle()
+      expect(all.map(sid => subscriptions.isSubscribed(sid))).toEqual(all.map(() => !autoSubscribe))
+      // What the client said of TR_1 meanwhile went into a dead socket.
+      subscriptions.syncWanted(['TR_2'], !autoSubscribe)
+      await settle()
+      expect(all.map(sid => subscriptions.isSubscribed(sid))).toEqual([
+        autoSubscribe,
+        !autoSubscribe,
+        !autoSubscribe,
+      ])
+      // A list of what is as it would be anyhow names no exceptions.
+      subscriptions.syncWanted([], autoSubscribe)
+      await settle()
+      expect(subscriptions.isSubscribed('TR_2')).toBe(!autoSubscribe)
+    },
+  )
+
   it('lets go of a track that was unpublished while it was being subscribed', async () => {
     const { subscriptions, peer, state } = setUp()
     const gate = Promise.withResolvers<void>()

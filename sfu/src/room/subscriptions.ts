@@ -32,8 +32,10 @@ interface Entry {
   readonly trackId: TrackId
   /** The publisher's SubscriptionPermission for this participant. */
   isAllowed: boolean
-  /** The client's word; undefined: auto-subscribe decides. */
+  /** The client's or the API's word; undefined: auto-subscribe decides. */
   wanted: boolean | undefined
+  /** `wanted` is the API's: the client knows nothing of it. */
+  isByApi: boolean
   isActual: boolean
   settings: TrackSettings | undefined
   appliedSettings: TrackSettings | undefined
@@ -62,6 +64,7 @@ export class Subscriptions {
       trackId,
       isAllowed,
       wanted: undefined,
+      isByApi: false,
       isActual: false,
       settings: undefined,
       appliedSettings: undefined,
@@ -82,18 +85,34 @@ export class Subscriptions {
     this.#reconcile(entry)
   }
 
-  /** UpdateSubscription. Returns the tracks nobody publishes. */
-  setWanted(trackSids: Iterable<string>, wanted: boolean): string[] {
+  /** UpdateSubscription, of the client or (`isByApi`) of RoomService. Returns the tracks nobody publishes. */
+  setWanted(trackSids: Iterable<string>, wanted: boolean, isByApi = false): string[] {
     const unknown: string[] = []
     for (const sid of trackSids) {
       const entry = this.#entries.get(sid)
       if (!entry) unknown.push(sid)
       else {
         entry.wanted = wanted
+        entry.isByApi = isByApi
         this.#retryNow(entry)
       }
     }
     return unknown
+  }
+
+  /**
+   * SyncState.subscription: stock clients name the tracks that differ from auto-subscribe. What the client said earlier of any other
+   * was taken back in a message that got lost.
+   */
+  syncWanted(trackSids: readonly string[], wanted: boolean): void {
+    this.setWanted(trackSids, wanted)
+    if (wanted === this.#deps.autoSubscribe) return
+    const listed = new Set(trackSids)
+    for (const entry of this.#entries.values()) {
+      if (entry.wanted === undefined || entry.isByApi || listed.has(entry.trackId)) continue
+      entry.wanted = undefined
+      this.#retryNow(entry)
+    }
   }
 
   /** UpdateTrackSettings: kept for tracks not subscribed yet, applied at once to the others. */

@@ -218,8 +218,11 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
 function syncState(state: SyncState, { participant, room }: Target): void {
   const { sidsPerMessage } = participant.budget.limits
   if (state.subscription) {
-    const sids = state.subscription.trackSids.slice(0, sidsPerMessage)
-    participant.subscriptions.setWanted(sids, state.subscription.subscribe)
+    const { trackSids, subscribe } = state.subscription
+    // Of a list that is cut off nothing can be said about what it does not name.
+    if (trackSids.length > sidsPerMessage)
+      participant.subscriptions.setWanted(trackSids.slice(0, sidsPerMessage), subscribe)
+    else participant.subscriptions.syncWanted(trackSids, subscribe)
   }
   participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, sidsPerMessage))
   const published = state.publishTracks.map(track => track.track?.sid ?? '').filter(sid => sid !== '')

@@ -271,6 +271,15 @@ describe('a signal connection', () => {
     await settle()
     expect(peer.settings.get(track)).toMatchObject({ width: 320, disabled: true })
     expect(socket.last('trackUnpublished').trackSid).toBe('TR_gone')
+    const exceptions = (...trackSids: string[]) => {
+      const subscription = new UpdateSubscription({ trackSids, subscribe: false })
+      socket.request({ case: 'syncState', value: new SyncState({ subscription }) })
+      return settle()
+    }
+    await exceptions(track)
+    expect(peer.subscribed.size).toBe(0)
+    await exceptions()
+    expect([...peer.subscribed]).toEqual([track])
   })
 
   it('plays the scenarios a client may ask for', async () => {
