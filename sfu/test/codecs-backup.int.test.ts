@@ -53,6 +53,15 @@ describe('a backup codec', () => {
     await expectDecoded(dung, sid, { codec: 'vp8' })
   })
 
+  it('comes by itself for the next track, before whose publisher the server knows who needs it', async () => {
+    const room = scenario.newRoom()
+    const [an, binh] = await Promise.all([scenario.join(room, 'an'), joinWithout(room, 'binh', 'vp9')])
+    for (const name of ['one', 'two']) {
+      const track = { codec: 'vp9', width: 320, height: 180, backupCodec: true, name } as const
+      await expectDecoded(binh, await lab(an).publishPattern(track), { codec: 'vp8' })
+    }
+  })
+
   it('goes only to those who need it when the publisher asks for both', async () => {
     const room = scenario.newRoom()
     const [an, binh] = await Promise.all([scenario.join(room, 'an'), scenario.join(room, 'binh')])

@@ -35,10 +35,17 @@ export function qualityUpdateOf(trackSid: TrackId, demand: Demand): SubscribedQu
   })
 }
 
+/**
+ * A demand that comes right after the answer to the track's offer can reach livekit-client before it knows the track, and is dropped
+ * there: one for a codec that is not published yet is said again after these, ms.
+ */
+const REPEATS_MS = [1_000, 4_000]
+
 interface Track {
   announced: Demand | undefined
   next: Demand
   timer: NodeJS.Timeout | undefined
+  repeats: NodeJS.Timeout[]
 }
 
 export class Dynacast {
@@ -51,7 +58,7 @@ export class Dynacast {
 
   /** `announce` is called with the demand to tell, now or later, and not at all when nothing changed for good. */
   update(trackId: TrackId, demand: Demand, announce: (demand: Demand) => void): void {
-    const track = this.#tracks.get(trackId) ?? { announced: undefined, next: demand, timer: undefined }
+    const track = this.#tracks.get(trackId) ?? newTrack(demand)
     this.#tracks.set(trackId, track)
     track.next = demand
     if (isSame(track.announced, demand)) {
@@ -63,15 +70,22 @@ export class Dynacast {
       clearTimeout(track.timer)
       track.timer = undefined
       if (isSame(track.announced, track.next)) return
-      track.announced = track.next
-      announce(track.next)
+      const told = track.next
+      track.announced = told
+      announce(told)
+      for (const timer of track.repeats) clearTimeout(timer)
+      track.repeats = told.some(isAwaited)
+        ? REPEATS_MS.map(delayMs => setTimeout(() => track.next.some(isAwaited) && announce(told), delayMs))
+        : []
     }
     if (isMore(track.announced, demand)) tell()
     else track.timer ??= setTimeout(tell, this.#downgradeMs)
   }
 
   remove(trackId: TrackId): void {
-    clearTimeout(this.#tracks.get(trackId)?.timer)
+    const track = this.#tracks.get(trackId)
+    clearTimeout(track?.timer)
+    for (const timer of track?.repeats ?? []) clearTimeout(timer)
     this.#tracks.delete(trackId)
   }
 
@@ -80,16 +94,34 @@ export class Dynacast {
   }
 }
 
+const newTrack = (next: Demand): Track => ({ announced: undefined, next, timer: undefined, repeats: [] })
+
+/** Wanted in a codec that the publisher does not send yet. */
+const isAwaited = ({ spatialLayers, maxSpatialLayer }: Demand[number]) =>
+  spatialLayers === 0 && maxSpatialLayer >= 0
+
 const layerOf = (demand: Demand, mimeType: string): number =>
   demand.find(entry => entry.mimeType === mimeType)?.maxSpatialLayer ?? -1
 
+const isAwaitedIn = (demand: Demand, mimeType: string): boolean =>
+  demand.some(entry => entry.mimeType === mimeType && isAwaited(entry))
+
 /** Before the first word a publisher sends all layers of what it publishes, so only another codec can be more. */
 function isMore(announced: Demand | undefined, demand: Demand): boolean {
-  if (!announced) return demand.some(entry => entry.spatialLayers === 0 && entry.maxSpatialLayer >= 0)
-  return demand.some(entry => entry.maxSpatialLayer > layerOf(announced, entry.mimeType))
+  if (!announced) return demand.some(isAwaited)
+  return demand.some(
+    entry =>
+      entry.maxSpatialLayer > layerOf(announced, entry.mimeType) ||
+      (isAwaited(entry) && !isAwaitedIn(announced, entry.mimeType)),
+  )
 }
 
+/** An awaited codec was asked for with all layers; once it is there, less of it may be wanted. */
 function isSame(announced: Demand | undefined, demand: Demand): boolean {
   if (!announced || announced.length !== demand.length) return false
-  return demand.every(entry => layerOf(announced, entry.mimeType) === entry.maxSpatialLayer)
+  return demand.every(
+    entry =>
+      layerOf(announced, entry.mimeType) === entry.maxSpatialLayer &&
+      isAwaitedIn(announced, entry.mimeType) === isAwaited(entry),
+  )
 }

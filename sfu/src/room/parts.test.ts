@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseJoinQuery } from './claims.ts'
 import { QualityChanges, qualityOf } from './connection-quality.ts'
 import { isReceiver, readClientPacket } from './data-packets.ts'
-import { Dynacast, qualityUpdateOf } from './dynacast.ts'
+import { type Demand, Dynacast, qualityUpdateOf } from './dynacast.ts'
 import { attributesLength, defaultLimits, TokenBucket } from './limits.ts'
 import { changedProfile } from './metadata.ts'
 import { capabilitiesOf, kindDetailsOf, kindOf, mayPublishSource, permissionOf } from './permissions.ts'
@@ -211,6 +211,34 @@ describe('Dynacast', () => {
     })
     expect(asked).toMatchObject({ codec: 'vp8', qualities: [true, true, true].map(enabled => ({ enabled })) })
     dynacast.close()
+  })
+
+  it('says again what it asks for in a codec that is not there yet, until it is or nobody wants it', () => {
+    const dynacast = new Dynacast(5_000)
+    const told: Demand[] = []
+    const primary = { mimeType: 'video/VP9', maxSpatialLayer: -1, spatialLayers: 3 }
+    const backup = (maxSpatialLayer: number, spatialLayers: number) => [
+      primary,
+      { mimeType: 'video/VP8', maxSpatialLayer, spatialLayers },
+    ]
+    const update = (demand: Demand) => dynacast.update(TRACK, demand, settled => told.push(settled))
+    const asked = backup(1, 0)
+    update(asked)
+    vi.advanceTimersByTime(1_000)
+    expect(told).toEqual([asked, asked])
+    // Published: what was asked for with all its layers is wanted with two of three.
+    const published = backup(1, 3)
+    update(published)
+    vi.advanceTimersByTime(10_000)
+    expect(told).toEqual([asked, asked, published])
+    update(backup(-1, 3))
+    update(asked)
+    vi.advanceTimersByTime(500)
+    dynacast.close()
+    expect(vi.getTimerCount()).toBe(0)
+    update(backup(2, 0))
+    vi.advanceTimersByTime(60_000)
+    expect(told.slice(3)).toEqual([asked, backup(2, 0), backup(2, 0), backup(2, 0)])
   })
 
   it('turns layers into qualities; the top layer stands for all', () => {
