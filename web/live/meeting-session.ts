@@ -25,6 +25,8 @@ export type Phase =
 const CORRECTABLE: readonly string[] = ['wrong_code', 'name_required', 'too_many_attempts']
 /** How often an unreachable portal is asked again before the check page says so. */
 const FIRST_JOIN_ATTEMPTS = 4
+/** A page that hung up because it was being left, and is still there after this, was kept: a cancelled reload, the way back, ms. */
+const KEPT_PAGE_MS = 3_000
 
 /**
  * One stay in one meeting, from the decision to join until it is over: asks the portal, waits in the lobby, connects
@@ -78,7 +80,7 @@ export class MeetingSession {
         await this.#delay.wait(rejoinDelayMs(attempt))
       }
     }
-    if (!this.#isClosed) this.phase.set({ name: 'check', problem: 'unreachable' })
+    if (!this.#isClosed) this.#check('unreachable')
   }
 
   /** Hangs up for good; the page stays and says so. */
@@ -95,6 +97,7 @@ export class MeetingSession {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#dropTracks()
     this.#lobby?.close()
     this.#delay.close()
     this.floor.close()
@@ -142,7 +145,8 @@ export class MeetingSession {
     for (let attempt = 0; !this.#isClosed && this.phase.get().name !== 'over'; attempt += 1) {
       if (isDelayed || attempt > 0) await this.#delay.wait(rejoinDelayMs(attempt))
       try {
-        this.#handleJoinResult(await postJoin(this.#code, this.#request!))
+        // Who waits has been let that far: "not right now" is no reason to send them back.
+        this.#handleJoinResult(await this.#rejoin())
         return
       } catch (error) {
         if (!(error instanceof PortalUnreachable)) throw error
@@ -150,10 +154,22 @@ export class MeetingSession {
     }
   }
 
+  /** Back to the check page: it still holds the tracks it gave us, unless it was gone meanwhile. */
+  #check(problem: CheckProblem): void {
+    if (this.phase.get().name === 'waiting') this.#dropTracks()
+    this.#tracks = []
+    this.phase.set({ name: 'check', problem })
+  }
+
+  /** Stops the devices that were handed over and are not the room's yet. */
+  #dropTracks(): void {
+    for (const track of this.#tracks) track.stop()
+    this.#tracks = []
+  }
+
   #handleRefusal(reason: RefusalReason, opensAt: string | undefined): void {
     const isInside = this.phase.get().name === 'room'
-    if (!isInside && CORRECTABLE.includes(reason))
-      this.phase.set({ name: 'check', problem: reason as CheckProblem })
+    if (!isInside && CORRECTABLE.includes(reason)) this.#check(reason as CheckProblem)
     else this.#finish(reason, opensAt)
   }
 
@@ -161,14 +177,14 @@ export class MeetingSession {
     if (!this.#isInRoom) return
     const next = afterDisconnect(reason)
     if (next === 'duplicate') this.#finish('duplicate')
-    else if (next === 'ask_portal') void this.#recover(null)
+    else void this.#recover(null, next === 'kept_page' ? KEPT_PAGE_MS : 0)
   }
 
   /**
    * Connects the media until it is connected, with a fresh answer of the portal before every attempt but the first
    * one. Only one such loop runs at a time.
    */
-  async #recover(first: Admitted | null): Promise<void> {
+  async #recover(first: Admitted | null, delayMs = 0): Promise<void> {
     if (this.#isRecovering) return
     this.#isRecovering = true
     let admitted = first
@@ -176,7 +192,7 @@ export class MeetingSession {
       for (let attempt = 0; this.#isInRoom; attempt += 1) {
         try {
           if (!admitted) {
-            await this.#delay.wait(rejoinDelayMs(attempt))
+            await this.#delay.wait(rejoinDelayMs(attempt) + (attempt === 0 ? delayMs : 0))
             if (!this.#isInRoom) return
             const result = await this.#rejoin()
             if (result.status !== 'admitted') {
@@ -219,8 +235,7 @@ export class MeetingSession {
     // A reason given by the meeting outweighs a later, vaguer one.
     if (this.#isClosed || phase.name === 'over') return
     const wasInside = phase.name === 'room'
-    for (const track of this.#tracks) track.stop()
-    this.#tracks = []
+    this.#dropTracks()
     this.phase.set({ name: 'over', why, opensAt: opensAt ?? null, wasInside })
     this.close()
   }

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { meterLevel, rms, SILENCE_RMS } from './audio-level.ts'
 import { deviceProblem } from './device-problem.ts'
 import { randomId } from './random-id.ts'
-import { afterDisconnect, isPassingRefusal, rejoinDelayMs } from './rejoin-policy.ts'
+import { afterDisconnect, isPassingRefusal, rejoinDelayMs, startPollMs } from './rejoin-policy.ts'
 import { isShortcutTarget } from './shortcuts.ts'
 
 describe('after a disconnect', () => {
-  it('stays out only when we hung up or somebody else took the place', () => {
-    expect(afterDisconnect(1)).toBe('stay_out')
+  it('stays out only when somebody else took the place, and for a while when the page was being left', () => {
+    expect(afterDisconnect(1)).toBe('kept_page')
     expect(afterDisconnect(2)).toBe('duplicate')
   })
 
@@ -27,6 +27,24 @@ describe('after a disconnect', () => {
     const delays = [0, 1, 2, 3, 4, 50].map(attempt => rejoinDelayMs(attempt, () => 0))
     expect(delays).toEqual([...delays].sort((a, b) => a - b))
     expect(rejoinDelayMs(50, () => 1)).toBeLessThan(6000)
+  })
+})
+
+describe('a viewer before the beginning', () => {
+  const now = Date.parse('2026-11-28T01:00:00Z')
+  const after = (seconds: number, random: number) =>
+    startPollMs(new Date(now + seconds * 1000).toISOString(), now, () => random) / 1000
+
+  it('asks rarely while it is far away, and every few seconds from then on', () => {
+    expect([after(7200, 0), after(7200, 1)]).toEqual([60, 90])
+    expect([after(60, 0), after(60, 1)]).toEqual([30, 45])
+    for (const seconds of [10, 0, -600]) expect([after(seconds, 0), after(seconds, 1)]).toEqual([8, 12])
+    for (const opensAt of [null, 'soon']) expect(startPollMs(opensAt, now, () => 0)).toBe(8_000)
+  })
+
+  it('never misses it by more than those seconds', () => {
+    for (let seconds = 0; seconds < 300; seconds += 7)
+      expect(after(seconds, 1)).toBeLessThanOrEqual(Math.max(seconds, 12))
   })
 })
 

@@ -53,7 +53,6 @@ export function PasswordInput({ className, id, ...rest }: InputProps) {
       />
       <button
         type="button"
-        aria-pressed={isShown}
         onClick={() => setShown(!isShown)}
         className="absolute inset-y-0 right-0 flex items-center gap-1.5 rounded-md px-3 text-sm font-medium text-accent"
       >

@@ -2,9 +2,10 @@
 import type { PublicMeeting } from '@diemcau/core/contracts/join.ts'
 import { CircleCheck, CircleX } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { useCallback, useEffect, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { exposeForTests } from '../../live/expose-for-tests.ts'
 import { MeetingSession, type OverReason } from '../../live/meeting-session.ts'
+import { startPollMs } from '../../live/rejoin-policy.ts'
 import { loadJoin, loadSettings, type SavedSettings, saveJoin } from '../../live/saved-settings.ts'
 import { useStore } from '../../live/use-store.ts'
 import { Button } from '../../ui/button.tsx'
@@ -12,7 +13,7 @@ import { useFormats } from '../../ui/use-formats.ts'
 import { PasscodeForm } from './passcode-form.tsx'
 import { WatchRoom } from './watch-room.tsx'
 
-/** How soon (ms) a meeting that has not begun, or a server that did not answer, is asked again. */
+/** How soon (ms) a server that did not answer is asked again. */
 const RETRY_MS = 8000
 /** The portal counts the joins of a network by the minute. */
 const CROWDED_RETRY_MS = 20_000
@@ -21,26 +22,43 @@ const CROWDED_RETRY_MS = 20_000
 export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeting | null }) {
   const [settings, setSettings] = useState<SavedSettings | null>(null)
   const [stay, setStay] = useState(0)
+  // While a meeting that has not begun is asked for again, its page stays as it is.
+  const [waitsForStart, setWaitsForStart] = useState(false)
   useEffect(() => setSettings(loadSettings()), [])
-  const again = useCallback(() => setStay(count => count + 1), [])
-  if (!meeting) return <WatchOver why="not_found" title={null} onAgain={again} />
+  const again = useCallback((isTooEarly = false) => {
+    setWaitsForStart(isTooEarly)
+    setStay(count => count + 1)
+  }, [])
+  if (!meeting) return <WatchOver why="not_found" title={null} onAgain={() => again()} />
   if (meeting.status === 'ended' || meeting.status === 'cancelled')
-    return <WatchOver why={meeting.status} title={meeting.title} onAgain={again} />
-  if (!meeting.watchAllowed) return <WatchOver why="not_allowed" title={meeting.title} onAgain={again} />
+    return <WatchOver why={meeting.status} title={meeting.title} onAgain={() => again()} />
+  if (!meeting.watchAllowed)
+    return <WatchOver why="not_allowed" title={meeting.title} onAgain={() => again()} />
   if (!settings) return <Loading />
-  return <WatchStay key={stay} code={code} meeting={meeting} settings={settings} onAgain={again} />
+  return (
+    <WatchStay
+      key={stay}
+      code={code}
+      meeting={meeting}
+      settings={settings}
+      placeholder={waitsForStart ? <NotStarted meeting={meeting} /> : <Loading />}
+      onAgain={again}
+    />
+  )
 }
 
 function WatchStay({
   code,
   meeting,
   settings,
+  placeholder,
   onAgain,
 }: {
   code: string
   meeting: PublicMeeting
   settings: SavedSettings
-  onAgain: () => void
+  placeholder: ReactNode
+  onAgain: (isTooEarly?: boolean) => void
 }) {
   const [session, setSession] = useState<MeetingSession | null>(null)
   useEffect(() => {
@@ -55,23 +73,34 @@ function WatchStay({
       made.close()
     }
   }, [code, settings])
-  if (!session) return <Loading />
-  return <WatchPhases session={session} meeting={meeting} settings={settings} onAgain={onAgain} />
+  if (!session) return placeholder
+  return (
+    <WatchPhases
+      session={session}
+      meeting={meeting}
+      settings={settings}
+      placeholder={placeholder}
+      onAgain={onAgain}
+    />
+  )
 }
 
 function WatchPhases({
   session,
   meeting,
   settings,
+  placeholder,
   onAgain,
 }: {
   session: MeetingSession
   meeting: PublicMeeting
   settings: SavedSettings
-  onAgain: () => void
+  placeholder: ReactNode
+  onAgain: (isTooEarly?: boolean) => void
 }) {
   const phase = useStore(session.phase)
   const isWaitingForStart = phase.name === 'over' && phase.why === 'too_early'
+  const opensAt = phase.name === 'over' ? phase.opensAt : null
   // A viewer needs no code: where many wait behind one address, it is only too early to ask again.
   const isCrowded = phase.name === 'check' && phase.problem === 'too_many_attempts'
   const isUnreachable = isCrowded || (phase.name === 'check' && phase.problem === 'unreachable')
@@ -79,10 +108,12 @@ function WatchPhases({
   useEffect(() => {
     if (!isWaitingForStart && !isUnreachable) return
     // Not all of a hall at once.
-    const delayMs = (isCrowded ? CROWDED_RETRY_MS : RETRY_MS) * (1 + Math.random() / 2)
-    const timer = setTimeout(onAgain, delayMs)
+    const delayMs = isWaitingForStart
+      ? startPollMs(opensAt, Date.now())
+      : (isCrowded ? CROWDED_RETRY_MS : RETRY_MS) * (1 + Math.random() / 2)
+    const timer = setTimeout(() => onAgain(isWaitingForStart), delayMs)
     return () => clearTimeout(timer)
-  }, [isWaitingForStart, isUnreachable, isCrowded, onAgain])
+  }, [isWaitingForStart, opensAt, isUnreachable, isCrowded, onAgain])
 
   if (phase.name === 'room')
     return <WatchRoom session={session} meeting={meeting} admitted={phase.admitted} />
@@ -90,7 +121,7 @@ function WatchPhases({
     return isWaitingForStart ? (
       <NotStarted meeting={meeting} />
     ) : (
-      <WatchOver why={phase.why} title={meeting.title} onAgain={onAgain} />
+      <WatchOver why={phase.why} title={meeting.title} onAgain={() => onAgain()} />
     )
   if (phase.name === 'check' && phase.problem && !isUnreachable)
     return (
@@ -103,7 +134,7 @@ function WatchPhases({
         }}
       />
     )
-  return <Loading />
+  return placeholder
 }
 
 function NotStarted({ meeting }: { meeting: PublicMeeting }) {

@@ -39,12 +39,7 @@ export function WatchAsk({
     <section className="flex flex-col gap-3 border-y border-line py-4">
       <div className="flex flex-wrap gap-2">
         {options.viewersMayRaiseHand && (
-          <Button
-            data-testid="toggle-hand"
-            aria-pressed={handOrder > 0}
-            icon={<Hand aria-hidden />}
-            onClick={() => void toggleHand()}
-          >
+          <Button data-testid="toggle-hand" icon={<Hand aria-hidden />} onClick={() => void toggleHand()}>
             {handOrder > 0 ? t('watch.handLower') : t('watch.hand')}
           </Button>
         )}

@@ -136,7 +136,6 @@ export function WatchPicture({
           type="button"
           data-testid="watch-sound"
           data-on={hasSound && !isBlocked}
-          aria-pressed={hasSound && !isBlocked}
           onClick={() => void toggleSound()}
           className={
             hasSound && !isBlocked

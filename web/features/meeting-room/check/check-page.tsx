@@ -97,7 +97,12 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
         <h1 className="mt-1 text-2xl font-semibold sm:text-3xl">{meeting.title}</h1>
       </header>
       <div className="grid gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)] lg:gap-10">
-        <section aria-label={t('devicesTitle')} className="flex min-w-0 flex-col gap-4">
+        {/* What is being handed over to the meeting can be changed again there. */}
+        <fieldset
+          disabled={isJoining}
+          aria-label={t('devicesTitle')}
+          className="flex min-w-0 flex-col gap-4 border-0 p-0"
+        >
           <PreviewBox
             preview={preview}
             name={name}
@@ -130,7 +135,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
             </Button>
           </div>
           {showsDevices && <DevicePickers devices={devices} choice={settings} onChange={change} />}
-        </section>
+        </fieldset>
         <form onSubmit={join} noValidate className="flex min-w-0 flex-col gap-5">
           {problem && <ProblemNotice problem={problem} />}
           <JoinFields

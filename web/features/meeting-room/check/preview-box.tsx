@@ -105,8 +105,8 @@ function PreviewSwitch({
       data-testid={testId}
       onClick={onPress}
       className={cx(
-        'flex min-h-14 items-center gap-2.5 rounded-lg px-5 font-medium shadow-pop [&_svg]:size-6',
-        isOn && !hasProblem ? 'bg-[#1f2832] text-white hover:bg-[#2c3844]' : 'bg-live text-on-live',
+        'flex min-h-14 items-center gap-2.5 rounded-lg px-5 font-medium shadow-pop disabled:cursor-not-allowed disabled:opacity-60 [&_svg]:size-6',
+        isOn && !hasProblem ? 'bg-[#1f2832] text-white enabled:hover:bg-[#2c3844]' : 'bg-live text-on-live',
       )}
     >
       {icon}

@@ -36,8 +36,8 @@ export interface PreviewControl extends Preview {
   /** Opens again what is wanted and not open. */
   retry: () => void
   /**
-   * Waits a few seconds for devices that are still starting, then the tracks belong to the caller; `takeBack` undoes it
-   * when joining failed.
+   * Waits a few seconds for devices that are still starting, then the tracks belong to the caller and no other is opened; `takeBack` undoes
+   * it when joining failed.
    */
   handOver: () => Promise<LocalTrack[]>
   takeBack: () => void
@@ -66,7 +66,7 @@ export function usePreview(
   useEffect(() => {
     let isCurrent = true
     const apply = async () => {
-      if (!isCurrent) return
+      if (!isCurrent || isHandedOver.current) return
       const key = { audio: `${microphoneId}`, video: `${cameraId}|${savesData}` }
       const keep = held.current
       if (keep.audio && (!microphone || settingsOf.get(keep.audio) !== key.audio)) stop('audio')
@@ -77,7 +77,8 @@ export function usePreview(
       const opened = await open(needsAudio ? choice : null, needsVideo ? choice : null)
       if (opened.audio) settingsOf.set(opened.audio, key.audio)
       if (opened.video) settingsOf.set(opened.video, key.video)
-      if (!isCurrent) {
+      // What started too late to be handed over is opened by whoever has the others now.
+      if (!isCurrent || isHandedOver.current) {
         opened.audio?.stop()
         opened.video?.stop()
         return
@@ -114,7 +115,9 @@ export function usePreview(
       return [held.current.audio, held.current.video].filter(track => track !== null)
     }, []),
     takeBack: useCallback(() => {
+      if (!isHandedOver.current) return
       isHandedOver.current = false
+      setAttempt(count => count + 1)
     }, []),
   }
 }

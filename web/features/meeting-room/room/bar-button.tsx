@@ -9,6 +9,7 @@ export interface BarButtonProps {
   /** Read aloud and shown as a tip: what a press will do, with the key. */
   hint: string
   testId: string
+  /** Only where the hint stays the same: one that says what a press will do tells the state already. */
   isPressed?: boolean
   /** `off`: something is closed and that matters (microphone, camera); `on`: in use; `danger`: ends something. */
   tone?: 'plain' | 'off' | 'on' | 'danger'

@@ -70,7 +70,6 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
         icon={isMicOn ? <Mic aria-hidden /> : <MicOff aria-hidden />}
         label={t('mic')}
         hint={isMicOn ? t('micOffHint') : t('micOnHint')}
-        isPressed={isMicOn}
         tone={isMicOn ? 'plain' : 'off'}
         onPress={actions.toggleMicrophone}
       />
@@ -79,7 +78,6 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
         icon={isCameraOn ? <Video aria-hidden /> : <VideoOff aria-hidden />}
         label={t('camera')}
         hint={isCameraOn ? t('cameraOffHint') : t('cameraOnHint')}
-        isPressed={isCameraOn}
         tone={isCameraOn ? 'plain' : 'off'}
         onPress={actions.toggleCamera}
       />
@@ -90,7 +88,6 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
           icon={media.isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
           label={media.isSharing ? t('screenStop') : t('screen')}
           hint={media.isSharing ? t('screenStopHint') : t('screenHint')}
-          isPressed={media.isSharing}
           tone={media.isSharing ? 'on' : 'plain'}
           onPress={actions.toggleScreen}
         />
@@ -100,7 +97,6 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
         icon={<Hand aria-hidden />}
         label={actions.isHandRaised ? t('handLower') : t('hand')}
         hint={actions.isHandRaised ? t('handLowerHint') : t('handHint')}
-        isPressed={actions.isHandRaised}
         tone={actions.isHandRaised ? 'on' : 'plain'}
         onPress={actions.toggleHand}
       />

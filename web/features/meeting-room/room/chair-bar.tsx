@@ -58,7 +58,6 @@ export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
         icon={floor.locked ? <Lock aria-hidden /> : <LockOpen aria-hidden />}
         label={floor.locked ? t('unlock') : t('lock')}
         hint={floor.locked ? t('unlockHint') : t('lockHint')}
-        isPressed={floor.locked}
         tone={floor.locked ? 'on' : 'plain'}
         onPress={() => void command({ type: 'lock', locked: !floor.locked })}
       />
@@ -68,7 +67,6 @@ export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
           icon={isRecording ? <CircleStop aria-hidden /> : <CircleDot aria-hidden />}
           label={isRecording ? t('recordStop') : t('record')}
           hint={isRecording ? t('recordStopHint') : t('recordHint')}
-          isPressed={isRecording}
           tone={isRecording ? 'off' : 'plain'}
           onPress={record}
         />

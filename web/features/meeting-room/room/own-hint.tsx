@@ -3,7 +3,7 @@ import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import { SILENCE_RMS, watchLevel } from '../../../live/audio-level.ts'
 import type { DeviceState } from '../../../live/participant-view.ts'
-import { useMeeting } from './meeting-context.tsx'
+import { useMedia, useMeeting } from './meeting-context.tsx'
 
 /** No sound at all for this long (ms) from an open microphone is a fault, not a pause. */
 const SILENCE_MS = 6000
@@ -13,10 +13,12 @@ export function OwnHint({ microphone }: { microphone: DeviceState }) {
   const t = useTranslations('room.tile')
   const { session } = useMeeting()
   const [isSilent, setSilent] = useState(false)
+  // Read anew with each change of the media: another microphone is another track, with a time of its own.
+  useMedia()
+  const track = microphone === 'on' ? session.media.local.microphoneTrack : null
 
   useEffect(() => {
     setSilent(false)
-    const track = microphone === 'on' ? session.media.local.microphoneTrack : null
     if (!track) return
     let lastHeardMs = performance.now()
     return watchLevel(
@@ -28,7 +30,7 @@ export function OwnHint({ microphone }: { microphone: DeviceState }) {
       },
       500,
     )
-  }, [microphone, session])
+  }, [track])
 
   const text = microphone !== 'on' ? t('ownMicOff') : isSilent ? t('ownSilent') : null
   if (!text) return null
