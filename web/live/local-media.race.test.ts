@@ -69,6 +69,25 @@ describe('a device turned off while the room is still connecting', () => {
   })
 })
 
+describe('somebody let in twice before there was a connection', () => {
+  it('sends what waited to be sent, and leaves no replaced device open', async () => {
+    const { local, published } = setUp()
+    const [microphone, camera, other] = [
+      adopted(Track.Source.Microphone),
+      adopted(Track.Source.Camera),
+      adopted(Track.Source.Camera),
+    ]
+    local.adopt([microphone, camera] as never)
+    local.adopt([])
+    local.adopt([other] as never)
+    await local.restore()
+    expect(published.get(Track.Source.Microphone)).toEqual({ track: microphone })
+    expect(published.get(Track.Source.Camera)).toEqual({ track: other })
+    expect(camera.stop).toHaveBeenCalled()
+    expect(microphone.stop).not.toHaveBeenCalled()
+  })
+})
+
 const named = (name: string) => Object.assign(new Error(name), { name })
 
 describe('what a healed connection has lost', () => {

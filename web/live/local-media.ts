@@ -48,7 +48,11 @@ export class LocalMedia {
   }
 
   adopt(tracks: LocalTrack[]): void {
-    this.#adopted = tracks
+    // Let in twice before there was a connection: what waited to be sent goes on waiting.
+    const sources = tracks.map(track => track.source)
+    for (const track of this.#adopted)
+      if (sources.includes(track.source) && !tracks.includes(track)) track.stop()
+    this.#adopted = [...this.#adopted.filter(track => !sources.includes(track.source)), ...tracks]
     for (const track of tracks) {
       if (track.source === Track.Source.Microphone) this.#wantsMicrophone = true
       if (track.source === Track.Source.Camera) this.#wantsCamera = true

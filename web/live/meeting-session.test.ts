@@ -114,7 +114,10 @@ describe('a meeting session', () => {
     await join([camera])
     answers = [SLOW_DOWN, SLOW_DOWN, waiting]
     lobby.settle('ask_again')
-    await vi.advanceTimersByTimeAsync(10_000)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(asked()).toBe(2)
+    expect(session.phase.get().name).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(20_000)
     expect(asked()).toBe(4)
     expect(session.phase.get().name).toBe('waiting')
     lobby.settle('admitted')
@@ -138,6 +141,27 @@ describe('a meeting session', () => {
     expect(session.phase.get()).toEqual({ name: 'check', problem: 'wrong_code' })
     expect(handedOver.stop).toHaveBeenCalled()
     expect(shown.stop).not.toHaveBeenCalled()
+  })
+
+  it('says to a guest of the lobby that the meeting is full', async () => {
+    answers = [waiting, { status: 'refused', reason: 'full' }]
+    await join()
+    lobby.settle('admitted')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(session.phase.get()).toMatchObject({ name: 'over', why: 'full' })
+  })
+
+  it('stops devices that come too late or are replaced by others', async () => {
+    answers = [waiting, waiting]
+    const [first, second, late] = [track(), track(), track()]
+    await join([first])
+    await join([second])
+    expect(first.stop).toHaveBeenCalled()
+    expect(second.stop).not.toHaveBeenCalled()
+    session.close()
+    await join([late])
+    expect(late.stop).toHaveBeenCalled()
+    expect(asked()).toBe(2)
   })
 
   it('stops the devices of somebody who leaves the page while waiting', async () => {

@@ -5,7 +5,7 @@ import { effectOf, type FloorEffect } from './floor-state.ts'
 import { PortalUnreachable, postJoin } from './join-client.ts'
 import type { DeviceChoice } from './media-options.ts'
 import { MediaRoom } from './media-room.ts'
-import { afterDisconnect, isPassingRefusal, rejoinDelayMs } from './rejoin-policy.ts'
+import { afterDisconnect, crowdedDelayMs, isPassingRefusal, rejoinDelayMs } from './rejoin-policy.ts'
 import { Store } from './store.ts'
 import { WakeableDelay } from './wakeable-delay.ts'
 
@@ -68,8 +68,11 @@ export class MeetingSession {
    * then on, and stay the caller's when the phase goes back to `check`.
    */
   async join(request: JoinRequest, tracks: LocalTrack[]): Promise<void> {
-    this.#request = request
+    for (const track of this.#tracks) if (!tracks.includes(track)) track.stop()
     this.#tracks = tracks
+    // The page went away while devices were still starting.
+    if (this.#isClosed) return this.#dropTracks()
+    this.#request = request
     this.phase.set({ name: 'joining' })
     for (let attempt = 0; attempt < FIRST_JOIN_ATTEMPTS && !this.#isClosed; attempt += 1) {
       try {
@@ -142,14 +145,19 @@ export class MeetingSession {
 
   /** Posts the same request again until there is an answer. */
   async #askAgain(isDelayed: boolean): Promise<void> {
-    for (let attempt = 0; !this.#isClosed && this.phase.get().name !== 'over'; attempt += 1) {
-      if (isDelayed || attempt > 0) await this.#delay.wait(rejoinDelayMs(attempt))
+    let delayMs = isDelayed ? rejoinDelayMs(0) : 0
+    for (let attempt = 1; !this.#isClosed && this.phase.get().name !== 'over'; attempt += 1) {
+      if (delayMs > 0) await this.#delay.wait(delayMs)
+      if (this.#isClosed) return
       try {
-        // Who waits has been let that far: "not right now" is no reason to send them back.
-        this.#handleJoinResult(await this.#rejoin())
-        return
+        const result = await postJoin(this.#code, this.#request!)
+        // Who waits has been let that far: "slow down" is no reason to send them back.
+        const isCrowded = result.status === 'refused' && result.reason === 'too_many_attempts'
+        if (!isCrowded) return this.#handleJoinResult(result)
+        delayMs = crowdedDelayMs(attempt)
       } catch (error) {
         if (!(error instanceof PortalUnreachable)) throw error
+        delayMs = rejoinDelayMs(attempt)
       }
     }
   }

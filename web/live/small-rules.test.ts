@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { meterLevel, rms, SILENCE_RMS } from './audio-level.ts'
 import { deviceProblem } from './device-problem.ts'
 import { randomId } from './random-id.ts'
-import { afterDisconnect, isPassingRefusal, rejoinDelayMs, startPollMs } from './rejoin-policy.ts'
+import {
+  afterDisconnect,
+  crowdedDelayMs,
+  isPassingRefusal,
+  rejoinDelayMs,
+  startPollMs,
+} from './rejoin-policy.ts'
 import { isShortcutTarget } from './shortcuts.ts'
 
 describe('after a disconnect', () => {
@@ -35,16 +41,29 @@ describe('a viewer before the beginning', () => {
   const after = (seconds: number, random: number) =>
     startPollMs(new Date(now + seconds * 1000).toISOString(), now, () => random) / 1000
 
-  it('asks rarely while it is far away, and every few seconds from then on', () => {
+  it('asks rarely while it is far away', () => {
     expect([after(7200, 0), after(7200, 1)]).toEqual([60, 90])
-    expect([after(60, 0), after(60, 1)]).toEqual([30, 45])
-    for (const seconds of [10, 0, -600]) expect([after(seconds, 0), after(seconds, 1)]).toEqual([8, 12])
-    for (const opensAt of [null, 'soon']) expect(startPollMs(opensAt, now, () => 0)).toBe(8_000)
   })
 
-  it('never misses it by more than those seconds', () => {
-    for (let seconds = 0; seconds < 300; seconds += 7)
-      expect(after(seconds, 1)).toBeLessThanOrEqual(Math.max(seconds, 12))
+  it('asks within a few seconds of the opening, and not at the same moment as all others', () => {
+    for (const seconds of [1, 10, 50])
+      expect([after(seconds, 0), after(seconds, 1)]).toEqual([seconds, seconds + 6])
+    // Never later than that, however far away it was.
+    for (let seconds = 1; seconds < 300; seconds += 7)
+      expect(after(seconds, 1)).toBeLessThanOrEqual(seconds + 6)
+  })
+
+  it('asks every few seconds when its time has come by our clock, or is not known', () => {
+    for (const seconds of [0, -600]) expect([after(seconds, 0), after(seconds, 1)]).toEqual([8, 12])
+    for (const opensAt of [null, 'soon']) expect(startPollMs(opensAt, now, () => 0)).toBe(8_000)
+  })
+})
+
+describe('a crowded portal', () => {
+  it('is asked again ever later, up to some bound', () => {
+    const delays = [1, 2, 3, 5, 50].map(attempt => crowdedDelayMs(attempt, () => 0))
+    expect(delays).toEqual([3_000, 6_000, 9_000, 15_000, 15_000])
+    expect(crowdedDelayMs(1, () => 1)).toBe(4_500)
   })
 })
 

@@ -1,36 +1,21 @@
 'use client'
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
-import { SILENCE_RMS, watchLevel } from '../../../live/audio-level.ts'
 import type { DeviceState } from '../../../live/participant-view.ts'
-import { useMedia, useMeeting } from './meeting-context.tsx'
-
-/** No sound at all for this long (ms) from an open microphone is a fault, not a pause. */
-const SILENCE_MS = 6000
+import { watchSilence } from '../../../live/watch-silence.ts'
+import { useMeeting } from './meeting-context.tsx'
 
 /** Says on the own tile why the others hear nothing. */
 export function OwnHint({ microphone }: { microphone: DeviceState }) {
   const t = useTranslations('room.tile')
   const { session } = useMeeting()
   const [isSilent, setSilent] = useState(false)
-  // Read anew with each change of the media: another microphone is another track, with a time of its own.
-  useMedia()
-  const track = microphone === 'on' ? session.media.local.microphoneTrack : null
 
   useEffect(() => {
     setSilent(false)
-    if (!track) return
-    let lastHeardMs = performance.now()
-    return watchLevel(
-      track,
-      level => {
-        const nowMs = performance.now()
-        if (level > SILENCE_RMS) lastHeardMs = nowMs
-        setSilent(nowMs - lastHeardMs > SILENCE_MS)
-      },
-      500,
-    )
-  }, [track])
+    if (microphone !== 'on') return
+    return watchSilence(() => session.media.local.microphoneTrack, setSilent)
+  }, [microphone, session])
 
   const text = microphone !== 'on' ? t('ownMicOff') : isSilent ? t('ownSilent') : null
   if (!text) return null
