@@ -4,11 +4,17 @@ import { expectFlow } from './support/media.ts'
 import { enterRoom, expectInRoom, scheduleMeeting, signIn } from './support/people.ts'
 
 interface TestWindow {
-  __diemcau?: { room?: { simulateScenario(scenario: string): Promise<void> } }
+  __diemcau?: {
+    room?: {
+      state: string
+      localParticipant: { sid: string }
+      simulateScenario(scenario: string): Promise<void>
+    }
+  }
   failures?: number
 }
 
-test('a microphone that does not start at once after a full reconnection is heard all the same', async ({
+test('who comes back after a full reconnection or a stopped reload is seen and heard, also when a device starts late', async ({
   newPerson,
 }) => {
   const clerk = await newPerson()
@@ -41,5 +47,19 @@ test('a microphone that does not start at once after a full reconnection is hear
   await expect
     .poll(() => guest.evaluate(() => (window as unknown as TestWindow).failures), { timeout: 30_000 })
     .toBe(1)
+  await expectFlow(chair, { video: [guestIdentity], audio: [guestIdentity] })
+
+  // Somebody begins to reload the page and stops it: livekit-client has hung up, the page is still there.
+  const sidOf = () =>
+    guest.evaluate(() => {
+      const room = (window as unknown as TestWindow).__diemcau?.room
+      return room?.state === 'connected' ? room.localParticipant.sid : ''
+    })
+  const before = await sidOf()
+  expect(before).not.toBe('')
+  await guest.evaluate(() => void window.dispatchEvent(new Event('beforeunload')))
+  await expect.poll(sidOf, { timeout: 5_000 }).toBe('')
+  await expect.poll(sidOf, { timeout: 30_000 }).not.toBe('')
+  expect(await sidOf()).not.toBe(before)
   await expectFlow(chair, { video: [guestIdentity], audio: [guestIdentity] })
 })
