@@ -31,8 +31,8 @@ beforeEach(async () => {
   sockets = []
   capture = { commands: [], send: () => {}, closedBy: null }
   const rooms: Pick<RoomDirectory, 'listRooms' | 'openCapture' | 'assertJoinable'> = {
-    assertJoinable: name => {
-      if (name === 'MT_none') throw new AppError('not_found', 'requested room does not exist')
+    assertJoinable: ({ video }) => {
+      if (video.room === 'MT_none') throw new AppError('not_found', 'requested room does not exist')
     },
     listRooms: names =>
       names === undefined || names.includes('MT_1') ? [new Room({ name: 'MT_1', numParticipants: 3 })] : [],

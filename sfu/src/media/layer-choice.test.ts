@@ -59,8 +59,9 @@ describe('rankOf', () => {
   it('serves a shared screen first, then by the priority given, then by the size shown', () => {
     const order = [
       of({}, true),
-      of({ priority: 255, height: 1080 }),
-      of({ priority: 10 }),
+      of({ priority: 1, height: 90 }),
+      of({ priority: 10, height: 1080 }),
+      of({ priority: 4_000_000_000 }),
       of({ height: 720 }),
       of({ height: 360 }),
       of({ height: 90 }),

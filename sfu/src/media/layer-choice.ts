@@ -8,7 +8,7 @@ export interface TrackSettings {
   height: number
   /** 0: any. */
   fps: number
-  /** 0: no preference, else 1..255, more is sooner served. */
+  /** 0: no preference, else 1 is served first (UpdateTrackSettings.priority). */
   priority: number
 }
 
@@ -21,8 +21,10 @@ export const DEFAULT_SETTINGS: TrackSettings = {
   priority: 0,
 }
 
-/** Of the largest number the client may give, so that a shared screen comes before every camera. */
+/** A shared screen comes before every camera. */
 const SCREEN_RANK = 255
+/** Above all that is ranked by size. */
+const LEAST_PRIORITY_RANK = 4
 /** Wanted heights from which on a camera is the one somebody looks at, pixels. */
 const LARGE_HEIGHT = 540
 const MEDIUM_HEIGHT = 270
@@ -33,8 +35,8 @@ const MEDIUM_HEIGHT = 270
  */
 export function rankOf(settings: TrackSettings, isScreen: boolean): number {
   if (isScreen) return SCREEN_RANK
-  const size = settings.height >= LARGE_HEIGHT ? 3 : settings.height >= MEDIUM_HEIGHT ? 2 : 1
-  return Math.min(Math.max(settings.priority, 0) + size, SCREEN_RANK - 1)
+  if (settings.priority > 0) return Math.max(SCREEN_RANK - settings.priority, LEAST_PRIORITY_RANK)
+  return settings.height >= LARGE_HEIGHT ? 3 : settings.height >= MEDIUM_HEIGHT ? 2 : 1
 }
 
 /** A layer a tenth smaller than asked for is not worth the next one's bandwidth. */

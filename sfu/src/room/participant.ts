@@ -53,6 +53,8 @@ export interface ParticipantListener {
   trackChanged(participant: Participant, publication: Publication, what: 'muted' | 'info'): void
   /** This participant receives a track now. */
   trackSubscribed(participant: Participant, trackId: TrackId): void
+  /** This participant wants a track that its publisher does not allow it. */
+  trackForbidden(participant: Participant, trackId: TrackId): void
   dataReceived(participant: Participant, kind: DataKind, payload: Uint8Array): void
   /** Sid of the participant that publishes the track, '' when nobody does. */
   publisherOf(trackId: TrackId): string
@@ -212,6 +214,7 @@ export class Participant {
       },
       {
         subscribed: trackId => deps.listener.trackSubscribed(this, trackId),
+        forbidden: trackId => deps.listener.trackForbidden(this, trackId),
         subscriptionFailed: (trackSid, error) => {
           const isCodec = error instanceof AppError && error.code === 'codec_unsupported'
           const err = isCodec ? SubscriptionError.SE_CODEC_UNSUPPORTED : SubscriptionError.SE_UNKNOWN

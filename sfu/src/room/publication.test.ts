@@ -1,4 +1,11 @@
-import { AddTrackRequest, BackupCodecPolicy, TrackType, VideoLayer, VideoLayer_Mode } from '@livekit/protocol'
+import {
+  AddTrackRequest,
+  AudioTrackFeature,
+  BackupCodecPolicy,
+  TrackType,
+  VideoLayer,
+  VideoLayer_Mode,
+} from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import type { PublishedMedia } from './ports.ts'
 import { Publication } from './publication.ts'
@@ -44,6 +51,19 @@ describe('a publication', () => {
       mid: '1',
       videoLayerMode: VideoLayer_Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM,
     })
+  })
+
+  it('says by features what older requests say by fields', () => {
+    const audio = { type: TrackType.AUDIO, stereo: true, disableDtx: true }
+    expect(new Publication(request(audio), 0).info.audioFeatures).toEqual([
+      AudioTrackFeature.TF_STEREO,
+      AudioTrackFeature.TF_NO_DTX,
+    ])
+    const named = request({ ...audio, audioFeatures: [AudioTrackFeature.TF_NO_DTX] })
+    expect(new Publication(named, 0).info.audioFeatures.toSorted()).toEqual(
+      [AudioTrackFeature.TF_STEREO, AudioTrackFeature.TF_NO_DTX].toSorted(),
+    )
+    expect(new Publication(request({ stereo: true }), 0).info.audioFeatures).toEqual([])
   })
 
   it('takes its backup codec in the place where it was announced, with layers and rids of its own', () => {

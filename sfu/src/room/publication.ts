@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import {
   type AddTrackRequest,
+  AudioTrackFeature,
   BackupCodecPolicy,
   type SimulcastCodec,
   SimulcastCodecInfo,
@@ -104,10 +105,18 @@ function infoOf(request: AddTrackRequest, trackId: TrackId, nowMs: number): Trac
     disableRed: true,
     encryption: request.encryption,
     stream: streamOf(request),
-    audioFeatures: request.audioFeatures,
+    audioFeatures: audioFeaturesOf(request),
     backupCodecPolicy: request.backupCodecPolicy,
     version: new TimedVersion({ unixMicro: BigInt(nowMs) * 1000n }),
   })
+}
+
+/** As LiveKit, what older fields say is among the features too. */
+function audioFeaturesOf({ type, audioFeatures, stereo, disableDtx }: AddTrackRequest): AudioTrackFeature[] {
+  const features = new Set(audioFeatures)
+  if (type === TrackType.AUDIO && stereo) features.add(AudioTrackFeature.TF_STEREO)
+  if (type === TrackType.AUDIO && disableDtx) features.add(AudioTrackFeature.TF_NO_DTX)
+  return [...features]
 }
 
 /**

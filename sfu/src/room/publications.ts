@@ -100,6 +100,9 @@ export class Publications {
   }
 
   #refusalOf(request: AddTrackRequest): [RequestResponse_Reason, string] | undefined {
+    // A further codec of a track that ended meanwhile must not become a track of its own.
+    if (request.sid !== '' && !this.#byId.has(request.sid))
+      return [RequestResponse_Reason.NOT_FOUND, 'no such track of yours']
     if (!mayPublishSource(this.#deps.permission(), request.source))
       return [RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow publishing this source']
     if (request.type !== TrackType.AUDIO && request.type !== TrackType.VIDEO)
@@ -183,9 +186,9 @@ export class Publications {
   }
 
   /** A moderator's mute. The client is told first: an update alone would make it insist on its own state. */
-  setMutedByServer(publication: Publication, muted: boolean): void {
-    this.#deps.send({ case: 'mute', value: new MuteTrackRequest({ sid: publication.trackId, muted }) })
-    this.#setMuted(publication, muted)
+  muteByServer(publication: Publication): void {
+    this.#deps.send({ case: 'mute', value: new MuteTrackRequest({ sid: publication.trackId, muted: true }) })
+    this.#setMuted(publication, true)
   }
 
   #setMuted(publication: Publication, muted: boolean): void {

@@ -12,11 +12,12 @@ import type {
   WebhookEvent,
 } from '@livekit/protocol'
 import type { RpcCall } from './api-rpc.ts'
+import type { VerifiedClaims } from './claims.ts'
 
 /** Errors are AppError with codes: not_found, over_limit, already_exists, failed_precondition, invalid_argument, permission_denied, resource_exhausted, unavailable. */
 export interface RoomDirectory {
   /** Throws AppError('not_found') when the room is not there and joining does not make it. */
-  assertJoinable(name: string): void
+  assertJoinable(claims: Pick<VerifiedClaims, 'video'>): void
   createRoom(options: {
     name: string
     emptyTimeoutS?: number

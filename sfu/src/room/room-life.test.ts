@@ -194,3 +194,32 @@ describe('a capture', () => {
     await expect(rooms.registry.openCapture('none', () => {})).rejects.toMatchObject({ code: 'not_found' })
   })
 })
+
+describe('a room that only some may make', () => {
+  it('may be made by a token with roomCreate, and is then there for all', async () => {
+    const strict = new TestRooms({}, { autoCreate: false })
+    expect(() => strict.enter('an')).toThrow(expect.objectContaining({ code: 'not_found' }))
+    await strict.join('clerk', { video: { roomCreate: true } })
+    await strict.join('an')
+    expect(strict.registry.listParticipants('R').map(({ identity }) => identity)).toEqual(['clerk', 'an'])
+    expect(strict.registry.listParticipants('none')).toEqual([])
+    await strict.registry.close()
+  })
+})
+
+describe('a recording by a client', () => {
+  it('is told at once, and ends with the recorder or with its permission', async () => {
+    const an = await rooms.join('an')
+    const isRecorded = () => an.link.last('roomUpdate').room?.activeRecording
+    const recorder = { video: { recorder: true, hidden: true } }
+    const first = await rooms.join('egress', recorder)
+    expect(isRecorded()).toBe(true)
+    first.room.leave(first.participant, 'client_left')
+    expect(isRecorded()).toBe(false)
+    await rooms.join('egress', recorder)
+    expect(isRecorded()).toBe(true)
+    const permission = new ParticipantPermission({ canSubscribe: true })
+    await rooms.registry.updateParticipant('R', 'egress', { permission })
+    expect(isRecorded()).toBe(false)
+  })
+})

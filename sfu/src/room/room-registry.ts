@@ -78,13 +78,13 @@ export class RoomRegistry implements RoomDirectory {
   /** Joins the room of the token, making it when there is none. Throws AppError as Room.join, or 'unavailable'. */
   join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): { room: Room; participant: Participant } {
     const name = claims.video.room ?? ''
-    this.assertJoinable(name)
+    this.assertJoinable(claims)
     const room = this.#getOrCreate(name, optionsOf(claims.roomConfig))
     return { room, participant: room.join(claims, query, link) }
   }
 
-  assertJoinable(name: string): void {
-    if (!this.#autoCreate && !this.#rooms.has(name))
+  assertJoinable({ video }: Pick<VerifiedClaims, 'video'>): void {
+    if (!this.#autoCreate && !video.roomCreate && !this.#rooms.has(video.room ?? ''))
       throw new AppError('not_found', 'requested room does not exist')
   }
 
@@ -140,7 +140,7 @@ export class RoomRegistry implements RoomDirectory {
     return { room: found, participant }
   }
 
-  /** As in LiveKit, an existing room is returned as it is. */
+  /** An existing room is returned as it is. */
   async createRoom(options: Parameters<RoomDirectory['createRoom']>[0]): Promise<RoomMessage> {
     return this.#getOrCreate(options.name, options).message()
   }
@@ -156,7 +156,9 @@ export class RoomRegistry implements RoomDirectory {
   }
 
   listParticipants(room: string): ParticipantInfo[] {
-    const { participants, forwarded } = this.#room(room)
+    const found = this.#rooms.get(room)
+    if (!found) return []
+    const { participants, forwarded } = found
     return [...participants.values(), ...forwarded.list()].map(member => member.info())
   }
 
@@ -184,9 +186,9 @@ export class RoomRegistry implements RoomDirectory {
     const { participant } = this.#participant(room, identity)
     const publication = participant.publications.get(trackSid)
     if (!publication) throw new AppError('not_found', 'the track does not exist')
-    if (!muted && publication.info.muted)
-      throw new AppError('permission_denied', 'remote unmute is not enabled')
-    participant.publications.setMutedByServer(publication, muted)
+    // Also of a track that is open as far as is known here: its owner may have closed it in a message still under way.
+    if (!muted) throw new AppError('failed_precondition', 'remote unmute is not enabled')
+    participant.publications.muteByServer(publication)
     return publication.info.clone()
   }
 

@@ -103,12 +103,27 @@ describe('publishing', () => {
     await rooms.registry.mutePublishedTrack('R', 'an', sid, true)
     expect(an.link.last('mute')).toMatchObject({ sid, muted: true })
     expect(binh.link.told('an')?.tracks[0]?.muted).toBe(true)
-    await expect(rooms.registry.mutePublishedTrack('R', 'an', sid, false)).rejects.toMatchObject({
-      code: 'permission_denied',
-    })
+    const unmuted = () => rooms.registry.mutePublishedTrack('R', 'an', sid, false)
+    await expect(unmuted()).rejects.toMatchObject({ code: 'failed_precondition' })
+    // It is open as far as is known here, while its owner may just be closing it.
+    an.participant.publications.setMutedByClient(sid, false)
+    await expect(unmuted()).rejects.toMatchObject({ code: 'failed_precondition' })
+    expect(an.link.all('mute')).toHaveLength(1)
     await expect(rooms.registry.mutePublishedTrack('R', 'an', 'TR_x', true)).rejects.toMatchObject({
       code: 'not_found',
     })
+  })
+
+  it('makes no new track of a further codec whose track has ended', async () => {
+    const an = await rooms.join('an')
+    const gone = trackRequest('backup')
+    gone.sid = 'TR_gone'
+    an.participant.publications.addTrack(gone)
+    expect(an.link.last('requestResponse')).toMatchObject({
+      reason: RequestResponse_Reason.NOT_FOUND,
+      request: { case: 'addTrack', value: { cid: 'backup' } },
+    })
+    expect(an.link.cases()).not.toContain('trackPublished')
   })
 
   it('takes tracks down with the permission, also those only asked for', async () => {
@@ -167,6 +182,47 @@ describe('subscribing', () => {
     )
     await settle()
     expect(chi.peer.subscribed.size).toBe(1)
+  })
+
+  it('is told to be forbidden to whoever wants it: when published, when joining, and at each new wish', async () => {
+    const none = new SubscriptionPermission({ allParticipants: false })
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    an.room.changeSubscriptionPermission(an.participant, none)
+    const sid = await publish(an, 'cam')
+    const forbidden = { participantSid: an.participant.id, trackSid: sid, allowed: false }
+    const told = ({ link }: typeof an) => link.all('subscriptionPermissionUpdate')
+    expect(told(binh)).toMatchObject([forbidden])
+    // Clients look for the track among those they know.
+    expect(binh.link.cases().lastIndexOf('update')).toBeLessThan(
+      binh.link.cases().indexOf('subscriptionPermissionUpdate'),
+    )
+    const late = await rooms.join('late')
+    expect(told(late)).toMatchObject([forbidden])
+    const picky = await rooms.join('picky', { query: { autoSubscribe: false } })
+    expect(told(picky)).toEqual([])
+    picky.participant.subscriptions.setWanted([sid], true)
+    picky.participant.subscriptions.setWanted([sid], false)
+    picky.participant.subscriptions.setWanted([sid], true)
+    expect(told(picky)).toMatchObject([forbidden, forbidden])
+    an.room.changeSubscriptionPermission(
+      an.participant,
+      new SubscriptionPermission({ allParticipants: true }),
+    )
+    for (const client of [binh, late, picky]) expect(told(client).at(-1)).toMatchObject({ allowed: true })
+  })
+
+  it('is allowed by sid also to whoever comes back with another one', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    const only = new TrackPermission({ participantSid: binh.participant.id, allTracks: true })
+    an.room.changeSubscriptionPermission(
+      an.participant,
+      new SubscriptionPermission({ allParticipants: false, trackPermissions: [only] }),
+    )
+    const again = await rooms.join('binh')
+    expect(again.participant.id).not.toBe(binh.participant.id)
+    expect([...again.peer.subscribed]).toEqual([sid])
+    expect((await rooms.join('chi')).peer.subscribed.size).toBe(0)
   })
 
   it('is changed by the API for tracks that exist', async () => {

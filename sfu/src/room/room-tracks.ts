@@ -92,9 +92,16 @@ export class RoomTracks {
     if (publication) publisher?.publications.markSubscribed(publication)
   }
 
+  handleForbidden(participant: Participant, trackId: TrackId): void {
+    const publisher = this.#publishers.get(trackId)
+    if (publisher) this.#deps.broadcast.subscriptionPermission(participant, publisher, trackId, false)
+  }
+
   /** The publisher's word on who may have its tracks. */
   changePermission(publisher: Participant, permission: SubscriptionPermission): void {
-    publisher.trackPermissions = permission.allParticipants ? undefined : new TrackPermissions(permission)
+    publisher.trackPermissions = permission.allParticipants
+      ? undefined
+      : new TrackPermissions(permission, sid => this.#deps.room.bySid(sid)?.identity)
     this.applyPermission(publisher)
     // The rooms it is forwarded to follow.
     publisher.touch()

@@ -255,7 +255,8 @@ export class Room implements RoomView {
   leave(participant: Participant, reason: ParticipantCloseReason): void {
     if (this.participants.get(participant.identity) !== participant) return
     this.#remove(participant, reason)
-    this.#broadcast.counts()
+    if (participant.permission.recorder) this.#broadcast.room()
+    else this.#broadcast.counts()
     if (this.participants.size === 0) this.#closeWhenIdle(this.options.departureTimeoutS)
   }
 
@@ -284,6 +285,7 @@ export class Room implements RoomView {
       trackChanged: (participant, publication, what) =>
         this.#tracks.handleChanged(participant, publication, what),
       trackSubscribed: (_participant, trackId) => this.#tracks.handleSubscribed(trackId),
+      trackForbidden: (participant, trackId) => this.#tracks.handleForbidden(participant, trackId),
       dataReceived: (participant, kind, payload) => {
         if (kind === 'reliable') this.rpc.listen(participant.id, payload)
         this.data.fromClient(participant, kind, payload)
@@ -309,6 +311,7 @@ export class Room implements RoomView {
   /** A whole new permission set: takes down what it no longer allows. */
   changePermission(participant: Participant, permission: ParticipantPermission): void {
     const wasObserver = participant.isObserver
+    const wasRecorder = participant.permission.recorder
     // Hiding cannot be taken back from those who know the participant, nor can it be shown half-way.
     permission.hidden = participant.isHidden
     participant.permission = permission
@@ -319,6 +322,7 @@ export class Room implements RoomView {
     this.data.tracks.permissionChanged(participant)
     if (wasObserver && !participant.isObserver) this.#broadcast.introduceObservers(participant)
     this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
+    if (permission.recorder !== wasRecorder) this.#broadcast.room()
   }
 
   /** The publisher's word on who may have its tracks. */

@@ -25,6 +25,7 @@ function setUp(options: { autoSubscribe?: boolean; media?: Promise<PeerMedia> } 
     },
     {
       subscribed: trackId => state.subscribed.push(trackId),
+      forbidden: none,
       subscriptionFailed: (_trackId, error) => state.failed.push(error),
     },
   )
@@ -95,6 +96,20 @@ describe('Subscriptions', () => {
       expect(subscriptions.isSubscribed('TR_2')).toBe(!autoSubscribe)
     },
   )
+
+  it('keeps a wish for a track that is published only later, for a minute', async () => {
+    for (const [delayMs, isKept] of [
+      [59_000, true],
+      [61_000, false],
+    ] as const) {
+      const { subscriptions } = setUp({ autoSubscribe: false })
+      expect(subscriptions.setWanted([TRACK], true)).toEqual([TRACK])
+      await vi.advanceTimersByTimeAsync(delayMs)
+      subscriptions.addTrack(TRACK, true)
+      await settle()
+      expect(subscriptions.isSubscribed(TRACK)).toBe(isKept)
+    }
+  })
 
   it('lets go of a track that was unpublished while it was being subscribed', async () => {
     const { subscriptions, peer, state } = setUp()

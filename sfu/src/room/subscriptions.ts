@@ -12,6 +12,9 @@ export type TrackSettings = Parameters<PeerMedia['updateTrackSettings']>[1]
 
 /** A client that takes no track must not fill the log with all there are: what follows these says the same. */
 const LOGGED_FAILURES = 3
+/** What is wanted of a track that nobody publishes yet counts for so long (LiveKit's notFoundTimeout), ms; and of so many at most. */
+const AWAITED_MS = 60_000
+const AWAITED_TRACKS = 200
 
 export interface SubscriptionsDeps {
   log: Log
@@ -25,6 +28,8 @@ export interface SubscriptionsDeps {
 
 export interface SubscriptionsListener {
   subscribed(trackId: TrackId): void
+  /** It is wanted, and its publisher does not allow it. */
+  forbidden(trackId: TrackId): void
   subscriptionFailed(trackId: TrackId, error: unknown): void
 }
 
@@ -49,6 +54,7 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #listener: SubscriptionsListener
   readonly #entries = new Map<string, Entry>()
+  readonly #awaited = new Map<string, { wanted: boolean; untilMs: number }>()
   #failures = 0
   #isClosed = false
 
@@ -63,7 +69,7 @@ export class Subscriptions {
     const entry: Entry = {
       trackId,
       isAllowed,
-      wanted: undefined,
+      wanted: this.#takeAwaited(trackId),
       isByApi: false,
       isActual: false,
       settings: undefined,
@@ -75,6 +81,19 @@ export class Subscriptions {
     }
     this.#entries.set(trackId, entry)
     this.#reconcile(entry)
+    this.#tellForbidden(entry)
+  }
+
+  #takeAwaited(trackId: TrackId): boolean | undefined {
+    const awaited = this.#awaited.get(trackId)
+    this.#awaited.delete(trackId)
+    return awaited && Date.now() < awaited.untilMs ? awaited.wanted : undefined
+  }
+
+  /** Stock clients take a track for allowed until they hear otherwise, and anew whenever they ask for it. */
+  #tellForbidden(entry: Entry): void {
+    if (!entry.isAllowed && (entry.wanted ?? this.#deps.autoSubscribe))
+      this.#listener.forbidden(entry.trackId)
   }
 
   removeTrack(trackId: TrackId): void {
@@ -85,16 +104,20 @@ export class Subscriptions {
     this.#reconcile(entry)
   }
 
-  /** UpdateSubscription, of the client or (`isByApi`) of RoomService. Returns the tracks nobody publishes. */
+  /** UpdateSubscription, of the client or (`isByApi`) of RoomService. Returns the tracks nobody publishes; once they are, it holds for them. */
   setWanted(trackSids: Iterable<string>, wanted: boolean, isByApi = false): string[] {
     const unknown: string[] = []
     for (const sid of trackSids) {
       const entry = this.#entries.get(sid)
-      if (!entry) unknown.push(sid)
-      else {
+      if (!entry) {
+        unknown.push(sid)
+        if (this.#awaited.size < AWAITED_TRACKS || this.#awaited.has(sid))
+          this.#awaited.set(sid, { wanted, untilMs: Date.now() + AWAITED_MS })
+      } else {
         entry.wanted = wanted
         entry.isByApi = isByApi
         this.#retryNow(entry)
+        this.#tellForbidden(entry)
       }
     }
     return unknown
@@ -172,6 +195,7 @@ export class Subscriptions {
     this.#isClosed = true
     for (const entry of this.#entries.values()) clearTimeout(entry.retryTimer)
     this.#entries.clear()
+    this.#awaited.clear()
   }
 
   #isDesired(entry: Entry): boolean {

@@ -13,10 +13,15 @@ export class TrackPermissions {
   readonly #bySid = new Map<string, Allowed>()
   readonly #byIdentity = new Map<string, Allowed>()
 
-  constructor({ trackPermissions }: Pick<SubscriptionPermission, 'trackPermissions'>) {
+  /** `identityOf`: of a sid that is here. Who is allowed by sid is still meant when it has come back with another. */
+  constructor(
+    { trackPermissions }: Pick<SubscriptionPermission, 'trackPermissions'>,
+    identityOf: (sid: string) => string | undefined,
+  ) {
     for (const { participantSid, participantIdentity, allTracks, trackSids } of trackPermissions) {
-      if (participantSid !== '') add(this.#bySid, participantSid, allTracks, trackSids)
-      if (participantIdentity !== '') add(this.#byIdentity, participantIdentity, allTracks, trackSids)
+      const identity = participantIdentity || identityOf(participantSid)
+      if (identity) add(this.#byIdentity, identity, allTracks, trackSids)
+      else add(this.#bySid, participantSid, allTracks, trackSids)
     }
   }
 

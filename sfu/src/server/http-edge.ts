@@ -128,7 +128,7 @@ export class HttpEdge {
         const claims = await this.#options.verify(tokenOf(request, url.searchParams))
         assertMayJoin(claims, url.searchParams.get('room'))
         claimsForJoin(claims, parseJoinQuery(url.searchParams))
-        this.#options.rooms.assertJoinable(claims.video.room ?? '')
+        this.#options.rooms.assertJoinable(claims)
         return answer(response, 200, 'success')
       }
       case '/settings/regions': {
@@ -199,7 +199,7 @@ export class HttpEdge {
     assertMayJoin(granted, url.searchParams.get('room'))
     const query = { ...parseJoinQuery(url.searchParams), clientAddress }
     const claims = claimsForJoin(granted, query)
-    if (!query.reconnect) rooms.assertJoinable(claims.video.room ?? '')
+    if (!query.reconnect) rooms.assertJoinable(claims)
     const release = this.#open.tryOpen(network)
     if (release === undefined)
       throw new AppError(

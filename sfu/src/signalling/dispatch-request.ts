@@ -146,26 +146,34 @@ function mayDescribe({ participant, room }: Target, sdp: string): boolean {
   return false
 }
 
-/** A list over the limit is refused as a whole: to leave out its end would allow or forbid what nobody asked for. */
+/** A list over the limit or with an entry for nobody is refused as a whole: the rest would allow or forbid what nobody asked for. */
 function changeSubscriptionPermission(
   permission: SubscriptionPermission,
   { participant, room }: Target,
 ): void {
   const { permissionEntries } = participant.budget.limits
-  if (permission.trackPermissions.length <= permissionEntries) {
-    room.changeSubscriptionPermission(participant, permission)
-    return
-  }
-  respond(participant, {
-    reason: RequestResponse_Reason.LIMIT_EXCEEDED,
-    message: `more than ${permissionEntries} track permissions`,
-  })
+  const { allParticipants, trackPermissions } = permission
+  const isForNobody = trackPermissions.some(
+    ({ participantSid, participantIdentity }) => participantSid === '' && participantIdentity === '',
+  )
+  if (trackPermissions.length > permissionEntries)
+    respond(participant, {
+      reason: RequestResponse_Reason.LIMIT_EXCEEDED,
+      message: `more than ${permissionEntries} track permissions`,
+    })
+  else if (isForNobody && !allParticipants)
+    respond(participant, {
+      reason: RequestResponse_Reason.INVALID_REQUEST,
+      message: 'a track permission names no participant',
+    })
+  else room.changeSubscriptionPermission(participant, permission)
 }
 
 function updateSubscription(update: UpdateSubscription, participant: Participant): void {
   const { sidsPerMessage, unknownTracksTold } = participant.budget.limits
-  const sids = [...update.trackSids, ...update.participantTracks.flatMap(tracks => tracks.trackSids)]
-  const unknown = participant.subscriptions.setWanted(sids.slice(0, sidsPerMessage), update.subscribe)
+  // livekit-client names each track in both lists.
+  const sids = new Set([...update.trackSids, ...update.participantTracks.flatMap(tracks => tracks.trackSids)])
+  const unknown = participant.subscriptions.setWanted([...sids].slice(0, sidsPerMessage), update.subscribe)
   if (!update.subscribe) return
   for (const trackSid of unknown.slice(0, unknownTracksTold))
     participant.send({

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import {
   LeaveRequest_Action,
+  ParticipantTracks,
   Ping,
   RequestResponse_Reason,
   SessionDescription,
@@ -8,8 +9,10 @@ import {
   SignalResponse,
   SimulateScenario,
   SubscriptionError,
+  SubscriptionPermission,
   SyncState,
   TrackInfo,
+  TrackPermission,
   TrackPublishedResponse,
   UpdateParticipantMetadata,
   UpdateSubscription,
@@ -250,10 +253,16 @@ describe('a signal connection', () => {
       value: new UpdateSubscription({ trackSids: ['TR_x'], subscribe: true }),
     })
     expect(socket.last('subscriptionResponse').err).toBe(SubscriptionError.SE_TRACK_NOTFOUND)
-    socket.request({
-      case: 'subscription',
-      value: new UpdateSubscription({ trackSids: [track], subscribe: true }),
-    })
+    // As livekit-client names them: in both lists.
+    const both = (...trackSids: string[]) =>
+      new UpdateSubscription({
+        trackSids,
+        participantTracks: [new ParticipantTracks({ participantSid: publisher.participant.id, trackSids })],
+        subscribe: true,
+      })
+    socket.request({ case: 'subscription', value: both('TR_y') })
+    expect(socket.cases().filter(message => message === 'subscriptionResponse')).toHaveLength(2)
+    socket.request({ case: 'subscription', value: new UpdateSubscription({ ...both(track), trackSids: [] }) })
     const settings = new UpdateTrackSettings({
       trackSids: [track],
       width: 320,
@@ -280,6 +289,23 @@ describe('a signal connection', () => {
     expect(peer.subscribed.size).toBe(0)
     await exceptions()
     expect([...peer.subscribed]).toEqual([track])
+  })
+
+  it('refuses a permission that names nobody, and keeps the one before', async () => {
+    const { socket } = await active('an')
+    const binh = await active('binh')
+    const permit = (...trackPermissions: TrackPermission[]) =>
+      socket.request({
+        case: 'subscriptionPermission',
+        value: new SubscriptionPermission({ allParticipants: false, trackPermissions }),
+      })
+    permit(new TrackPermission({ participantIdentity: 'binh', allTracks: true }))
+    permit(new TrackPermission({ allTracks: true }))
+    expect(socket.last('requestResponse').reason).toBe(RequestResponse_Reason.INVALID_REQUEST)
+    socket.request({ case: 'addTrack', value: trackRequest('cam') })
+    socket.request({ case: 'offer', value: offer({ publish: ['cam'] }, 3) })
+    await settle()
+    expect(binh.peer.subscribed.size).toBe(1)
   })
 
   it('plays the scenarios a client may ask for', async () => {

@@ -65,7 +65,10 @@ export class TestRooms {
   readonly events: (Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>)[] = []
   readonly registry: RoomRegistry
   #aheadMs = 0
-  constructor(limits: Partial<RoomLimits> = {}, options: Pick<RoomRegistryOptions, 'turn'> = {}) {
+  constructor(
+    limits: Partial<RoomLimits> = {},
+    options: Pick<RoomRegistryOptions, 'turn' | 'autoCreate'> = {},
+  ) {
     this.registry = new RoomRegistry({
       media: this.media,
       events: { emit: event => void this.events.push(event) },
