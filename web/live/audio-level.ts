@@ -26,7 +26,9 @@ export function watchLevel(
   const context = new AudioContext()
   const source = context.createMediaStreamSource(new MediaStream([track]))
   const analyser = context.createAnalyser()
-  analyser.fftSize = 1024
+  // All that was heard since the last look, not a glimpse of it (Web Audio: a power of two, 32768 at most).
+  const samplesBetween = (intervalMs / 1000) * context.sampleRate
+  analyser.fftSize = Math.min(32_768, 2 ** Math.ceil(Math.log2(Math.max(samplesBetween, 1024))))
   source.connect(analyser)
   const samples = new Float32Array(analyser.fftSize)
   const timer = setInterval(() => {
