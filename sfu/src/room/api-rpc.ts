@@ -99,6 +99,8 @@ export class ApiRpc {
     if (result.case === 'payload') call.resolve(result.value)
     else if (result.case === 'error')
       call.reject(failure(result.value.code, result.value.message, result.value.data))
+    // Nothing in the protocol says how it is compressed, and a client that is called in version 1 does not do it.
+    else if (result.case === 'compressedPayload') call.reject(failure(1404, 'the answer is compressed'))
     else call.reject(failure(1404, 'Unsupported RPC version'))
   }
 

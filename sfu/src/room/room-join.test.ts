@@ -1,4 +1,9 @@
-import { DisconnectReason, LeaveRequest_Action, ParticipantInfo_State } from '@livekit/protocol'
+import {
+  DisconnectReason,
+  LeaveRequest_Action,
+  ParticipantInfo_State,
+  ServerInfo_Edition,
+} from '@livekit/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { offer, publish, RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
 
@@ -27,8 +32,39 @@ describe('joining', () => {
     const reply = link.last('join')
     expect(reply.participant).toMatchObject({ identity: 'binh', state: ParticipantInfo_State.JOINED })
     expect(reply.otherParticipants.map(info => [info.identity, info.tracks.length])).toEqual([['an', 1]])
-    expect(reply.serverInfo?.version).not.toBe('')
     expect(link.cases()).toContain('offer')
+  })
+
+  it('says in the join reply what the server is and does', () => {
+    const { link } = rooms.enter('an')
+    const codecs = ['audio/opus', 'video/VP8', 'video/H264', 'video/VP9', 'video/AV1'].map(mime => ({ mime }))
+    const reply = link.last('join')
+    expect(reply).toMatchObject({
+      subscriberPrimary: true,
+      pingInterval: 5,
+      pingTimeout: 15,
+      enabledPublishCodecs: codecs,
+      fastPublish: true,
+      serverVersion: '1.9.0',
+      serverInfo: {
+        edition: ServerInfo_Edition.Standard,
+        version: '1.9.0',
+        protocol: 16,
+        nodeId: expect.stringMatching(/^ND_\w+$/),
+        region: '',
+        debugInfo: '',
+        agentProtocol: 0,
+      },
+      alternativeUrl: '',
+      serverRegion: '',
+      sifTrailer: new Uint8Array(),
+    })
+    expect(reply.clientConfiguration).toBeUndefined()
+  })
+
+  it('lets those who may not publish connect their publisher side only when they need it', () => {
+    const { link } = rooms.enter('an', { video: { canPublish: false, canPublishData: true } })
+    expect(link.last('join').fastPublish).toBe(false)
   })
 
   it('announces a participant when its media is connected, by update and event', async () => {

@@ -83,7 +83,8 @@ export function encodeJoinReply(room: RoomView, participant: Participant, deps: 
       pingInterval: limits.pingIntervalS,
       pingTimeout: limits.pingTimeoutS,
       enabledPublishCodecs: codecs(),
-      fastPublish: true,
+      // The client connects its publisher side at once; one that may only send data does so when it has some.
+      fastPublish: participant.permission.canPublish,
     }),
     others,
   )

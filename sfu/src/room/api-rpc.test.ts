@@ -1,0 +1,68 @@
+/** What may come back from a call besides an answer or an error, which room-services.test.ts has. */
+import { DataPacket, DataPacket_Kind, EncryptedPacket, RpcAck, RpcResponse } from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Client, received, TestRooms } from '../../test/room-support/test-room.ts'
+
+let rooms: TestRooms
+let an: Client
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  rooms = new TestRooms()
+  an = await rooms.join('an')
+})
+afterEach(async () => {
+  await rooms.registry.close()
+  vi.useRealTimers()
+})
+
+const say = (value: DataPacket['value']) =>
+  an.peer.listener.onData('reliable', new DataPacket({ kind: DataPacket_Kind.RELIABLE, value }).toBinary())
+
+/** Calls a method and returns the call's id, and how it ends. */
+function call() {
+  const outcome = rooms.registry
+    .performRpc('R', 'an', { method: 'greet', payload: '', timeoutMs: 0 })
+    .catch((error: { code: string; message: string }) => [error.code, error.message])
+  const packet = received(an).at(-1)?.packet
+  return { outcome, requestId: packet?.value.case === 'rpcRequest' ? packet.value.value.id : '' }
+}
+
+describe('an answer to a call', () => {
+  it('that is compressed is refused in words: no client makes one, and the protocol does not say how', async () => {
+    const { outcome, requestId } = call()
+    const value = { case: 'compressedPayload' as const, value: new Uint8Array([0x4b, 0x04, 0x00]) }
+    say({ case: 'rpcResponse', value: new RpcResponse({ requestId, value }) })
+    expect(await outcome).toEqual(['unimplemented', 'RpcError 1404: the answer is compressed'])
+  })
+
+  it('without a value this server knows is of a newer protocol', async () => {
+    const { outcome, requestId } = call()
+    say({ case: 'rpcResponse', value: new RpcResponse({ requestId }) })
+    expect(await outcome).toEqual(['unimplemented', 'RpcError 1404: Unsupported RPC version'])
+  })
+
+  it('may be empty', async () => {
+    const { outcome, requestId } = call()
+    say({ case: 'rpcResponse', value: new RpcResponse({ requestId, value: { case: 'payload', value: '' } }) })
+    expect(await outcome).toBe('')
+  })
+
+  it('that is encrypted cannot be read: the call ends as one without an answer', async () => {
+    const { outcome } = call()
+    say({ case: 'encryptedPacket', value: new EncryptedPacket({ encryptedValue: new Uint8Array(40) }) })
+    await vi.advanceTimersByTimeAsync(7_100)
+    expect(await outcome).toEqual(['canceled', 'RpcError 1501: Connection timeout'])
+  })
+
+  it('waits ten seconds when the caller names no time, and a minute at most', async () => {
+    const { outcome, requestId } = call()
+    say({ case: 'rpcAck', value: new RpcAck({ requestId }) })
+    await vi.advanceTimersByTimeAsync(10_100)
+    expect(await outcome).toEqual(['canceled', 'RpcError 1502: Response timeout'])
+    const packetOf = () => received(an).at(-1)?.packet.value.value
+    void rooms.registry
+      .performRpc('R', 'an', { method: 'greet', payload: '', timeoutMs: 600_000 })
+      .catch(() => {})
+    expect(packetOf()).toMatchObject({ responseTimeoutMs: 60_000 })
+  })
+})

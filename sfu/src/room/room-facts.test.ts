@@ -1,0 +1,138 @@
+/** What is told of a room, its tracks and the end of both, field by field: in messages and in webhooks. */
+import {
+  DisconnectReason,
+  RoomConfiguration,
+  RoomEndReason,
+  SignalRequest,
+  SyncState,
+  TrackSource,
+  TrackType,
+  UpdateDataSubscription,
+} from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Client, publish, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { dispatchRequest } from '../signalling/dispatch-request.ts'
+
+let rooms: TestRooms
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+  rooms = new TestRooms()
+})
+afterEach(async () => {
+  await rooms.registry.close()
+  vi.useRealTimers()
+})
+const wait = async (ms: number) => {
+  await vi.advanceTimersByTimeAsync(ms)
+  await settle()
+}
+
+describe('a room', () => {
+  it('tells when it was made and all codecs that are carried', async () => {
+    vi.setSystemTime(1_700_000_000_123)
+    const room = await rooms.registry.createRoom({ name: 'R' })
+    expect(room).toMatchObject({
+      creationTime: 1_700_000_000n,
+      creationTimeMs: 1_700_000_000_123n,
+      enabledCodecs: ['audio/opus', 'video/VP8', 'video/H264', 'video/VP9', 'video/AV1'].map(mime => ({
+        mime,
+        fmtpLine: '',
+      })),
+      turnPassword: '',
+    })
+    expect(room.version).toBeUndefined()
+    const { link } = await rooms.join('an')
+    expect(link.last('join').room).toMatchObject({ sid: room.sid, enabledCodecs: room.enabledCodecs })
+  })
+
+  it.each([
+    ['deleted', RoomEndReason.ROOM_END_API_DELETE, () => rooms.registry.deleteRoom('R')],
+    ['that nobody joined', RoomEndReason.ROOM_END_IDLE_TIMEOUT, () => wait(301_000)],
+    ['on a node that stops', RoomEndReason.ROOM_END_SERVER_SHUTDOWN, () => rooms.registry.close()],
+  ])('%s tells webhooks why it ended', async (_how, roomEndReason, end) => {
+    await rooms.registry.createRoom({ name: 'R' })
+    await end()
+    expect(rooms.events.at(-1)).toMatchObject({ event: 'room_finished', room: { name: 'R' }, roomEndReason })
+  })
+
+  it('counts neither recorders nor agents nor egress for its maximum', async () => {
+    await rooms.registry.createRoom({ name: 'R', maxParticipants: 1 })
+    await rooms.join('recorder', { video: { recorder: true, hidden: true } })
+    for (const kind of ['agent', 'egress']) await rooms.join(kind, { claims: { kind } })
+    await rooms.join('an')
+    expect(() => rooms.enter('binh')).toThrow('full')
+    expect(() => rooms.enter('second', { claims: { kind: 'agent' } })).not.toThrow()
+  })
+
+  it('is not made nor changed with metadata over the limit', async () => {
+    rooms = new TestRooms({ metadataBytes: 8 })
+    const over = { code: 'over_limit', message: 'room metadata is over the limit' }
+    await expect(rooms.registry.createRoom({ name: 'R', metadata: '123456789' })).rejects.toMatchObject(over)
+    const roomConfig = new RoomConfiguration({ metadata: '123456789' })
+    expect(() => rooms.enter('an', { claims: { roomConfig } })).toThrow(over.message)
+    expect(rooms.registry.listRooms()).toEqual([])
+    await rooms.registry.createRoom({ name: 'R', metadata: '12345678' })
+    // Bytes count, not characters.
+    await expect(rooms.registry.updateRoomMetadata('R', 'ủủủ')).rejects.toMatchObject(over)
+    expect(rooms.registry.listRooms()[0]?.metadata).toBe('12345678')
+  })
+})
+
+describe('a participant that has left', () => {
+  const leavers: [string, DisconnectReason, (an: Client) => unknown][] = [
+    ['by itself', DisconnectReason.CLIENT_INITIATED, an => an.room.leave(an.participant, 'client_left')],
+    ['for a new connection', DisconnectReason.DUPLICATE_IDENTITY, () => rooms.join('an')],
+    ['removed', DisconnectReason.PARTICIPANT_REMOVED, () => rooms.registry.removeParticipant('R', 'an')],
+    ['with its room', DisconnectReason.ROOM_DELETED, () => rooms.registry.deleteRoom('R')],
+    ['for another room', DisconnectReason.MIGRATION, () => rooms.registry.moveParticipant('R', 'an', 'S')],
+    [
+      'without a word',
+      DisconnectReason.SIGNAL_CLOSE,
+      an => {
+        an.participant.handleLinkLost(an.link)
+        return wait(41_000)
+      },
+    ],
+  ]
+  it.each(leavers)('%s is told so in the webhook', async (_how, disconnectReason, leave) => {
+    const an = await rooms.join('an')
+    await leave(an)
+    expect(rooms.events.find(({ event }) => event === 'participant_left')?.participant).toMatchObject({
+      identity: 'an',
+      disconnectReason,
+    })
+  })
+})
+
+describe('the info of a track', () => {
+  it('says that there is no RED, whatever was asked, and no packet trailer', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const microphone = { type: TrackType.AUDIO, source: TrackSource.MICROPHONE }
+    await publish(an, 'mic', { ...microphone, disableRed: false, packetTrailerFeatures: [1] })
+    expect(binh.link.told('an')?.tracks).toMatchObject([{ disableRed: true, packetTrailerFeatures: [] }])
+  })
+
+  it('has a version that grows with each change', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const sid = await publish(an, 'cam')
+    const version = () => binh.link.told('an')?.tracks[0]?.version
+    const first = version()
+    expect(first).toMatchObject({ unixMicro: BigInt(Date.now()) * 1000n, ticks: 0 })
+    await wait(5)
+    an.participant.publications.setMutedByClient(sid, true)
+    expect(version()?.unixMicro).toBeGreaterThan(first?.unixMicro ?? 0n)
+  })
+})
+
+describe('a sync state', () => {
+  it('with a wish for data tracks is that wish', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    an.room.data.tracks.publish(an.participant, { pubHandle: 1, name: 'telemetry' } as never)
+    const trackSid = an.link.last('publishDataTrackResponse').info?.sid ?? ''
+    const dataSubscription = new UpdateDataSubscription({ updates: [{ trackSid, subscribe: true }] })
+    const value = new SyncState({ dataSubscription })
+    dispatchRequest(new SignalRequest({ message: { case: 'syncState', value } }), binh)
+    const { subHandles } = binh.link.last('dataTrackSubscriberHandles')
+    expect(Object.values(subHandles)).toMatchObject([{ trackSid, publisherIdentity: 'an' }])
+  })
+})
