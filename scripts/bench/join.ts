@@ -19,7 +19,7 @@ Without --url an SFU with two workers is started for it. With --url any LiveKit 
   npm run bench:join -- --url ws://127.0.0.1:7880 --key devkey --secret secret
 
   --joins N        (default 50)
-  --recoveries N   of each kind (default 10)
+  --recoveries N   of each kind (default 50; with both defaults it takes five minutes or more)
   --url URL --key KEY --secret SECRET
   --json
   --help`
@@ -27,7 +27,7 @@ Without --url an SFU with two workers is started for it. With --url any LiveKit 
 const { values } = parseArgs({
   options: {
     joins: { type: 'string', default: '50' },
-    recoveries: { type: 'string', default: '10' },
+    recoveries: { type: 'string', default: '50' },
     url: { type: 'string' },
     key: { type: 'string' },
     secret: { type: 'string' },

@@ -112,7 +112,9 @@ export function percentile(values: number[], percent: number): number {
 
 export function formatJoins(report: JoinReport): string[] {
   const row = (name: string, values: number[]) =>
-    `${name.padEnd(46)} p50 ${percentile(values, 50).toFixed(0).padStart(6)}   p95 ${percentile(values, 95).toFixed(0).padStart(6)}   (${values.length})`
+    `${name.padEnd(46)} p50 ${percentile(values, 50).toFixed(0).padStart(6)}   p95 ${percentile(values, 95).toFixed(0).padStart(6)}   ` +
+    // Of so few the 95th percentile is no more than the worst one.
+    `(of ${values.length}${values.length < 20 ? ', so that p95 is the largest' : ''})`
   return [
     `${report.url}, ms`,
     row('connect()', report.connect),

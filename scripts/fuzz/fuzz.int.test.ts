@@ -28,3 +28,13 @@ it('refuses numbers that make no sense', async () => {
   expect(errors.trim()).toBe('--factor must be a number from 0.1 to 10000')
   expect(code).toBe(2)
 })
+
+it('also plays what reads the headers of data tracks, and refuses a name that no test has', {
+  timeout: 120_000,
+}, async () => {
+  const data = await fuzz('--minutes 0.01 --seed 5 --factor 0.1 --only data'.split(' '))
+  expect(data.output, data.errors).toMatch(/^round 1, seed 5: [1-9]\d* passed, 0 failed\n/)
+  const none = await fuzz(['--only', 'nothing'])
+  expect(none.errors.trim()).toBe('no fuzz test has nothing in its name')
+  expect(none.code).toBe(2)
+})

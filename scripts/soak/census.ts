@@ -15,6 +15,10 @@ export interface Census {
   timerKinds: Record<string, number>
   /** Listeners on all event emitters together. */
   listeners: number
+  /** The same by the emitters' class. */
+  listenerKinds: Record<string, number>
+  /** Timers and listeners without those that come and go by themselves (`PASSING`): as many as before anybody came. */
+  lasting: { timers: number; listeners: number }
   /** Bytes. */
   heapUsed: number
   nodeRss: number
@@ -24,17 +28,55 @@ export interface Census {
 /** Our own classes with a lifetime, mediasoup's, and sockets. One of each that stays for every visit is a leak. */
 const WATCHED = [
   'Room',
+  'RoomTracks',
+  'RoomBroadcast',
+  'RoomCaptures',
+  'RoomEvents',
   'Participant',
+  'ParticipantMedia',
+  'ParticipantToken',
+  'ForwardedParticipant',
+  'ForwardedParticipants',
   'Publications',
   'Publication',
   'Subscriptions',
   'Outbox',
+  'Dynacast',
+  'ObserverUpdates',
+  'QualityChanges',
+  'TrackPermissions',
+  'ChangeBudget',
+  'ApiRpc',
+  'CaptureSession',
+  'DataPlane',
+  'DataRouter',
+  'DataHistory',
+  'DataTracks',
+  'DataBlobs',
+  'DataInlet',
+  'DataOutlet',
   'SignalConnection',
   'MediasoupRoom',
   'RoomRouter',
+  'TrackDirectory',
+  'Pipes',
   'Peer',
   'PublisherConnection',
+  'PublisherData',
   'SubscriberConnection',
+  'SubscriberNegotiation',
+  'SubscriberData',
+  'OutgoingChannel',
+  'CongestionControl',
+  'Congestion',
+  'UplinkControl',
+  'UplinkLimit',
+  'LossWatch',
+  'AnswerWait',
+  'CodecWaits',
+  'CodecChoice',
+  'SectionTable',
+  'SerialQueue',
   'Subscription',
   'PublishedTrack',
   'Capture',
@@ -51,22 +93,42 @@ const WATCHED = [
   'WebSocket',
 ]
 
+/**
+ * What Node has of its own for a while: sockets of HTTP kept alive, and what its HTTP client hangs on them; the time limit of a
+ * request, the retry of a webhook, and the client's and the log's clocks. A socket that stays is looked for by all listeners.
+ */
+const PASSING = {
+  listeners: new Set([
+    'Socket',
+    'Agent',
+    'Client',
+    'Pool',
+    'ServerResponse',
+    'IncomingMessage',
+    'BodyReadable',
+  ]),
+  timers: /weakRef\.deref|lane\.cancelRetry|onStreamTimeout|onParserTimeout|onTick|resetCache/,
+}
+
 /** Runs inside the SFU process. */
 const COUNT = `async objects => {
   const instances = {}
   let timers = 0
   const timerKinds = {}
-  let listeners = 0
+  const listenerKinds = {}
   const workers = []
   for (const object of objects) {
     let name
     try {
       name = Object.getPrototypeOf(object)?.constructor?.name
-      if (Object.hasOwn(object, '_events') && object._events !== undefined)
+      if (Object.hasOwn(object, '_events') && object._events !== undefined) {
+        let count = 0
         for (const key of Reflect.ownKeys(object._events)) {
           const held = object._events[key]
-          listeners += Array.isArray(held) ? held.length : held === undefined ? 0 : 1
+          count += Array.isArray(held) ? held.length : held === undefined ? 0 : 1
         }
+        if (count > 0) listenerKinds[name] = (listenerKinds[name] ?? 0) + count
+      }
     } catch {
       continue
     }
@@ -85,7 +147,7 @@ const COUNT = `async objects => {
   let workerHandlers = 0
   for (const { channelMessageHandlers: handlers } of dumps)
     workerHandlers += handlers.channelRequestHandlers.length + handlers.channelNotificationHandlers.length
-  return { instances, timers, timerKinds, listeners, workerHandlers, heapUsed: process.memoryUsage().heapUsed }
+  return { instances, timers, timerKinds, listenerKinds, workerHandlers, heapUsed: process.memoryUsage().heapUsed }
 }`
 
 export async function takeCensus(
@@ -98,11 +160,13 @@ export async function takeCensus(
     instances: Record<string, number>
     timers: number
     timerKinds: Record<string, number>
-    listeners: number
+    listenerKinds: Record<string, number>
     workerHandlers: number
     heapUsed: number
   }>(COUNT)
   await inspector.collectGarbage()
+  const total = (counts: Record<string, number>, isMeant: (kind: string) => boolean = () => true) =>
+    Object.entries(counts).reduce((sum, [kind, count]) => sum + (isMeant(kind) ? count : 0), 0)
   return {
     open: open.counts,
     workerHandlers: counted.workerHandlers,
@@ -110,7 +174,12 @@ export async function takeCensus(
     allInstances: counted.instances,
     timers: counted.timers,
     timerKinds: counted.timerKinds,
-    listeners: counted.listeners,
+    listeners: total(counted.listenerKinds),
+    listenerKinds: counted.listenerKinds,
+    lasting: {
+      timers: total(counted.timerKinds, kind => !PASSING.timers.test(kind)),
+      listeners: total(counted.listenerKinds, kind => !PASSING.listeners.has(kind)),
+    },
     heapUsed: counted.heapUsed,
     nodeRss: rssOf(sfu.pid),
     workerRss: open.workerPids.map(rssOf),

@@ -49,8 +49,10 @@ export interface SoakReport {
 /** A run must be this long before memory says anything: allocators and compilers warm up for minutes. */
 const JUDGED_FROM_S = 15 * 60
 const MOST_GROWTH_PERCENT = 10
-/** Of things that come and go by themselves: keep-alive sockets of webhooks, timers of the runtime. */
-export const SLACK = { listeners: 60, timers: 6 }
+/** Of all, with those that come and go by themselves, and of the lasting ones: less than one for each visit of a short run. */
+export const SLACK = { listeners: 60, timers: 6, lasting: { listeners: 3, timers: 3 } }
+/** So many visits before a census make one thing left by each of them more than the slack. */
+const LEAST_VISITS = 6
 
 /** Of all joins, on a machine that keeps up. Below it too little was visited for the rest to say anything. */
 const LEAST_JOINED_PERCENT = 80
@@ -66,6 +68,7 @@ export function judge(run: {
 }): SoakReport {
   const { options, visitors, load, start, early, end } = run
   const { seconds, participants, seed } = options
+  const { succeeded, failed } = visitors.joins
   const faults = run.warnings.slice(0, 10).map(line => `logged: ${line.slice(0, 300)}`)
   for (const [name, census] of Object.entries({ early, end })) {
     for (const [kind, number] of Object.entries(census.open))
@@ -81,8 +84,17 @@ export function judge(run: {
       )
     if (census.listeners > start.listeners + SLACK.listeners)
       faults.push(`${name}: ${census.listeners} listeners, ${start.listeners} at the start`)
+    for (const what of ['timers', 'listeners'] as const) {
+      const [before, now] = [start.lasting[what], census.lasting[what]]
+      const kinds = what === 'timers' ? census.timerKinds : census.listenerKinds
+      if (now > before + SLACK.lasting[what])
+        faults.push(
+          `${name}: ${now} ${what} that do not end by themselves, ${before} at the start: ${JSON.stringify(kinds)}`,
+        )
+    }
   }
-  const { succeeded, failed } = visitors.joins
+  if (succeeded < LEAST_VISITS)
+    faults.push(`only ${succeeded} joins: what one visit leaves behind would not be seen`)
   const tried = succeeded + failed
   const joinedPercent = tried === 0 ? undefined : Math.round((succeeded / tried) * 1000) / 10
   if (joinedPercent === undefined) faults.push('nobody joined')
@@ -128,7 +140,7 @@ const loadInWords = ({ cores, visitors, node, workers, average }: Load) =>
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 export const inWords = (census: Census) =>
   `node ${mib(census.nodeRss)} (heap ${mib(census.heapUsed)}), workers ${census.workerRss.map(mib).join(' and ')}, ` +
-  `${census.timers} timers, ${census.listeners} listeners, ${census.workerHandlers} handlers in workers`
+  `${census.timers} timers (${census.lasting.timers} lasting), ${census.listeners} listeners (${census.lasting.listeners} lasting), ${census.workerHandlers} handlers in workers`
 
 /** The report as lines for a person. */
 export function formatSoak(report: SoakReport): string[] {

@@ -21,7 +21,7 @@ async function soak(args: string[]): Promise<{ code: number | null; output: stri
 it('leaves nothing open after visitors came, acted and went at random', { timeout: 300_000 }, async () => {
   const { code, output, errors } = await soak([
     '--minutes',
-    '0.1',
+    '0.2',
     '--participants',
     '6',
     '--seed',

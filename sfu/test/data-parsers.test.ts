@@ -14,14 +14,10 @@ import { describe, expect, it } from 'vitest'
 import { kindOfLabel, LABELS, parseDcep, writeDcepOpen } from '../src/media/dcep.ts'
 import { encodeOutgoing, isReceiver, readClientPacket } from '../src/room/data-packets.ts'
 import { FramePace, parseDataTrackHeader, withHandle } from '../src/room/data-track-packet.ts'
+import { budget } from './fuzz-support/budget.ts'
 
-/** The same cases on every run; a long run chooses its own by FUZZ_SEED and FUZZ_RUNS. */
-const budget: fc.Parameters<unknown> = {
-  seed: Number(process.env.FUZZ_SEED ?? 20_261_123),
-  numRuns: Number(process.env.FUZZ_RUNS ?? 2_000),
-  interruptAfterTimeLimit: Number(process.env.FUZZ_RUNS ? 3_600_000 : 4_000),
-  markInterruptAsFailure: false,
-}
+/** All of them on every machine: they take a fraction of a second. */
+const CASES = 2_000
 
 const sender = { id: 'PA_s', identity: 'sender', isHidden: false, isAgent: false }
 const bytes = (maxLength = 200) => fc.uint8Array({ maxLength })
@@ -71,7 +67,7 @@ describe('bytes of a data channel', () => {
         const kind = kindOfLabel(read.label)
         if (kind) expect(LABELS[kind]).toBe(read.label)
       }),
-      budget,
+      budget(CASES),
     )
   })
 
@@ -96,7 +92,7 @@ describe('bytes of a data channel', () => {
             expect(isReceiver(sent.destinations, { id: 'PA_r', identity })).toBe(true)
         },
       ),
-      budget,
+      budget(CASES),
     )
   })
 
@@ -109,7 +105,7 @@ describe('bytes of a data channel', () => {
         expect(routed?.packet.value.value).toEqual(value)
         expect(routed?.packet.participantIdentity).toBe('sender')
       }),
-      { ...budget, numRuns: 200 },
+      budget(200),
     )
   })
 
@@ -141,7 +137,7 @@ describe('bytes of a data channel', () => {
           expect(withHandle(rewritten, header.handle)).toEqual(packet)
         },
       ),
-      budget,
+      budget(CASES),
     )
   })
 
@@ -185,7 +181,7 @@ describe('bytes of a data channel', () => {
         expect(passed).toBeLessThanOrEqual(seconds * fps + 1)
         expect(passed).toBeGreaterThan(Math.min(seconds * fps, intervals.length) / 3 - 2)
       }),
-      { ...budget, numRuns: 300 },
+      budget(300),
     )
   })
 })

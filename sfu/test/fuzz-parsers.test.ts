@@ -11,7 +11,7 @@ import { planProducer } from '../src/sdp/offer-to-producer.ts'
 import { type AcceptedSection, writePublisherAnswer } from '../src/sdp/publisher-answer.ts'
 import { parseRemoteDescription } from '../src/sdp/remote-description.ts'
 import { parseSubscriberAnswer } from '../src/sdp/subscriber-answer.ts'
-import { budget } from './fuzz-support/budget.ts'
+import { budget, timeLimit } from './fuzz-support/budget.ts'
 import { messageOf } from './fuzz-support/messages.ts'
 import { mutatedBytes, mutatedLines } from './fuzz-support/mutations.ts'
 
@@ -73,28 +73,36 @@ describe('descriptions of clients', () => {
     for (const offer of offers) expect(answerOffer(offer)).toContain('a=ice-lite')
   })
 
-  it('are refused or answered with a section for each section, however they are mutated', () => {
-    fc.assert(
-      fc.property(mutatedLines(offers, '\r\n'), sdp => {
-        const answer = answerOffer(sdp)
-        if (answer === undefined) return
-        const count = (text: string) => text.match(/^m=/gm)?.length ?? 0
-        expect(count(answer)).toBe(parseRemoteDescription(sdp).sections.length)
-        // Whatever the client wrote must not become lines of its own in ours.
-        for (const line of answer.split('\r\n').slice(0, -1)) expect(line).toMatch(/^[a-z]=[^\r\n]*$/)
-      }),
-      budget(300),
-    )
-  }, 60_000)
+  it(
+    'are refused or answered with a section for each section, however they are mutated',
+    () => {
+      fc.assert(
+        fc.property(mutatedLines(offers, '\r\n'), sdp => {
+          const answer = answerOffer(sdp)
+          if (answer === undefined) return
+          const count = (text: string) => text.match(/^m=/gm)?.length ?? 0
+          expect(count(answer)).toBe(parseRemoteDescription(sdp).sections.length)
+          // Whatever the client wrote must not become lines of its own in ours.
+          for (const line of answer.split('\r\n').slice(0, -1)) expect(line).toMatch(/^[a-z]=[^\r\n]*$/)
+        }),
+        budget(300),
+      )
+    },
+    timeLimit(60_000),
+  )
 
-  it('are refused or read as answers, however they are mutated', () => {
-    fc.assert(
-      fc.property(mutatedLines(offers, '\r\n'), sdp => {
-        refusesOnlyWith('bad_sdp', () => parseSubscriberAnswer(sdp))
-      }),
-      budget(200),
-    )
-  }, 60_000)
+  it(
+    'are refused or read as answers, however they are mutated',
+    () => {
+      fc.assert(
+        fc.property(mutatedLines(offers, '\r\n'), sdp => {
+          refusesOnlyWith('bad_sdp', () => parseSubscriberAnswer(sdp))
+        }),
+        budget(200),
+      )
+    },
+    timeLimit(60_000),
+  )
 
   it('that are no descriptions at all are refused', () => {
     fc.assert(

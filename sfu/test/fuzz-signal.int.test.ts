@@ -11,7 +11,7 @@ import {
 import { dispose } from '@livekit/rtc-node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { budget } from './fuzz-support/budget.ts'
+import { budget, timeLimit } from './fuzz-support/budget.ts'
 import { HonestPair, loggedLines } from './fuzz-support/honest-pair.ts'
 import { messageOf } from './fuzz-support/messages.ts'
 import { mutatedBytes, mutatedLines } from './fuzz-support/mutations.ts'
@@ -70,7 +70,7 @@ const samples = [
   }),
 ].map(message => message.toBinary())
 
-it('answers or closes for any bytes', { timeout: 240_000 }, async () => {
+it('answers or closes for any bytes', { timeout: timeLimit(240_000) }, async () => {
   const frame = fc.oneof(fc.uint8Array({ maxLength: 400 }), mutatedBytes(samples))
   await fc.assert(
     fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 4 }), frames =>
@@ -83,7 +83,7 @@ it('answers or closes for any bytes', { timeout: 240_000 }, async () => {
   await pair.expectUnharmed()
 })
 
-it('answers or closes for any well-formed message', { timeout: 240_000 }, async () => {
+it('answers or closes for any well-formed message', { timeout: timeLimit(240_000) }, async () => {
   const type = SignalRequest as unknown as Parameters<typeof messageOf<SignalRequest>>[0]
   await fc.assert(
     fc.asyncProperty(fc.array(messageOf(type), { minLength: 1, maxLength: 8 }), messages =>
@@ -133,7 +133,7 @@ const cidsOf = (sdp: string) => [
   ...new Set([...sdp.matchAll(/^a=msid:\S+ (\S+)/gm)].map(([, cid]) => cid ?? '')),
 ]
 
-it('answers or ends the participant for any description', { timeout: 300_000 }, async () => {
+it('answers or ends the participant for any description', { timeout: timeLimit(300_000) }, async () => {
   const outcomes: Record<string, number> = {}
   await fc.assert(
     fc.asyncProperty(
@@ -178,7 +178,7 @@ it('answers or ends the participant for any description', { timeout: 300_000 }, 
   await pair.expectUnharmed()
 })
 
-it('takes or refuses any answer to its own offer', { timeout: 240_000 }, async () => {
+it('takes or refuses any answer to its own offer', { timeout: timeLimit(240_000) }, async () => {
   await fc.assert(
     fc.asyncProperty(mutatedLines(offers, '\r\n'), fc.nat(), (sdp, id) =>
       expectAnswered(async client => {

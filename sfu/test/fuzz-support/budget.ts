@@ -12,6 +12,9 @@ export const seed = Math.floor(number('FUZZ_SEED', 20_261_122))
 /** Multiplies the number of cases. */
 const factor = number('FUZZ_FACTOR', 1)
 
+/** For tests with a time limit of their own, ms: more cases take longer. */
+export const timeLimit = (ms: number) => Math.round(ms * Math.max(1, factor))
+
 /** Parameters of `fc.assert` for `runs` cases in CI. */
 export const budget = (runs: number) => ({
   seed,

@@ -1,94 +1,54 @@
 import {
   AddTrackRequest,
+  type AudioTrackFeature,
+  DataBlob,
+  DataBlobKey,
+  DataTrackInfo,
+  GetDataBlobRequest,
   MuteTrackRequest,
+  ParticipantTracks,
+  PublishDataTrackRequest,
+  PublishDataTrackResponse,
+  RequestResponse_Reason as Reason,
   SessionDescription,
   type SignalRequest,
+  SimulateScenario,
+  StoreDataBlobRequest,
   SubscriptionPermission,
   SyncState,
   TrackPermission,
   type TrackSource,
   TrackType,
+  TrickleRequest,
+  UnpublishDataTrackRequest,
+  UpdateDataSubscription,
+  UpdateLocalAudioTrack,
+  UpdateLocalVideoTrack,
   UpdateParticipantMetadata,
   UpdateSubscription,
   UpdateTrackSettings,
+  UpdateVideoLayers,
 } from '@livekit/protocol'
-import fc from 'fast-check'
+import { defaultLimits } from '../../src/room/limits.ts'
 import type { RunningSfu } from '../harness/start-sfu.ts'
+import { DueAnswers, dataTrackKey, trackKey, type Verdict } from './due-answers.ts'
 import { RawClient } from './raw-client.ts'
+import { answerOf, offerOf } from './visitor-descriptions.ts'
+import { type BlobKey, ENDING, type Step, type Whose } from './visitor-steps.ts'
 
-/** One thing a visitor does on its signal socket, legal or not. `at` chooses among what there is. */
-export type Step =
-  | { do: 'addTrack'; kind: 'AUDIO' | 'VIDEO' | 'DATA'; cid: number; source: number }
-  | { do: 'addCodec'; at: number }
-  | { do: 'offer'; cids: number[]; isStopped: boolean; ufrag: number }
-  | { do: 'answer'; id: number }
-  | { do: 'mute'; at: number; isMuted: boolean; whose: Whose }
-  | { do: 'subscribe'; wanted: boolean; whose: Whose; times: number }
-  | { do: 'settings'; whose: Whose; quality: number; isDisabled: boolean; fps: number }
-  | { do: 'permission'; isAll: boolean; entries: number }
-  | { do: 'metadata'; bytes: number; requestId: number }
-  | { do: 'syncState'; whose: Whose }
-  | { do: 'drop' }
-  | { do: 'resume'; as: 'self' | 'honest-an' | 'nobody' }
-  | { do: 'joinAgain' }
-  | { do: 'leave' }
-/** Tracks of its own, of the honest participant, or that nobody has. */
-type Whose = 'own' | 'honest' | 'nobody'
+type Request = SignalRequest['message']
+type Asking = Exclude<Step, { do: 'drop' | 'resume' | 'joinAgain' | 'leave' }>
+type StepOf<What extends Step['do']> = Extract<Step, { do: What }>
 
-const whose = fc.constantFrom<Whose>('own', 'honest', 'nobody')
-const small = fc.nat({ max: 3 })
-export const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant('addTrack' as const),
-    kind: fc.constantFrom('AUDIO' as const, 'VIDEO' as const, 'DATA' as const),
-    cid: small,
-    source: fc.integer({ min: 0, max: 5 }),
-  }),
-  fc.record({ do: fc.constant('addCodec' as const), at: small }),
-  fc.record({
-    do: fc.constant('offer' as const),
-    cids: fc.array(small, { maxLength: 3 }),
-    isStopped: fc.boolean(),
-    ufrag: fc.nat({ max: 1 }),
-  }),
-  fc.record({ do: fc.constant('answer' as const), id: fc.nat({ max: 4 }) }),
-  fc.record({ do: fc.constant('mute' as const), at: small, isMuted: fc.boolean(), whose }),
-  fc.record({
-    do: fc.constant('subscribe' as const),
-    wanted: fc.boolean(),
-    whose,
-    times: fc.constantFrom(1, 2, 50),
-  }),
-  fc.record({
-    do: fc.constant('settings' as const),
-    whose,
-    quality: fc.integer({ min: 0, max: 5 }),
-    isDisabled: fc.boolean(),
-    fps: fc.nat(),
-  }),
-  fc.record({
-    do: fc.constant('permission' as const),
-    isAll: fc.boolean(),
-    entries: fc.constantFrom(0, 1, 500),
-  }),
-  fc.record({
-    do: fc.constant('metadata' as const),
-    bytes: fc.constantFrom(0, 10, 70_000),
-    requestId: fc.nat({ max: 2 }),
-  }),
-  fc.record({ do: fc.constant('syncState' as const), whose }),
-  fc.record({ do: fc.constant('drop' as const) }),
-  fc.record({
-    do: fc.constant('resume' as const),
-    as: fc.constantFrom('self' as const, 'honest-an' as const, 'nobody' as const),
-  }),
-  fc.record({ do: fc.constant('joinAgain' as const) }),
-  fc.record({ do: fc.constant('leave' as const) }),
-)
+/** What it has stored here; undefined when a socket was lost with what was said on it, so that nobody knows. */
+interface Stored {
+  dataTracks: Map<number, string> | undefined
+  blobs: Set<BlobKey> | undefined
+}
 
 /**
- * A visitor and what must be true of it: the model. Knows whether it is in the room, which tracks it was promised, and how
- * many answers are due; `run` plays a step, `verify` compares with what the server said.
+ * A visitor and what must be true of it: the model. Knows whether it is in the room, which data it has there, and which
+ * answers are due; `run` plays a step, `verify` compares with what the server said.
  */
 export class Visitor {
   readonly #sfu: RunningSfu
@@ -98,9 +58,22 @@ export class Visitor {
   #client: RawClient
   /** False once it said goodbye or was told to go. */
   #isIn = true
-  #offers = 0
-  #tracks = 0
+  /** It has cut its own socket. */
+  #hasDropped = false
+  /** It has asked for the loss of its next resumed socket. */
+  #mayLoseResumed = false
   #sid: string
+  /** Gives each request something of its own; counts on over all sockets. */
+  #count = 0
+  /** Ids of the offers on this socket. */
+  #offers: number[] = []
+  #due = new DueAnswers()
+  /** Messages on this socket that do not count, as they answer what came on an older one. */
+  #skipped = 0
+  /** Answers that were as they had to be, on this socket and on all before it. */
+  #compared = 0
+  #comparedBefore = 0
+  #stored: Stored = { dataTracks: new Map(), blobs: new Set() }
 
   private constructor(
     sfu: RunningSfu,
@@ -125,8 +98,10 @@ export class Visitor {
   }
 
   async run(action: Step): Promise<void> {
+    if ('isPatient' in action && action.isPatient) await this.verify()
     switch (action.do) {
       case 'drop':
+        this.#hasDropped = true
         this.#client.terminate()
         return
       case 'resume':
@@ -139,6 +114,8 @@ export class Visitor {
         this.#send({ case: 'leave', value: {} as never })
         return
       default:
+        // What a closed socket would have carried changes nothing and is answered by nobody.
+        if (!this.#client.isOpen) return
         this.#send(this.#requestOf(action))
         // Some are sent in a burst, others one by one.
         if (action.do === 'offer' || action.do === 'answer') await this.verify()
@@ -148,23 +125,28 @@ export class Visitor {
   /** Everything sent so far was dealt with: each request that has an answer got it, or the visitor is out and was told. */
   async verify(): Promise<void> {
     const client = this.#client
-    if (client.closed || !client.isOpen) return
-    const isAlive = await client.settled()
+    if (this.#hasDropped) return
+    const isAlive = client.isOpen && (await client.settled())
     if (!isAlive) {
-      const { closed } = client as RawClient
+      await client.until(() => client.closed !== undefined, 'the close')
+      const { closed } = client
       if (this.#isIn && client.all('leave').length === 0 && !closed?.reason)
         throw new Error(`closed without a reason: ${JSON.stringify(closed)}`)
       return
     }
-    const tracksAnswered = client.all('trackPublished').length + client.all('requestResponse').length
-    if (tracksAnswered < this.#tracks) throw new Error(`${this.#tracks} tracks, ${tracksAnswered} answers`)
+    this.#compared = this.#due.compare(client.received.slice(this.#skipped))
+    const answered = () => new Set(client.all('answer').map(({ id }) => id))
     await client.until(
       () =>
-        client.all('answer').length >= this.#offers ||
+        this.#offers.every(id => answered().has(id)) ||
         client.all('leave').length > 0 ||
         client.closed !== undefined,
-      `${this.#offers} answers to offers`,
+      `the answers to ${this.#offers.length} offers`,
     )
+  }
+
+  get compared(): number {
+    return this.#comparedBefore + this.#compared
   }
 
   async close(): Promise<void> {
@@ -182,8 +164,17 @@ export class Visitor {
     const next = await RawClient.join(this.#sfu, this.#grants(), { reconnect: '1', sid })
     const first = next.cases()[0]
     if (as !== 'self' && first !== 'leave') throw new Error(`resumed as ${as}: ${first}`)
-    if (first === 'reconnect') this.#replace(next, 'reconnect')
-    else next.terminate()
+    if (first === undefined && !this.#mayLoseResumed)
+      throw new Error(`no answer to a resume: ${JSON.stringify(next.closed)}`)
+    if (as === 'self') this.#mayLoseResumed = false
+    if (first !== 'reconnect') {
+      next.terminate()
+      return
+    }
+    this.#replace(next, 'reconnect')
+    // What was kept for the socket before comes with the resume.
+    await next.settled()
+    this.#skipped = next.received.length
   }
 
   #honestSid(): string {
@@ -197,132 +188,287 @@ export class Visitor {
     this.#client.terminate()
     this.#client = next
     this.#isIn = true
-    this.#offers = 0
-    this.#tracks = 0
-    if (expected === 'join') this.#sid = next.sid
+    this.#hasDropped = false
+    this.#offers = []
+    this.#due = new DueAnswers()
+    this.#comparedBefore = this.compared
+    this.#compared = 0
+    this.#skipped = 0
+    const isNew = expected === 'join'
+    this.#stored = isNew
+      ? { dataTracks: new Map(), blobs: new Set() }
+      : { dataTracks: undefined, blobs: undefined }
+    if (!isNew) return
+    this.#sid = next.sid
+    this.#mayLoseResumed = false
   }
 
   #sids(from: Whose): string[] {
     if (from === 'honest') return this.#honestTracks
-    if (from === 'nobody') return ['TR_nobody', '', 'constructor']
+    if (from === 'nobody') return [`TR_nobody-${this.#count}`, '', 'constructor']
     return this.#client.all('trackPublished').map(({ track }) => track?.sid ?? '')
   }
 
-  #requestOf(
-    action: Exclude<Step, { do: 'drop' | 'resume' | 'joinAgain' | 'leave' }>,
-  ): SignalRequest['message'] {
+  /** Of data tracks; of the other visitors as their updates tell. */
+  #dataSids(from: 'own' | 'others' | 'nobody'): string[] {
+    if (from === 'nobody') return [`DTR_nobody-${this.#count}`, '', 'constructor']
+    if (from === 'own') return this.#client.all('publishDataTrackResponse').map(({ info }) => info?.sid ?? '')
+    return this.#client
+      .all('update')
+      .flatMap(({ participants }) => participants)
+      .filter(({ identity }) => identity !== this.#identity)
+      .flatMap(({ dataTracks }) => dataTracks.map(({ sid }) => sid))
+  }
+
+  /** The request of a step; notes the answers due to it. */
+  #requestOf(action: Asking): Request {
+    this.#count += 1
     switch (action.do) {
       case 'addTrack':
-        if (this.#client.isOpen) this.#tracks += 1
-        return {
-          case: 'addTrack',
-          value: new AddTrackRequest({
-            cid: `${this.#identity}-${action.cid}`,
-            name: 'x',
-            type: TrackType[action.kind],
-            source: action.source as TrackSource,
-            width: 640,
-            height: 360,
-          }),
-        }
-      case 'addCodec': {
-        const sid = this.#sids('own')[action.at] ?? 'TR_nobody'
-        if (this.#client.isOpen) this.#tracks += 1
-        const simulcastCodecs = [{ codec: 'vp8', cid: `backup-${action.at}` }]
-        const value = new AddTrackRequest({ cid: 'b', sid, type: TrackType.VIDEO, simulcastCodecs } as never)
-        return { case: 'addTrack', value }
-      }
+        return this.#addTrack(action)
+      case 'addCodec':
+        return this.#addCodec(action.at)
       case 'offer': {
-        if (this.#client.isOpen) this.#offers += 1
         const sdp = offerOf(this.#identity, action.cids, action.isStopped, action.ufrag)
-        const value = new SessionDescription({ type: 'offer', sdp, id: this.#offers })
-        return { case: 'offer', value }
+        this.#offers.push(this.#count)
+        return { case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id: this.#count }) }
       }
       case 'answer': {
-        const offered = this.#client.all('offer').at(-1)
-        const sdp = answerOf(offered?.sdp ?? '')
-        const value = new SessionDescription({ type: 'answer', sdp, id: action.id })
-        return { case: 'answer', value }
+        const sdp = answerOf(this.#client.all('offer').at(-1)?.sdp ?? '')
+        return { case: 'answer', value: new SessionDescription({ type: 'answer', sdp, id: action.id }) }
+      }
+      case 'trickle': {
+        const texts = { '': '', json: `{"candidate":"x ${this.#count}"}`, text: `{x ${this.#count}` }
+        const candidateInit = texts[action.candidate]
+        if (action.candidate === 'text')
+          this.#due.expect(`trickle ${candidateInit}`, Reason.UNCLASSIFIED_ERROR)
+        return { case: 'trickle', value: new TrickleRequest({ candidateInit }) }
       }
       case 'mute': {
-        const sids = this.#sids(action.whose)
-        const sid = sids[action.at % Math.max(1, sids.length)] ?? 'TR_nobody'
+        const sid = this.#oneOf(action)
+        if (action.whose !== 'own') this.#due.expect(`mute ${sid}`, Reason.NOT_FOUND)
         return { case: 'mute', value: new MuteTrackRequest({ sid, muted: action.isMuted }) }
       }
-      case 'subscribe': {
-        const trackSids = Array.from({ length: action.times }, () => this.#sids(action.whose)).flat()
-        const value = new UpdateSubscription({ trackSids, subscribe: action.wanted })
-        return { case: 'subscription', value }
-      }
+      case 'change':
+        return this.#change(action)
+      case 'subscribe':
+        return this.#subscribe(action)
       case 'settings': {
         const { quality, isDisabled: disabled, fps } = action
         const trackSids = this.#sids(action.whose)
         const value = new UpdateTrackSettings({ trackSids, disabled, quality, fps, width: fps, height: fps })
         return { case: 'trackSetting', value }
       }
-      case 'permission': {
-        const entry = new TrackPermission({
-          participantIdentity: 'honest-binh',
-          trackSids: this.#sids('own'),
-        })
-        const trackPermissions = Array.from({ length: action.entries }, () => entry)
-        const value = new SubscriptionPermission({ allParticipants: action.isAll, trackPermissions })
-        return { case: 'subscriptionPermission', value }
-      }
+      case 'permission':
+        return this.#permit(action)
       case 'metadata': {
-        const { requestId, bytes } = action
+        const { bytes } = action
+        const requestId = action.hasId ? this.#count : 0
+        const isOver = bytes > defaultLimits.metadataBytes
+        // Without an id only a refusal is told.
+        if (isOver || action.hasId)
+          this.#due.expect(`updateMetadata ${requestId}`, isOver ? Reason.LIMIT_EXCEEDED : 'granted')
         const value = new UpdateParticipantMetadata({ metadata: 'm'.repeat(bytes), requestId })
         return { case: 'updateMetadata', value }
       }
       case 'syncState': {
         const trackSids = this.#sids(action.whose)
         const subscription = new UpdateSubscription({ trackSids, subscribe: true })
-        const value = new SyncState({ subscription, trackSidsDisabled: trackSids })
+        // A data track that is not there any more; its handle is nobody's, so that the answer is not taken for another.
+        const gone = new PublishDataTrackResponse({
+          info: new DataTrackInfo({ pubHandle: 999, sid: 'DTR_x' }),
+        })
+        const value = new SyncState({
+          subscription,
+          trackSidsDisabled: trackSids,
+          publishDataTracks: action.whose === 'nobody' ? [gone] : [],
+        })
+        if (action.whose === 'nobody') this.#due.expect('unpublishDataTrack 999')
         return { case: 'syncState', value }
       }
+      case 'publishData':
+        return this.#publishData(action)
+      case 'unpublishData': {
+        const { handle: pubHandle } = action
+        const known = this.#stored.dataTracks
+        this.#due.expect(
+          `unpublishDataTrack ${pubHandle}`,
+          known && (known.has(pubHandle) ? 'granted' : Reason.NOT_FOUND),
+        )
+        known?.delete(pubHandle)
+        return { case: 'unpublishDataTrackRequest', value: new UnpublishDataTrackRequest({ pubHandle }) }
+      }
+      case 'subscribeData': {
+        const sids = this.#dataSids(action.whose)
+        const options = { targetFps: action.fps }
+        const updates = Array.from({ length: action.times }, () =>
+          sids.map(trackSid => ({ trackSid, subscribe: action.wanted, options })),
+        ).flat()
+        if (action.wanted && action.whose !== 'others')
+          for (const sid of new Set(sids)) this.#due.expect(`subscription ${sid}`)
+        return { case: 'updateDataSubscription', value: new UpdateDataSubscription({ updates }) }
+      }
+      case 'storeBlob': {
+        const { key, bytes } = action
+        const verdict = blobFault(key, bytes)
+        this.#due.expect(`blob ${this.#count}`, verdict ?? 'granted')
+        if (verdict === undefined) this.#stored.blobs?.add(key)
+        const blob = new DataBlob({ ...blobKeyOf(key), contents: new Uint8Array(bytes) })
+        const value = new StoreDataBlobRequest({ requestId: this.#count, blob })
+        return { case: 'storeDataBlobRequest', value }
+      }
+      case 'getBlob':
+        return this.#getBlob(action)
+      case 'simulate':
+        return this.#simulate(action)
     }
   }
 
-  #send(message: SignalRequest['message']): void {
+  #oneOf({ at, whose }: { at: number; whose: Whose }): string {
+    const sids = this.#sids(whose)
+    return sids[at % Math.max(1, sids.length)] ?? 'TR_none'
+  }
+
+  #addTrack({ kind, cid: number, source }: StepOf<'addTrack'>): Request {
+    const [cid, name] = [`${this.#identity}-${number}`, `x-${this.#count}`]
+    this.#due.expect(trackKey(cid, name), kind === 'DATA' ? 'refused' : undefined)
+    const value = new AddTrackRequest({
+      cid,
+      name,
+      type: TrackType[kind],
+      source: source as TrackSource,
+      width: 640,
+      height: 360,
+    })
+    return { case: 'addTrack', value }
+  }
+
+  #addCodec(at: number): Request {
+    const own = this.#sids('own')[at]
+    const cid = `codec-${this.#count}`
+    // One of its own may have ended.
+    this.#due.expect(trackKey(cid, ''), own === undefined ? Reason.NOT_FOUND : undefined)
+    const simulcastCodecs = [{ codec: 'vp8', cid: `backup-${at}` }]
+    const sid = own ?? 'TR_nobody'
+    const value = new AddTrackRequest({ cid, sid, type: TrackType.VIDEO, simulcastCodecs } as never)
+    return { case: 'addTrack', value }
+  }
+
+  #change({ what, at, whose, size, many }: StepOf<'change'>): Request {
+    const trackSid = this.#oneOf({ at, whose })
+    const kind = { layers: 'updateLayers', audio: 'updateAudioTrack', video: 'updateVideoTrack' }[what]
+    if (whose !== 'own') this.#due.expect(`${kind} ${trackSid}`, Reason.NOT_FOUND)
+    if (what === 'video') {
+      const value = new UpdateLocalVideoTrack({ trackSid, width: size, height: size })
+      return { case: 'updateVideoTrack', value }
+    }
+    if (what === 'audio') {
+      const features = Array.from({ length: many }, (_, index) => ((size + index) % 12) as AudioTrackFeature)
+      return { case: 'updateAudioTrack', value: new UpdateLocalAudioTrack({ trackSid, features }) }
+    }
+    const layers = Array.from({ length: many }, (_, index) => ({
+      quality: index % 5,
+      width: size,
+      height: size,
+      bitrate: size,
+      rid: 'r'.repeat(index),
+    }))
+    return { case: 'updateLayers', value: new UpdateVideoLayers({ trackSid, layers } as never) }
+  }
+
+  #subscribe({ wanted, whose, times, by }: StepOf<'subscribe'>): Request {
+    const sids = this.#sids(whose)
+    const many = Array.from({ length: times }, () => sids).flat()
+    // Those that are named often are told once or as often; the first one is nobody else's.
+    if (wanted && whose === 'nobody') this.#due.expect(`subscription ${sids[0]}`)
+    const participantTracks = sids.map(
+      sid =>
+        new ParticipantTracks({ participantSid: 'PA_nobody', trackSids: many.filter(one => one === sid) }),
+    )
+    const value = new UpdateSubscription({
+      trackSids: by === 'participants' ? [] : many,
+      participantTracks: by === 'sids' ? [] : participantTracks,
+      subscribe: wanted,
+    })
+    return { case: 'subscription', value }
+  }
+
+  #permit({ isAll, entries, isForNobody }: StepOf<'permission'>): Request {
+    const entry = new TrackPermission({
+      participantIdentity: isForNobody ? '' : 'honest-binh',
+      // So many with many sids would be more than a message may have.
+      trackSids: entries > 500 ? [] : this.#sids('own'),
+    })
+    const reason =
+      entries > defaultLimits.permissionEntries
+        ? Reason.LIMIT_EXCEEDED
+        : entries > 0 && isForNobody && !isAll
+          ? Reason.INVALID_REQUEST
+          : undefined
+    if (reason !== undefined) this.#due.expect(`permission ${reason}`, reason)
+    const trackPermissions = Array.from({ length: entries }, () => entry)
+    const value = new SubscriptionPermission({ allParticipants: isAll, trackPermissions })
+    return { case: 'subscriptionPermission', value }
+  }
+
+  #publishData({ handle: pubHandle, name }: StepOf<'publishData'>): Request {
+    const known = this.#stored.dataTracks
+    const verdict = dataTrackFault(pubHandle, name) ?? (known && duplicateFault(known, pubHandle, name))
+    this.#due.expect(dataTrackKey(pubHandle, name), verdict)
+    if (verdict === 'granted') known?.set(pubHandle, name)
+    return { case: 'publishDataTrackRequest', value: new PublishDataTrackRequest({ pubHandle, name }) }
+  }
+
+  #getBlob({ key, whose }: StepOf<'getBlob'>): Request {
+    const { blobs } = this.#stored
+    const known =
+      whose !== 'own' ? Reason.NOT_FOUND : blobs && (blobs.has(key) ? 'granted' : Reason.NOT_FOUND)
+    this.#due.expect(`blob ${this.#count}`, isKey(key) ? known : Reason.INVALID_REQUEST)
+    const participantIdentity = { own: this.#identity, honest: 'honest-an', nobody: 'nobody' }[whose]
+    const value = new GetDataBlobRequest({
+      requestId: this.#count,
+      participantIdentity,
+      ...blobKeyOf(key),
+    })
+    return { case: 'getDataBlobRequest', value }
+  }
+
+  #simulate({ scenario, value }: StepOf<'simulate'>): Request {
+    if (ENDING.some(one => one === scenario)) this.#isIn = false
+    if (scenario.startsWith('disconnectSignal')) this.#mayLoseResumed = true
+    const values: Partial<Record<typeof scenario, unknown>> = {
+      speakerUpdate: value | 0,
+      subscriberBandwidth: BigInt(value),
+      switchCandidateProtocol: value % 4,
+    }
+    const chosen =
+      scenario === 'unknown' ? { case: undefined } : { case: scenario, value: values[scenario] ?? true }
+    return { case: 'simulate', value: new SimulateScenario({ scenario: chosen } as never) }
+  }
+
+  #send(message: Request): void {
     this.#client.request(message)
   }
 }
 
-const FINGERPRINT = Array.from({ length: 32 }, (_, index) => (index + 16).toString(16))
-  .join(':')
-  .toUpperCase()
-
-/** A publisher offer of one section a cid, by kind in turns; the transport behind it never comes up. */
-function offerOf(identity: string, cids: number[], isStopped: boolean, ufrag: number): string {
-  const lines = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0']
-  for (const [index, cid] of cids.entries()) {
-    const kind = cid % 2 === 0 ? 'audio' : 'video'
-    const [pt, map] = kind === 'audio' ? [111, 'opus/48000/2'] : [96, 'VP8/90000']
-    lines.push(
-      `m=${kind} 9 UDP/TLS/RTP/SAVPF ${pt}`,
-      'c=IN IP4 0.0.0.0',
-      `a=ice-ufrag:u${ufrag}`,
-      'a=ice-pwd:pppppppppppppppppppppppp',
-      `a=fingerprint:sha-256 ${FINGERPRINT}`,
-      'a=setup:actpass',
-      `a=mid:${index}`,
-      isStopped ? 'a=inactive' : 'a=sendonly',
-      `a=msid:- ${identity}-${cid}`,
-      `a=rtpmap:${pt} ${map}`,
-      // The same number from every visitor, as bad luck or bad will would have it.
-      `a=ssrc:${1000 + cid} cname:x`,
-    )
-  }
-  return `${lines.join('\r\n')}\r\n`
+function dataTrackFault(handle: number, name: string): Verdict {
+  if (handle === 0 || handle > 0xffff) return Reason.INVALID_HANDLE
+  return name === '' || name.length > 256 ? Reason.INVALID_NAME : undefined
+}
+function duplicateFault(known: Map<number, string>, handle: number, name: string): Verdict {
+  if (known.has(handle)) return Reason.DUPLICATE_HANDLE
+  return [...known.values()].includes(name) ? Reason.DUPLICATE_NAME : 'granted'
 }
 
-/** Takes whatever the offer holds; an offer that never came is answered all the same. */
-function answerOf(offer: string): string {
-  const own = [`a=ice-ufrag:a`, 'a=ice-pwd:pppppppppppppppppppppppp', `a=fingerprint:sha-256 ${FINGERPRINT}`]
-  return offer
-    .split('\r\n')
-    .filter(line => !/^a=(candidate|end-of|ice-|fingerprint|setup|ssrc|msid)/.test(line))
-    .map(line => line.replace('a=sendonly', 'a=recvonly'))
-    .flatMap(line => (line.startsWith('a=mid:') ? [line, ...own, 'a=setup:active'] : [line]))
-    .join('\r\n')
+const isKey = (key: BlobKey) => key === 'a' || key === 'b'
+const blobFault = (key: BlobKey, bytes: number): Verdict =>
+  !isKey(key) || bytes === 0
+    ? Reason.INVALID_REQUEST
+    : bytes > defaultLimits.dataBlobBytes
+      ? Reason.LIMIT_EXCEEDED
+      : undefined
+function blobKeyOf(key: BlobKey): { key?: DataBlobKey } {
+  if (key === 'none') return {}
+  const value = key === 'empty' ? '' : key === 'long' ? 'k'.repeat(300) : key
+  return { key: new DataBlobKey({ key: { case: 'generic', value } }) }
 }
