@@ -6,9 +6,10 @@ import type { NoiseOptions } from './room-support/bandwidth-page.ts'
 import { FlowMeter, percent, secondsSince } from './room-support/flow-meter.ts'
 import { expectEvent, Scenario } from './room-support/scenario.ts'
 
+/** livekit-client makes three layers only of pictures from 960 pixels on. */
 const CAMERA: NoiseOptions = {
-  width: 640,
-  height: 360,
+  width: 960,
+  height: 540,
   fps: 15,
   bitrate: 900_000,
   lower: [
@@ -16,6 +17,8 @@ const CAMERA: NoiseOptions = {
     { width: 320, height: 180, bitrate: 350_000 },
   ],
 }
+/** Share of the sound that may be concealed where no packet is lost. */
+const CLEAN_ENOUGH = 0.01
 const say = (line: string) => console.log(`[network] ${line}`)
 
 describe('a participant on a poor link', () => {
@@ -85,19 +88,20 @@ describe('a participant on a poor link', () => {
         `sound lost ${percent(transition.lost)} until then, ${percent(heard.lost)} after ` +
         `(concealed ${percent(transition.concealed)}, ${percent(heard.concealed)})`,
     )
-    expect(flow.fps).toBeGreaterThan(3)
-    expect(heard.lost).toBeLessThan(0.08)
+    expect(flow.fps).toBeGreaterThan(7)
+    expect(heard.lost).toBeLessThan(0.02)
+    expect(heard.concealed).toBeLessThan(0.08)
 
     // Chrome goes on trying for more, and on a full queue does not see when it has gone too far.
     const [later, laterSeen] = await Promise.all([sound.during(30_000), picture.during(30_000)])
     say(
       `the next 30 s: picture ${laterSeen.fps.toFixed(0)} frames/s, sound lost ${percent(later.lost)} (concealed ${percent(later.concealed)})`,
     )
-    expect(laterSeen.fps).toBeGreaterThan(3)
+    expect(laterSeen.fps).toBeGreaterThan(7)
     expect(later.concealed).toBeLessThan(0.08)
   })
 
-  it('is heard, hears and sees with 8 % of packets lost both ways', { timeout: 120_000 }, async () => {
+  it('is heard, hears and sees with 8 % of packets lost both ways', { timeout: 180_000 }, async () => {
     const room = scenario.newRoom()
     const an = await scenario.join(room, 'an')
     await an.publishTone()
@@ -115,17 +119,23 @@ describe('a participant on a poor link', () => {
     path.set('both', { loss: 0.08 })
     // The jitter buffer learns how long a retransmission takes.
     await hears.during(12_000)
-    const [down, picture, up, clean] = await Promise.all(all.map(meter => meter.during(20_000)))
-    say(
-      `8 % lost both ways: hears with ${percent(down!.concealed)} concealed (${percent(down!.lost)} lost for good), ` +
-        `is heard with ${percent(up!.concealed)} (${percent(up!.lost)}), without loss ${percent(clean!.concealed)}; ` +
-        `picture ${picture!.fps.toFixed(0)} frames/s`,
-    )
-    expect(picture!.fps).toBeGreaterThan(3)
-    expect(down!.lost).toBeLessThan(0.02)
-    expect(down!.concealed).toBeLessThan(0.02 + 2 * clean!.concealed)
-    expect(up!.lost).toBeLessThan(0.02)
-    expect(up!.concealed).toBeLessThan(0.02 + 2 * clean!.concealed)
+    // Sound that a busy machine breaks tells nothing of the link.
+    for (let tries = 0, isClean = false; !isClean; tries++) {
+      const [down, picture, up, clean] = await Promise.all(all.map(meter => meter.during(20_000)))
+      isClean = clean!.concealed < CLEAN_ENOUGH
+      say(
+        `8 % lost both ways: hears with ${percent(down!.concealed)} concealed (${percent(down!.lost)} lost for good), ` +
+          `is heard with ${percent(up!.concealed)} (${percent(up!.lost)}), without loss ${percent(clean!.concealed)}; ` +
+          `picture ${picture!.fps.toFixed(0)} frames/s`,
+      )
+      if (!isClean && tries < 3) continue
+      expect(clean!.concealed, 'this machine breaks sound itself').toBeLessThan(CLEAN_ENOUGH)
+      expect(picture!.fps).toBeGreaterThan(7)
+      expect(down!.lost).toBeLessThan(0.01)
+      expect(down!.concealed).toBeLessThan(0.02 + clean!.concealed)
+      expect(up!.lost).toBeLessThan(0.01)
+      expect(up!.concealed).toBeLessThan(0.02 + clean!.concealed)
+    }
     await expectEvent(binh, 'quality', 'binh=poor')
   })
 })

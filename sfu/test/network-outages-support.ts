@@ -1,15 +1,17 @@
 /** People in a room whose network fails, and what must hold afterwards. Shared by the outage tests. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectionState } from '@livekit/rtc-node'
 import { expect } from 'vitest'
 import { eventually } from './harness/eventually.ts'
 import { NativePeer } from './harness/native-peer.ts'
 import { NetworkPath } from './harness/network-path.ts'
 import type { BrowserClient } from './room-support/browser.ts'
+import { FlowMeter } from './room-support/flow-meter.ts'
 import { type Scenario, statsOf } from './room-support/scenario.ts'
 
-/** A client must be back within this time after its network is; most are within a few seconds, ms. */
+/** A client must be back within this time after its network is, ms: within a few seconds, on a machine with a load of 35 after 33 s. */
 const RECOVERY_LIMIT_MS = 45_000
-/** SCTP waits ever longer between attempts while a path is dead, on the server's side up to 26 s in these tests, ms. */
+/** SCTP waits ever longer between attempts while a path is dead, on the server's side up to 36 s in these tests, ms. */
 const TALK_LIMIT_MS = 60_000
 /** How often the chatter speaks, ms. */
 const CHATTER_MS = 300
@@ -166,6 +168,30 @@ export class OutageRoom {
     return { pictureMs, dataMs, signalMs }
   }
 
+  /**
+   * Watches the pictures of and at a subject whose media never stops. The function that it resolves with ends that and resolves
+   * with the longest time for which one of them stood still, ms.
+   */
+  async watchPictures({ identity, client }: Subject): Promise<() => Promise<number>> {
+    const counts = [
+      this.#frames(this.witness, identity),
+      client instanceof NativePeer
+        ? async () => client.from(WITNESS).videoFrames
+        : this.#frames(client, WITNESS),
+    ]
+    let isOver = false
+    const watches = counts.map(count => longestStill(count, () => isOver))
+    return async () => {
+      isOver = true
+      return Math.round(Math.max(...(await Promise.all(watches))))
+    }
+  }
+
+  #frames(client: BrowserClient, identity: string): () => Promise<number> {
+    const meter = new FlowMeter(client, identity, 'camera')
+    return async () => (await meter.sample()).framesDecoded
+  }
+
   /** Pictures move both ways, whoever the participants are by now. */
   expectPictures(subject: Subject): Promise<void> {
     return this.#picturesMove(subject, RECOVERY_LIMIT_MS)
@@ -303,6 +329,20 @@ export class OutageRoom {
     )
     await Promise.all([eventually(atWitness, limitMs, 100), eventually(atSubject, limitMs, 100)])
   }
+}
+
+/** The longest time without growth of a count until `isOver`, ms. */
+async function longestStill(count: () => Promise<number>, isOver: () => boolean): Promise<number> {
+  let last = await count()
+  let [grownAt, longest] = [performance.now(), 0]
+  while (!isOver()) {
+    await sleep(50)
+    const now = await count()
+    longest = Math.max(longest, performance.now() - grownAt)
+    if (now !== last) grownAt = performance.now()
+    last = now
+  }
+  return longest
 }
 
 /** Still wrong until a count has grown by three from its first value; a count that starts anew begins anew. */

@@ -7,6 +7,8 @@ import { OutageRoom, report } from './network-outages-support.ts'
 import { TestBrowser } from './room-support/browser.ts'
 import { Scenario } from './room-support/scenario.ts'
 
+/** Pictures that "never stop" come 15 a second, and later on a busy machine, ms. */
+const STILL_LIMIT_MS = 1_000
 /** How long the 20 s cuts of the table last, ms. */
 const CUT_MS = 20_000
 /** Longer than the server keeps a participant whose socket it saw closing (40 s), and than it trusts a silent one (30 s), ms. */
@@ -44,6 +46,8 @@ describe('a client whose network fails', () => {
     const nat = await room.addBrowser('nat')
     const moved = await room.addBrowser('moved')
     await room.settle()
+    const watched = [cut, rust, nat]
+    const watches = await Promise.all(watched.map(subject => room!.watchPictures(subject)))
     const at = performance.now()
     for (const { path } of [cut, rust, moved]) path.cutSignal()
     await nat.path.changeAddress()
@@ -55,6 +59,10 @@ describe('a client whose network fails', () => {
       room.expectBack(nat, at).then(report('NAT mapping lost', nat)),
       room.expectBack(moved, at, { isSignalNew }).then(report('new local address', moved)),
     ])
+    const still = await Promise.all(watches.map(stop => stop()))
+    for (const [i, { identity }] of watched.entries())
+      console.log(`outage: pictures of or at ${identity} stood still for ${still[i]} ms at most`)
+    for (const ms of still.slice(0, 2)) expect(ms).toBeLessThan(STILL_LIMIT_MS)
     await room.expectTalkComplete()
     for (const subject of [cut, rust, moved]) await room.expectUnmuteHeard(subject)
     await room.expectUnnoticed()

@@ -114,6 +114,11 @@ export class PageBandwidth {
     }
   }
 
+  /** Tells the server in which size a camera is shown, as adaptive stream does. */
+  showAs(identity: string, size: { width: number; height: number }): void {
+    this.#publication(identity, Track.Source.Camera)?.setVideoDimensions(size)
+  }
+
   /** What the sender of a local track puts on the wire, per layer. */
   async sent(sid: string): Promise<{ rid: string; frames: number; bytes: number; active: boolean }[]> {
     const track = this.#room().localParticipant.trackPublications.get(sid)?.track
