@@ -21,16 +21,27 @@ await runMain(async () => {
   if (!Object.hasOwn(tools, name))
     throw new SetupError(`node scripts/tool.mjs ${Object.keys(tools).join('|')} [options]`)
   const { script, browsers } = tools[name]
-  const variables = await setUp({ build: false, tests: browsers })
+  let variables
+  try {
+    variables = await setUp({ build: false, tests: browsers })
+  } catch (error) {
+    if (error instanceof SetupError) console.error(error.message)
+    else console.error(error)
+    // As the tools have it: 1 is a finding, 2 that it could not be run.
+    process.exitCode = 2
+    return
+  }
   const child = spawn('node', [path.join(root, script), ...args], {
     stdio: 'inherit',
     env: toolEnv(variables),
     shell: process.platform === 'win32',
+    detached: process.platform !== 'win32',
   })
-  // Ctrl-C reaches the tool as well, which has to put away what it started.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  // A group of its own: with the tool ends what it started, such as a media server.
+  const end = signal => (process.platform === 'win32' ? child.kill(signal) : process.kill(-child.pid, signal))
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(signal))
   process.exitCode = await new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', code => resolve(code ?? 1))
+    child.once('close', code => resolve(code ?? 2))
   })
 })

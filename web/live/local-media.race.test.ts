@@ -64,8 +64,69 @@ describe('a device turned off while the room is still connecting', () => {
       participant.isMicrophoneEnabled = isOn
     }
     await local.restore()
-    expect(opened.filter(what => what === 'microphone false')).toHaveLength(2)
+    expect(opened.filter(what => what === 'microphone false')).toHaveLength(1)
     expect(participant.isMicrophoneEnabled).toBe(false)
+  })
+})
+
+describe('a device turned off and on again while the room is still connecting', () => {
+  it.each([Track.Source.Microphone, Track.Source.Camera])('is sent once: %s', async source => {
+    const { local, room, published, opened } = setUp()
+    local.prepare({} as never, { microphone: false, camera: false })
+    const track = adopted(source)
+    local.adopt([track] as never)
+    room.state = 'connecting'
+    const turn = (isOn: boolean) =>
+      source === Track.Source.Microphone ? local.setMicrophone(isOn) : local.setCamera(isOn)
+    await turn(false)
+    await turn(true)
+    room.state = 'connected'
+    const { publishTrack } = room.localParticipant
+    room.localParticipant.publishTrack = async given => {
+      // Once more, while it is being published.
+      await turn(false)
+      await turn(true)
+      await publishTrack(given)
+    }
+    await local.restore()
+    expect(opened.filter(what => what.startsWith(source))).toEqual([])
+    expect(published.get(source)).toEqual({ track })
+    expect(track.stop).not.toHaveBeenCalled()
+  })
+})
+
+describe('a shared screen', () => {
+  /** Shares, and then loses the publication. */
+  const share = async (endsWith: string) => {
+    const made = setUp()
+    const picture = {
+      kind: 'video',
+      stop: vi.fn(),
+      addEventListener: vi.fn(),
+      clone: () => ({ kind: 'video' }),
+    }
+    Object.assign(made.room.localParticipant, {
+      createScreenTracks: async () => [{ mediaStreamTrack: picture }],
+    })
+    await made.local.startScreen()
+    expect(made.local.read(false).isSharing).toBe(true)
+    made.published.clear()
+    made.room.emit('localTrackUnpublished', { source: Track.Source.ScreenShare })
+    made.room.state = endsWith
+    await new Promise(resolve => setTimeout(resolve, 1))
+    return { ...made, picture }
+  }
+
+  it('goes on when livekit-client ends its connection, which it says only afterwards', async () => {
+    const { local, picture } = await share('disconnected')
+    expect(local.read(false).isSharing).toBe(true)
+    expect(picture.stop).not.toHaveBeenCalled()
+  })
+
+  it('ends when a moderator ends it', async () => {
+    const { local, picture } = await share('connected')
+    expect(local.read(false).isSharing).toBe(false)
+    expect(picture.stop).toHaveBeenCalled()
   })
 })
 

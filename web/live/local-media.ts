@@ -20,6 +20,8 @@ export class LocalMedia {
   /** The captured screen and its sound; what is published are clones, which livekit may stop as it likes. */
   #screen: MediaStreamTrack[] = []
   #adopted: LocalTrack[] = []
+  /** Of the adopted tracks that are being published. */
+  readonly #publishing = new Set<Track.Source>()
   /** Captured screen tracks whose copies are being published. */
   readonly #sending = new Set<MediaStreamTrack>()
   #restoring: Promise<unknown> = Promise.resolve()
@@ -42,8 +44,11 @@ export class LocalMedia {
     room.on(RoomEvent.LocalTrackUnpublished, publication => {
       // Unpublished while connected means on purpose, by us or by a moderator (a screen share is ended that way).
       const isOurScreen = publication.source === Track.Source.ScreenShare && this.#screen.length > 0
-      // While livekit-client restarts its connection it un- and republishes by itself.
-      if (isOurScreen && room.state === 'connected') this.#forgetScreen()
+      // While livekit-client restarts its connection, or ends it, it unpublishes by itself; of an end it says so only afterwards.
+      if (isOurScreen)
+        setTimeout(() => {
+          if (room.state === 'connected' && !this.#has(Track.Source.ScreenShare)) this.#forgetScreen()
+        }, 0)
     })
   }
 
@@ -84,15 +89,30 @@ export class LocalMedia {
 
   /** Of the check page. Who has turned a device off while the room was still connecting must not be heard or seen. */
   async #publishAdopted(track: LocalTrack): Promise<void> {
-    const isWanted = track.source === Track.Source.Microphone ? this.#wantsMicrophone : this.#wantsCamera
-    if (!isWanted) return void track.stop()
+    const isMicrophone = track.source === Track.Source.Microphone
+    const isWanted = () => (isMicrophone ? this.#wantsMicrophone : this.#wantsCamera)
+    // Of two tracks of one source a switch would reach but one.
+    if (!isWanted() || this.#has(track.source)) return void track.stop()
+    this.#publishing.add(track.source)
+    const { localParticipant } = this.#room
     try {
-      await this.#room.localParticipant.publishTrack(track)
+      await localParticipant.publishTrack(track)
     } catch (error) {
       // It is nobody's any more: its device must not stay open.
       track.stop()
       throw error
+    } finally {
+      this.#publishing.delete(track.source)
     }
+    // At once, and not only when the slower device has started too.
+    if (isWanted()) return
+    if (isMicrophone) await localParticipant.setMicrophoneEnabled(false)
+    else await localParticipant.setCameraEnabled(false)
+  }
+
+  /** Its adopted track goes out, or does not, as is wanted by then; livekit-client would open the device a second time. */
+  #isUnderWay(source: Track.Source): boolean {
+    return this.#publishing.has(source) || this.#adopted.some(track => track.source === source)
   }
 
   /**
@@ -162,7 +182,8 @@ export class LocalMedia {
   /** Rejects with the browser's error when the device cannot be opened. */
   async setMicrophone(isOn: boolean): Promise<void> {
     this.#wantsMicrophone = isOn
-    if (this.#room.state === 'disconnected') return this.#handleChange()
+    if (this.#room.state === 'disconnected' || this.#isUnderWay(Track.Source.Microphone))
+      return this.#handleChange()
     try {
       await this.#room.localParticipant.setMicrophoneEnabled(isOn, audioCapture(this.#choice))
     } catch (error) {
@@ -176,7 +197,8 @@ export class LocalMedia {
   /** Rejects with the browser's error when the device cannot be opened. */
   async setCamera(isOn: boolean): Promise<void> {
     this.#wantsCamera = isOn
-    if (this.#room.state === 'disconnected') return this.#handleChange()
+    if (this.#room.state === 'disconnected' || this.#isUnderWay(Track.Source.Camera))
+      return this.#handleChange()
     try {
       await this.#room.localParticipant.setCameraEnabled(isOn, videoCapture(this.#choice))
     } catch (error) {

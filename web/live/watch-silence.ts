@@ -19,10 +19,10 @@ export function watchSilence(
   const follow = () => {
     const current = readTrack()
     if (current === track) return
-    track = current
     unwatch()
     unwatch = () => {}
     handleSilence(false)
+    track = current
     if (!current) return
     let lastHeardMs = performance.now()
     unwatch = watch(

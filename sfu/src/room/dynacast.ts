@@ -75,7 +75,7 @@ export class Dynacast {
       announce(told)
       for (const timer of track.repeats) clearTimeout(timer)
       track.repeats = told.some(isAwaited)
-        ? REPEATS_MS.map(delayMs => setTimeout(() => track.next.some(isAwaited) && announce(told), delayMs))
+        ? REPEATS_MS.map(delayMs => setTimeout(() => announce(told), delayMs))
         : []
     }
     if (isMore(track.announced, demand)) tell()

@@ -72,30 +72,50 @@ describe('Subscriptions', () => {
   it.each([true, false])(
     'takes back what the client does not name after a resume (auto-subscribe %s), and leaves the API its word',
     async autoSubscribe => {
-      const others = ['TR_2', 'TR_3'] as TrackId[]
+      const others = ['TR_2', 'TR_3', 'TR_4'] as TrackId[]
       const all = [TRACK, ...others]
       const { subscriptions, room } = setUp({ autoSubscribe })
       for (const trackId of others) room.tracks.add(trackId)
       for (const trackId of all) subscriptions.addTrack(trackId, true)
-      // The last is the API's: the client does not know of it.
-      subscriptions.setWanted([TRACK, 'TR_2'], !autoSubscribe)
+      // The last word on the last two is the API's: the client does not know of it.
+      subscriptions.setWanted([TRACK, 'TR_2', 'TR_4'], !autoSubscribe)
       subscriptions.setWanted(['TR_3'], !autoSubscribe, true)
+      subscriptions.setWanted(['TR_4'], autoSubscribe, true)
       await settle()
-      expect(all.map(sid => subscriptions.isSubscribed(sid))).toEqual(all.map(() => !autoSubscribe))
+      const subscribed = () => all.map(sid => subscriptions.isSubscribed(sid))
+      expect(subscribed()).toEqual([!autoSubscribe, !autoSubscribe, !autoSubscribe, autoSubscribe])
       // What the client said of TR_1 meanwhile went into a dead socket.
-      subscriptions.syncWanted(['TR_2'], !autoSubscribe)
+      subscriptions.syncWanted(['TR_2', 'TR_4'], !autoSubscribe)
       await settle()
-      expect(all.map(sid => subscriptions.isSubscribed(sid))).toEqual([
-        autoSubscribe,
-        !autoSubscribe,
-        !autoSubscribe,
-      ])
+      expect(subscribed()).toEqual([autoSubscribe, !autoSubscribe, !autoSubscribe, autoSubscribe])
       // A list of what is as it would be anyhow names no exceptions.
       subscriptions.syncWanted([], autoSubscribe)
       await settle()
       expect(subscriptions.isSubscribed('TR_2')).toBe(!autoSubscribe)
     },
   )
+
+  it('keeps a bounded number of short wishes, and forgets those that have run out or were taken back', async () => {
+    const { subscriptions, room } = setUp({ autoSubscribe: false })
+    const sids = (from: number, count: number) => Array.from({ length: count }, (_, i) => `TR_x${from + i}`)
+    subscriptions.setWanted([`TR_${'x'.repeat(100)}`, ...sids(0, 200)], true)
+    await vi.advanceTimersByTimeAsync(61_000)
+    subscriptions.setWanted([TRACK, 'TR_2', 'TR_x7'], true)
+    subscriptions.setWanted(['TR_3'], true, true)
+    subscriptions.syncWanted(['TR_2'], true)
+    for (const sid of [TRACK, 'TR_2', 'TR_3', 'TR_x7'] as TrackId[]) {
+      room.tracks.add(sid)
+      subscriptions.addTrack(sid, true)
+    }
+    await settle()
+    // TR_1 and TR_x7 were taken back, TR_3 was the API's, which was told that it is not there.
+    expect([TRACK, 'TR_2', 'TR_3', 'TR_x7'].map(sid => subscriptions.isSubscribed(sid))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ])
+  })
 
   it('keeps a wish for a track that is published only later, for a minute', async () => {
     for (const [delayMs, isKept] of [

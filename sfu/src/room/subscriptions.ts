@@ -15,6 +15,10 @@ const LOGGED_FAILURES = 3
 /** What is wanted of a track that nobody publishes yet counts for so long (LiveKit's notFoundTimeout), ms; and of so many at most. */
 const AWAITED_MS = 60_000
 const AWAITED_TRACKS = 200
+/** Ours are shorter; what a client makes up may be as long as its message. */
+const LONGEST_SID = 64
+/** One message may ask for more forbidden tracks than its sender is told of. */
+const FORBIDDEN_TOLD = 100
 
 export interface SubscriptionsDeps {
   log: Log
@@ -84,6 +88,18 @@ export class Subscriptions {
     this.#tellForbidden(entry)
   }
 
+  #await(sid: string, wanted: boolean): void {
+    if (sid.length > LONGEST_SID) return
+    const nowMs = Date.now()
+    // In the order in which they were said, so that the first ones have run out.
+    for (const [key, { untilMs }] of this.#awaited) {
+      if (untilMs > nowMs) break
+      this.#awaited.delete(key)
+    }
+    this.#awaited.delete(sid)
+    if (this.#awaited.size < AWAITED_TRACKS) this.#awaited.set(sid, { wanted, untilMs: nowMs + AWAITED_MS })
+  }
+
   #takeAwaited(trackId: TrackId): boolean | undefined {
     const awaited = this.#awaited.get(trackId)
     this.#awaited.delete(trackId)
@@ -107,17 +123,19 @@ export class Subscriptions {
   /** UpdateSubscription, of the client or (`isByApi`) of RoomService. Returns the tracks nobody publishes; once they are, it holds for them. */
   setWanted(trackSids: Iterable<string>, wanted: boolean, isByApi = false): string[] {
     const unknown: string[] = []
+    let forbidden = 0
     for (const sid of trackSids) {
       const entry = this.#entries.get(sid)
       if (!entry) {
         unknown.push(sid)
-        if (this.#awaited.size < AWAITED_TRACKS || this.#awaited.has(sid))
-          this.#awaited.set(sid, { wanted, untilMs: Date.now() + AWAITED_MS })
+        // The API is answered that there is no such track, and asks again.
+        if (!isByApi) this.#await(sid, wanted)
       } else {
         entry.wanted = wanted
         entry.isByApi = isByApi
         this.#retryNow(entry)
-        this.#tellForbidden(entry)
+        if (!entry.isAllowed && wanted) forbidden += 1
+        if (forbidden <= FORBIDDEN_TOLD) this.#tellForbidden(entry)
       }
     }
     return unknown
@@ -128,7 +146,12 @@ export class Subscriptions {
    * was taken back in a message that got lost.
    */
   syncWanted(trackSids: readonly string[], wanted: boolean): void {
-    this.setWanted(trackSids, wanted)
+    if (wanted !== this.#deps.autoSubscribe) this.#awaited.clear()
+    const isApis = (sid: string) => this.#entries.get(sid)?.isByApi === true
+    this.setWanted(
+      trackSids.filter(sid => !isApis(sid)),
+      wanted,
+    )
     if (wanted === this.#deps.autoSubscribe) return
     const listed = new Set(trackSids)
     for (const entry of this.#entries.values()) {

@@ -169,11 +169,15 @@ function changeSubscriptionPermission(
   else room.changeSubscriptionPermission(participant, permission)
 }
 
+/** livekit-client names each track in both lists. */
+const tracksNamedIn = (update: UpdateSubscription): string[] => [
+  ...new Set([...update.trackSids, ...update.participantTracks.flatMap(tracks => tracks.trackSids)]),
+]
+
 function updateSubscription(update: UpdateSubscription, participant: Participant): void {
   const { sidsPerMessage, unknownTracksTold } = participant.budget.limits
-  // livekit-client names each track in both lists.
-  const sids = new Set([...update.trackSids, ...update.participantTracks.flatMap(tracks => tracks.trackSids)])
-  const unknown = participant.subscriptions.setWanted([...sids].slice(0, sidsPerMessage), update.subscribe)
+  const sids = tracksNamedIn(update).slice(0, sidsPerMessage)
+  const unknown = participant.subscriptions.setWanted(sids, update.subscribe)
   if (!update.subscribe) return
   for (const trackSid of unknown.slice(0, unknownTracksTold))
     participant.send({
@@ -226,7 +230,8 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
 function syncState(state: SyncState, { participant, room }: Target): void {
   const { sidsPerMessage } = participant.budget.limits
   if (state.subscription) {
-    const { trackSids, subscribe } = state.subscription
+    const { subscribe } = state.subscription
+    const trackSids = tracksNamedIn(state.subscription)
     // Of a list that is cut off nothing can be said about what it does not name.
     if (trackSids.length > sidsPerMessage)
       participant.subscriptions.setWanted(trackSids.slice(0, sidsPerMessage), subscribe)

@@ -25,8 +25,8 @@ export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeti
   // While a meeting that has not begun is asked for again, its page stays as it is.
   const [waitsForStart, setWaitsForStart] = useState(false)
   useEffect(() => setSettings(loadSettings()), [])
-  const again = useCallback((isTooEarly = false) => {
-    setWaitsForStart(isTooEarly)
+  const again = useCallback((why?: 'too_early' | 'no_answer') => {
+    if (why !== 'no_answer') setWaitsForStart(why === 'too_early')
     setStay(count => count + 1)
   }, [])
   if (!meeting) return <WatchOver why="not_found" title={null} onAgain={() => again()} />
@@ -41,7 +41,7 @@ export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeti
       code={code}
       meeting={meeting}
       settings={settings}
-      placeholder={waitsForStart ? <NotStarted meeting={meeting} /> : <Loading />}
+      placeholder={waitsForStart ? <NotStarted meeting={meeting} /> : null}
       onAgain={again}
     />
   )
@@ -57,8 +57,9 @@ function WatchStay({
   code: string
   meeting: PublicMeeting
   settings: SavedSettings
+  /** Shown while there is nothing else to show; null: that it is loading, or why it takes long. */
   placeholder: ReactNode
-  onAgain: (isTooEarly?: boolean) => void
+  onAgain: (why?: 'too_early' | 'no_answer') => void
 }) {
   const [session, setSession] = useState<MeetingSession | null>(null)
   useEffect(() => {
@@ -73,7 +74,7 @@ function WatchStay({
       made.close()
     }
   }, [code, settings])
-  if (!session) return placeholder
+  if (!session) return placeholder ?? <Loading />
   return (
     <WatchPhases
       session={session}
@@ -95,8 +96,9 @@ function WatchPhases({
   session: MeetingSession
   meeting: PublicMeeting
   settings: SavedSettings
+  /** Shown while there is nothing else to show; null: that it is loading, or why it takes long. */
   placeholder: ReactNode
-  onAgain: (isTooEarly?: boolean) => void
+  onAgain: (why?: 'too_early' | 'no_answer') => void
 }) {
   const phase = useStore(session.phase)
   const isWaitingForStart = phase.name === 'over' && phase.why === 'too_early'
@@ -111,7 +113,7 @@ function WatchPhases({
     const delayMs = isWaitingForStart
       ? startPollMs(opensAt, Date.now())
       : (isCrowded ? CROWDED_RETRY_MS : RETRY_MS) * (1 + Math.random() / 2)
-    const timer = setTimeout(() => onAgain(isWaitingForStart), delayMs)
+    const timer = setTimeout(() => onAgain(isWaitingForStart ? 'too_early' : 'no_answer'), delayMs)
     return () => clearTimeout(timer)
   }, [isWaitingForStart, opensAt, isUnreachable, isCrowded, onAgain])
 
@@ -134,7 +136,7 @@ function WatchPhases({
         }}
       />
     )
-  return placeholder
+  return placeholder ?? <Loading why={isCrowded ? 'crowded' : isUnreachable ? 'unreachable' : undefined} />
 }
 
 function NotStarted({ meeting }: { meeting: PublicMeeting }) {
@@ -191,12 +193,12 @@ function WatchOver({
   )
 }
 
-function Loading() {
+function Loading({ why }: { why?: 'crowded' | 'unreachable' | undefined }) {
   const t = useTranslations('room')
   return (
     <main className="flex min-h-dvh items-center justify-center p-6">
-      <p role="status" className="text-muted">
-        {t('loading')}
+      <p role="status" className="text-center text-pretty text-muted">
+        {why ? t(`watch.${why}`) : t('loading')}
       </p>
     </main>
   )

@@ -33,7 +33,8 @@ export function ConnectionBanner() {
   const media = useMedia()
   const isFloorConnected = useStore(session.floor.isConnected)
   const [isFloorLate, setFloorLate] = useState(false)
-  const [isRecovered, setRecovered] = useState(false)
+  /** Counts recoveries; 0 when the last is some time ago. */
+  const [recoveries, setRecoveries] = useState(0)
   const wasConnected = useRef(false)
   const wasBad = useRef(false)
 
@@ -49,15 +50,15 @@ export function ConnectionBanner() {
     if (word === 'reconnecting' || word === 'floor_away') wasBad.current = true
     if (word !== 'connected' || !wasBad.current) return
     wasBad.current = false
-    setRecovered(true)
+    setRecoveries(count => count + 1)
   }, [word, media.connection])
   useEffect(() => {
-    if (!isRecovered) return
-    const timer = setTimeout(() => setRecovered(false), RECOVERED_MS)
+    if (recoveries === 0) return
+    const timer = setTimeout(() => setRecoveries(0), RECOVERED_MS)
     return () => clearTimeout(timer)
-  }, [isRecovered])
+  }, [recoveries])
 
-  const said: ConnectionWord = word === 'connected' && isRecovered ? 'recovered' : word
+  const said: ConnectionWord = word === 'connected' && recoveries > 0 ? 'recovered' : word
   const Icon =
     said === 'recovered'
       ? CircleCheck
