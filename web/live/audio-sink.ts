@@ -24,7 +24,14 @@ export class AudioSink {
     for (const track of this.#tracks.keys()) isOn ? this.#attach(track) : this.#detach(track)
   }
 
+  /** Plays these and no others. */
+  sync(tracks: ReadonlySet<RemoteTrack>): void {
+    for (const track of [...this.#tracks.keys()]) if (!tracks.has(track)) this.remove(track)
+    for (const track of tracks) this.add(track)
+  }
+
   add(track: RemoteTrack): void {
+    if (this.#tracks.has(track)) return
     this.#tracks.set(track, undefined)
     if (this.#isOn) this.#attach(track)
   }

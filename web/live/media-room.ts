@@ -1,4 +1,11 @@
-import { type LocalTrack, type RemoteTrackPublication, Room, RoomEvent, Track } from 'livekit-client'
+import {
+  type LocalTrack,
+  type RemoteTrack,
+  type RemoteTrackPublication,
+  Room,
+  RoomEvent,
+  Track,
+} from 'livekit-client'
 import { AudioSink } from './audio-sink.ts'
 import { LocalMedia } from './local-media.ts'
 import { connectOptions, type DeviceChoice, roomOptions } from './media-options.ts'
@@ -25,6 +32,8 @@ export interface MediaView {
 }
 
 const COALESCE_MS = 16
+/** How often the sound is compared with what the room has, ms. */
+const SOUND_CHECK_MS = 1_000
 
 /** Everything that may change what the room shows; each leads to the same re-reading. */
 const REFRESHING = [
@@ -66,6 +75,7 @@ export class MediaRoom {
   #shownAtMs = new Map<string, number>()
   #refreshTimer: ReturnType<typeof setTimeout> | undefined
   #lingerTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #soundTimer: ReturnType<typeof setInterval>
   #connection: MediaConnection = 'lost'
   #isClosed = false
 
@@ -79,6 +89,8 @@ export class MediaRoom {
     this.#sink = new AudioSink(playsAudio)
     this.#handleLost = handleLost
     this.view = new Store(this.#read([]))
+    // livekit-client may swallow `TrackSubscribed` of a track that comes at the very end of a reconnection.
+    this.#soundTimer = setInterval(() => this.#syncSound(), SOUND_CHECK_MS)
     for (const event of REFRESHING) this.room.on(event, () => this.#scheduleRefresh())
     this.room
       .on(RoomEvent.TrackSubscribed, track => {
@@ -152,9 +164,18 @@ export class MediaRoom {
     this.#isClosed = true
     clearTimeout(this.#refreshTimer)
     clearTimeout(this.#lingerTimer)
+    clearInterval(this.#soundTimer)
     this.local.close()
     this.#sink.close()
     await this.room.disconnect(true)
+  }
+
+  #syncSound(): void {
+    if (this.#connection !== 'connected') return
+    const tracks = [...this.room.remoteParticipants.values()]
+      .flatMap(participant => [...participant.trackPublications.values()])
+      .flatMap(({ track }) => (track?.kind === Track.Kind.Audio ? [track as RemoteTrack] : []))
+    this.#sink.sync(new Set(tracks))
   }
 
   #setConnection(connection: MediaConnection): void {
