@@ -1,8 +1,7 @@
 /** The stock livekit-client in Firefox, beside Chromium in the same room. */
-import { networkInterfaces } from 'node:os'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './harness/eventually.ts'
-import { type FirefoxClient, noFirefox, TestFirefox } from './room-support/firefox.ts'
+import { addressForFirefox, type FirefoxClient, noFirefox, TestFirefox } from './room-support/firefox.ts'
 import {
   expectEvent,
   expectNoPicture,
@@ -14,12 +13,6 @@ import {
 } from './room-support/scenario.ts'
 
 if (noFirefox) console.warn(`firefox.int.test.ts is left out: ${noFirefox}`)
-
-/** Firefox has no candidates on the loopback while there is another interface, and reaches no loopback from that one. */
-function addressForFirefox(): string {
-  const found = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
-  return found.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
-}
 
 describe.skipIf(noFirefox)('Firefox', () => {
   let scenario: Scenario

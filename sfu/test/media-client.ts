@@ -62,7 +62,7 @@ export class MediaClient {
     const client = new MediaClient(page)
     client.edit = edit
     client.peer = await room.openPeer(
-      { participantId: client.participantId, sdk: 'JS', browser: '' },
+      { participantId: client.participantId, canShareStreams: true },
       client.#listener(),
     )
     await client.peer.start()

@@ -52,7 +52,7 @@ const claim = (kind: 'audio' | 'video', cid: string): TrackClaim => ({
   disableDtx: false,
   stereo: false,
 })
-const open = () => room.openPeer({ participantId: newParticipantId(), sdk: 'JS', browser: 'Chrome' }, deaf)
+const open = () => room.openPeer({ participantId: newParticipantId(), canShareStreams: true }, deaf)
 
 it('closes with a peer whatever was being made for it, however far that had come', async () => {
   // Somebody stays, so that no router closes and takes the rest with it.

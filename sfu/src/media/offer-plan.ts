@@ -15,10 +15,10 @@ export interface OfferPlan {
   midToTrackId: Record<string, string>
 }
 
-/** `isGrouping`: the client can have several tracks in one stream (decision 0009). `room` knows whose track it is there. */
+/** `canShareStreams`: the client can have several tracks in one stream (decision 0009). `room` knows whose track it is there. */
 export function planOffer(
   listed: readonly Section<Subscription>[],
-  isGrouping: boolean,
+  canShareStreams: boolean,
   room: { publisherOf(track: PublishedTrack): string },
 ): OfferPlan {
   const offered: OfferPlan['offered'] = new Map()
@@ -43,7 +43,7 @@ export function planOffer(
       rtpParameters,
       participantId: room.publisherOf(active.track),
       trackId,
-      stream: isGrouping ? stream : trackId,
+      stream: canShareStreams ? stream : trackId,
     })
   }
   return { offered, sections, midToTrackId }

@@ -91,9 +91,8 @@ export class Peer implements PeerMedia {
       this.#directory,
       this.#pipes,
       this.#logger,
-      // Firefox gives received tracks ids of its own, so that only the stream's id can name the track (decision 0009).
       {
-        isGrouping: this.options.browser !== 'FIREFOX',
+        canShareStreams: this.options.canShareStreams,
         network: this.#network,
         reliableQueueBytes: this.options.reliableQueueBytes,
       },

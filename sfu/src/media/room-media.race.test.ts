@@ -16,7 +16,7 @@ function setUp() {
   const listener = { onSpeakers: none, onDemandChanged: none }
   const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, none)
   const joining = room.openPeer(
-    { participantId: newParticipantId(), sdk: 'JS', browser: '' },
+    { participantId: newParticipantId(), canShareStreams: true },
     new EventEmitter() as never,
   )
   return { room, worker, creation, joining }

@@ -101,7 +101,7 @@ async function setUp() {
     directory,
     pipes,
     pino({ level: 'silent' }),
-    { isGrouping: true },
+    { canShareStreams: true },
     {
       onOffer: ({ sdp }) => offers.push(sdp),
       onConnected: none,

@@ -67,7 +67,7 @@ export class SubscriberConnection implements TrackViewer {
     directory: TrackDirectory,
     pipes: Pipes,
     logger: Logger,
-    isGrouping: boolean,
+    canShareStreams: boolean,
     listener: SubscriberListener,
   ) {
     this.#home = home
@@ -77,7 +77,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#pipes = pipes
     this.#logger = logger
     this.#listener = listener
-    this.#negotiation = new SubscriberNegotiation(home, transport, logger, isGrouping, {
+    this.#negotiation = new SubscriberNegotiation(home, transport, logger, canShareStreams, {
       onOffer: offer => listener.onOffer(offer),
       publisherOf: track => directory.publisherOf(track),
       onSettled: (subscription, isAccepted) => this.#settle(subscription, isAccepted),
@@ -92,10 +92,10 @@ export class SubscriberConnection implements TrackViewer {
     pipes: Pipes,
     logger: Logger,
     {
-      isGrouping,
+      canShareStreams,
       network = { address: '' },
       reliableQueueBytes,
-    }: { isGrouping: boolean; network?: ClientNetwork; reliableQueueBytes?: number | undefined },
+    }: { canShareStreams: boolean; network?: ClientNetwork; reliableQueueBytes?: number | undefined },
     listener: SubscriberListener,
   ): Promise<SubscriberConnection> {
     const transport = await home.createWebRtcTransport(network)
@@ -104,7 +104,16 @@ export class SubscriberConnection implements TrackViewer {
       const data = new SubscriberData(home, transport, logger, { reliableQueueBytes, onLost })
       await data.open()
       watchTransport(transport, listener)
-      return new SubscriberConnection(home, transport, data, directory, pipes, logger, isGrouping, listener)
+      return new SubscriberConnection(
+        home,
+        transport,
+        data,
+        directory,
+        pipes,
+        logger,
+        canShareStreams,
+        listener,
+      )
     } catch (error) {
       transport.close()
       throw error

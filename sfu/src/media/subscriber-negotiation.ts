@@ -29,7 +29,7 @@ export class SubscriberNegotiation {
   readonly #transport: WebRtcTransport
   readonly #logger: Logger
   /** Whether sound and picture of one source share a stream, see docs/decisions/0009-streams-and-sections.md. */
-  readonly #isGrouping: boolean
+  readonly #canShareStreams: boolean
   readonly #listener: NegotiationListener
   readonly #answers = new SerialQueue()
   readonly #sessionId = `${randomInt(1, 2 ** 47)}`
@@ -51,13 +51,13 @@ export class SubscriberNegotiation {
     home: RoomRouter,
     transport: WebRtcTransport,
     logger: Logger,
-    isGrouping: boolean,
+    canShareStreams: boolean,
     listener: NegotiationListener,
   ) {
     this.#home = home
     this.#transport = transport
     this.#logger = logger
-    this.#isGrouping = isGrouping
+    this.#canShareStreams = canShareStreams
     this.#listener = listener
   }
 
@@ -142,7 +142,7 @@ export class SubscriberNegotiation {
 
   #offer(): void {
     this.#isDirty = false
-    const plan = planOffer(this.sections.listed, this.#isGrouping, this.#listener)
+    const plan = planOffer(this.sections.listed, this.#canShareStreams, this.#listener)
     const { offered, sections, midToTrackId } = plan
     this.#outstanding = offered
     this.#answerWait.start()

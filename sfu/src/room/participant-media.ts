@@ -36,10 +36,8 @@ export interface ParticipantMediaListener {
 
 export interface ParticipantMediaDeps {
   participantId: ParticipantId
-  /** ClientInfo.sdk as sent. */
-  sdk: string
-  /** ClientInfo.browser as sent. */
-  browser: string
+  /** As in PeerMediaOptions. */
+  canShareStreams: boolean
   /** As in JoinQuery. */
   clientAddress: string
   /** Only candidates of this protocol are offered to the client; undefined: all. */
@@ -58,6 +56,7 @@ export class ParticipantMedia {
   #isStarted = false
   #isClosed = false
   #offerId = 0
+  #midToTrackId: Record<string, string> = {}
   #connectTimer: NodeJS.Timeout | undefined
   #lossTimer: NodeJS.Timeout | undefined
 
@@ -85,15 +84,19 @@ export class ParticipantMedia {
     return this.#started.promise
   }
 
+  /** Which section of the last offer carries which track. */
+  get midToTrackId(): Record<string, string> {
+    return this.#midToTrackId
+  }
+
   /** Opens the media and starts the subscriber connection; on failure the participant ends. */
   async open(room: RoomMedia): Promise<void> {
-    const { limits, participantId, sdk, browser, clientAddress, candidateProtocol, log } = this.#deps
+    const { limits, participantId, canShareStreams, clientAddress, candidateProtocol, log } = this.#deps
     this.#connectTimer = setTimeout(() => this.#end('join_failed'), limits.connectTimeoutMs)
     try {
       const options = {
         participantId,
-        sdk: sdk.toUpperCase(),
-        browser: browser.toUpperCase(),
+        canShareStreams,
         clientAddress,
         reliableQueueBytes: limits.dataQueueBytes,
         ...(candidateProtocol ? { candidateProtocol } : {}),
@@ -125,6 +128,7 @@ export class ParticipantMedia {
     return {
       onSubscriberOffer: ({ sdp, midToTrackId }) =>
         tell(() => {
+          this.#midToTrackId = midToTrackId
           listener.offer(new SessionDescription({ type: 'offer', sdp, id: ++this.#offerId, midToTrackId }))
           if (this.#offerId === 1) for (const candidate of trickleOf(sdp)) listener.candidate(candidate)
         }),

@@ -21,6 +21,7 @@ import {
 } from '@livekit/protocol'
 import { ChangeBudget } from './change-budget.ts'
 import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
+import { canShareStreams } from './client-quirks.ts'
 import {
   isSilent,
   leaveRequestOf,
@@ -160,8 +161,7 @@ export class Participant {
     })
     this.#media = new ParticipantMedia({
       participantId: this.id,
-      sdk: deps.query.sdk,
-      browser: deps.query.browser,
+      canShareStreams: canShareStreams(deps.query),
       clientAddress: deps.query.clientAddress,
       candidateProtocol: deps.candidateProtocol,
       limits,
@@ -186,6 +186,7 @@ export class Participant {
         permission: () => this.permission,
         refusalLevel: () => this.budget.refusalLevel(),
         media: () => this.#media.opened,
+        midToTrackId: () => this.#media.midToTrackId,
         send: message => this.send(message),
       },
       {

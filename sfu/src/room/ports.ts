@@ -68,10 +68,8 @@ export interface RoomMedia {
 
 export interface PeerMediaOptions {
   participantId: ParticipantId
-  /** e.g. 'JS', 'RUST', from ClientInfo.sdk; for quirks only. */
-  sdk: string
-  /** e.g. 'FIREFOX', from ClientInfo.browser, '' when there is none; for quirks only. */
-  browser: string
+  /** Sound and picture of a source may be in one stream, to be played in step (decision 0009); else each is in its own. */
+  canShareStreams: boolean
   /** Where the client's signalling came from; the candidates it gets are those of that network. Absent: unknown. */
   clientAddress?: string
   /** Tell the client only candidates of this protocol. */

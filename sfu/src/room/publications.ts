@@ -46,6 +46,8 @@ export interface PublicationsDeps {
   refusalLevel(): 'info' | 'debug'
   /** Rejects when the participant closed. */
   media(): Promise<PeerMedia>
+  /** Which section of the last subscriber offer carries which track. */
+  midToTrackId(): Record<string, string>
   send(message: SignalResponse['message']): void
 }
 
@@ -138,7 +140,13 @@ export class Publications {
       const result = await media.handlePublisherOffer(offer.sdp, claims)
       this.#deps.send({
         case: 'answer',
-        value: new SessionDescription({ type: 'answer', sdp: result.answer, id: offer.id }),
+        value: new SessionDescription({
+          type: 'answer',
+          sdp: result.answer,
+          id: offer.id,
+          // livekit-client 2.15.11 to 2.21 (and perhaps later ones before 2.23) forgets the offer's when an answer has none.
+          midToTrackId: this.#deps.midToTrackId(),
+        }),
       })
       for (const trackId of result.unpublished) this.#remove(trackId, 'unpublished')
       for (const { trackId, mid, reason } of result.refused) this.#refuse(trackId, mid, reason)

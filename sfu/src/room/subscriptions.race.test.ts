@@ -13,7 +13,7 @@ const none = () => {}
 function setUp(options: { autoSubscribe?: boolean; media?: Promise<PeerMedia> } = {}) {
   const room = new FakeRoomMedia('RM_1' as never, { onSpeakers: none, onDemandChanged: none })
   room.tracks.add(TRACK)
-  const peer = new FakePeer(room, { participantId: 'PA_1' as never, sdk: 'JS', browser: '' }, {} as never)
+  const peer = new FakePeer(room, { participantId: 'PA_1' as never, canShareStreams: true }, {} as never)
   const state = { maySubscribe: true, subscribed: [] as string[], failed: [] as unknown[] }
   const subscriptions = new Subscriptions(
     {

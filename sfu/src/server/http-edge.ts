@@ -7,6 +7,7 @@ import { type TwirpAnswer, twirpError } from '../api/twirp.ts'
 import type { TwirpCall } from '../api/twirp-handler.ts'
 import type { TrustedProxies } from '../config.ts'
 import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/claims.ts'
+import { browserOf } from '../room/client-quirks.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
 import { addressOf, isFromProxy } from './client-address.ts'
@@ -197,7 +198,7 @@ export class HttpEdge {
       throw new AppError('too_many_requests', `more than ${joinsPerMinute} joins a minute from this address`)
     const granted = await verify(tokenOf(request, url.searchParams))
     assertMayJoin(granted, url.searchParams.get('room'))
-    const query = { ...parseJoinQuery(url.searchParams), clientAddress }
+    const query = { ...joinQueryOf(request, url.searchParams), clientAddress }
     const claims = claimsForJoin(granted, query)
     if (!query.reconnect) rooms.assertJoinable(claims)
     const release = this.#open.tryOpen(network)
@@ -245,6 +246,12 @@ export class HttpEdge {
       onOpen(client)
     })
   }
+}
+
+/** livekit-client leaves out the browser, as LiveKit's server reads it from the header. */
+function joinQueryOf(request: IncomingMessage, params: URLSearchParams): JoinQuery {
+  const query = parseJoinQuery(params)
+  return query.browser === '' ? { ...query, ...browserOf(request.headers['user-agent'] ?? '') } : query
 }
 
 /** Null when the request line cannot be read as a path. */

@@ -28,15 +28,18 @@ export class MediaRelay {
   readonly #down: NetworkLink
   readonly #upKinds: PayloadKinds = new Map()
   readonly #downKinds: PayloadKinds = new Map()
+  readonly #clientSide: string
   readonly #fronts = new Map<string, Promise<Front>>()
   /** Sockets out of use swallow what still comes, as an address that nobody has any more. */
   readonly #sockets = new Set<Socket>()
   #sourceAddress: string | undefined
   #isClosed = false
 
-  constructor(up: NetworkLink, down: NetworkLink) {
+  /** `clientSide`: this machine's address that the client sends to. */
+  constructor(up: NetworkLink, down: NetworkLink, clientSide = LOOPBACK) {
     this.#up = up
     this.#down = down
+    this.#clientSide = clientSide
   }
 
   /** Payload types of what the client sends (`up`) or receives. */
@@ -53,7 +56,7 @@ export class MediaRelay {
       front = this.#openFront(sfu, new Map())
       this.#fronts.set(key, front)
     }
-    return { address: LOOPBACK, port: (await front).port }
+    return { address: this.#clientSide, port: (await front).port }
   }
 
   /** The client's packets reach the SFU from new ports from now on; answers to the old ones are lost. */
@@ -90,7 +93,7 @@ export class MediaRelay {
   }
 
   async #openFront(sfu: Endpoint, flows: Map<string, Flow>): Promise<Front> {
-    const socket = this.#open(LOOPBACK)
+    const socket = this.#open(this.#clientSide)
     await new Promise<void>((resolve, reject) => {
       socket.once('listening', resolve)
       socket.once('error', reject)

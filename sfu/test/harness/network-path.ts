@@ -27,6 +27,8 @@ export interface NetworkPathOptions {
   /** Of loss and jitter; default 1. */
   seed?: number
   keepTcp?: boolean
+  /** This machine's address that the client finds the SFU's media at; default the loopback. */
+  mediaAddress?: string
 }
 
 export type Direction = 'up' | 'down'
@@ -47,10 +49,10 @@ export class NetworkPath {
 
   /** `sfuUrl`: `RunningSfu.wsUrl`. Closed by the caller. */
   static async create(sfuUrl: string, options: NetworkPathOptions = {}): Promise<NetworkPath> {
-    const { seed = 1, keepTcp = false } = options
+    const { seed = 1, keepTcp = false, mediaAddress } = options
     const up = new NetworkLink(seededRandom(seed))
     const down = new NetworkLink(seededRandom(seed + 1))
-    const relay = new MediaRelay(up, down)
+    const relay = new MediaRelay(up, down, mediaAddress)
     const signal = await SignalProxy.create(sfuUrl, message => rewriteResponse(message, relay, keepTcp))
     return new NetworkPath(up, down, relay, signal)
   }

@@ -1,7 +1,7 @@
 /** A real Chromium with the stock livekit-client: each client is a page of its own that page.ts runs in. */
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from '@playwright/test'
-import { PageServer } from './page-server.ts'
+import { type ClientPackage, PageServer } from './page-server.ts'
 import { callPage, openClient, type RemoteClient } from './remote-client.ts'
 
 const SYSTEM_CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -44,12 +44,12 @@ export class TestBrowser {
   }
 
   /** A new page with no room yet. */
-  async open(): Promise<BrowserClient> {
+  async open(client: ClientPackage = 'livekit-client'): Promise<BrowserClient> {
     const page = await this.#browser.newPage({ viewport: { width: 800, height: 600 } })
     const console: string[] = []
     page.on('console', message => console.push(`${message.type()}: ${message.text()}`))
     page.on('pageerror', error => console.push(`pageerror: ${error.message}`))
-    await page.goto(this.#server.origin)
+    await page.goto(this.#server.urlOf(client))
     const call = (name: string, values: unknown[]) => page.evaluate(callPage, [name, values] as const)
     return openClient(page, console, call, this.#open)
   }

@@ -96,7 +96,7 @@ class CodecLab {
   async connectEncrypted(url: string, token: string, key: string, options: RoomOptions = {}) {
     const keyProvider = new ExternalE2EEKeyProvider()
     await keyProvider.setKey(key)
-    const worker = new Worker('/e2ee-worker.js')
+    const worker = new Worker('e2ee-worker.js')
     const isReady = window.roomClient.connect(url, token, { ...options, encryption: { keyProvider, worker } })
     const room = this.#room()
     room.on(RoomEvent.EncryptionError, error => this.events.push(`encryptionError ${error.message}`))

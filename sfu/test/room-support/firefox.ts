@@ -1,7 +1,8 @@
 /** A real Firefox (WebDriver BiDi) with the stock livekit-client: each client is a page of its own that page.ts runs in. */
 import { existsSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { type Browser, launch, type Page } from 'puppeteer-core'
-import { PageServer } from './page-server.ts'
+import { type ClientPackage, PageServer } from './page-server.ts'
 import { callPage, openClient, type RemoteClient } from './remote-client.ts'
 
 const BINARY = process.env.FIREFOX ?? '/usr/bin/firefox-esr'
@@ -41,6 +42,12 @@ const PREFERENCES = {
   'dom.min_background_timeout_value': 4,
 }
 
+/** Firefox has no candidates on the loopback while there is another interface, and reaches no loopback from that one. */
+export function addressForFirefox(): string {
+  const found = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
+  return found.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
 export type FirefoxClient = RemoteClient & { readonly page: Page }
 
 export class TestFirefox {
@@ -71,12 +78,12 @@ export class TestFirefox {
   }
 
   /** A new page with no room yet. */
-  async open(): Promise<FirefoxClient> {
+  async open(client: ClientPackage = 'livekit-client'): Promise<FirefoxClient> {
     const page = await this.#browser.newPage()
     const console: string[] = []
     page.on('console', message => console.push(`${message.type()}: ${message.text()}`))
     page.on('pageerror', error => console.push(`pageerror: ${String(error)}`))
-    await page.goto(this.#server.origin)
+    await page.goto(this.#server.urlOf(client))
     const call = (name: string, values: unknown[]) => page.evaluate(callPage, [name, values] as const)
     return openClient(page, console, call, this.#open)
   }

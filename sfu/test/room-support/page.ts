@@ -134,6 +134,19 @@ export class PageClient {
 
   /** A tone, so that a level is certain. */
   async publishTone(source: 'microphone' | 'screen_share_audio' = 'microphone', frequency = 440) {
+    const track = await this.#tone(frequency)
+    const publication = await this.#live().localParticipant.publishTrack(track, {
+      source: source === 'microphone' ? Track.Source.Microphone : Track.Source.ScreenShareAudio,
+      stopMicTrackOnMute: false,
+    })
+    return publication.trackSid
+  }
+
+  async #tone(frequency: number): Promise<MediaStreamTrack> {
+    // Without a sound card Firefox runs no AudioContext; its fake microphone is a tone already.
+    const plain = { autoGainControl: false, echoCancellation: false, noiseSuppression: false }
+    if (navigator.userAgent.includes('Firefox'))
+      return (await navigator.mediaDevices.getUserMedia({ audio: plain })).getAudioTracks()[0]!
     const context = new AudioContext()
     this.#sources.push(context)
     const oscillator = context.createOscillator()
@@ -143,12 +156,7 @@ export class PageClient {
     const destination = context.createMediaStreamDestination()
     oscillator.connect(gain).connect(destination)
     oscillator.start()
-    const [track] = destination.stream.getAudioTracks()
-    const publication = await this.#live().localParticipant.publishTrack(track as MediaStreamTrack, {
-      source: source === 'microphone' ? Track.Source.Microphone : Track.Source.ScreenShareAudio,
-      stopMicTrackOnMute: false,
-    })
-    return publication.trackSid
+    return destination.stream.getAudioTracks()[0]!
   }
 
   /** A moving drawing of the given size. */

@@ -2,7 +2,6 @@
 import { AudioStream, RoomEvent, TrackKind, VideoBufferType, VideoStream } from '@livekit/rtc-node'
 import { eventually } from '../harness/eventually.ts'
 import type { NativePeer } from '../harness/native-peer.ts'
-import type { BrowserClient } from './browser.ts'
 import type { ClapMarks } from './clapper-page.ts'
 
 export const CLAP_PERIOD_MS = 1_200
@@ -52,8 +51,13 @@ export async function expectInStep(
   return offsets
 }
 
-export const browserMarks = (client: BrowserClient, key: string) => (): Promise<ClapMarks> =>
-  client.page.evaluate(name => window.clapper.marks(name), key)
+/** A page of either browser. */
+interface ClapperPage {
+  evaluate(run: (key: string) => ClapMarks, key: string): Promise<ClapMarks>
+}
+
+export const browserMarks = (page: ClapperPage, key: string) => (): Promise<ClapMarks> =>
+  page.evaluate(name => window.clapper.marks(name), key)
 
 /** Looks at and listens to everyone's camera and microphone in the native SDK. */
 export function nativeMarks(peer: NativePeer): { read: () => ClapMarks; stop: () => Promise<void> } {
