@@ -25,8 +25,6 @@ export interface StartSfuOptions {
   workers?: number
   /** Further environment of the process, e.g. LOG_LEVEL. */
   env?: Record<string, string>
-  /** Where webhooks go; default: the built-in receiver. */
-  webhookUrls?: string[]
   recordingsUrl?: string
   /** Loopback only by default. */
   announcedAddress?: string
@@ -81,7 +79,7 @@ export class RunningSfu extends SfuAccess {
 
   /** Resolves when `/healthz` says ok. Called by `startSfu`; call it again after `kill` or `end`. */
   async start(): Promise<void> {
-    const { workers = 2, env, webhookUrls, recordingsUrl, announcedAddress = '127.0.0.1' } = this.#options
+    const { workers = 2, env, recordingsUrl, announcedAddress = '127.0.0.1' } = this.#options
     const child = spawn(process.execPath, [MAIN], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -94,7 +92,7 @@ export class RunningSfu extends SfuAccess {
         SFU_WORKERS: String(workers),
         LIVEKIT_API_KEY: API_KEY,
         LIVEKIT_API_SECRET: API_SECRET,
-        WEBHOOK_URLS: (webhookUrls ?? [this.webhooks.url]).join(','),
+        WEBHOOK_URLS: this.webhooks.url,
         RECORDINGS_URL: recordingsUrl ?? 'http://127.0.0.1:9',
         DATA_DIR: this.dataDir,
         ...env,

@@ -6,6 +6,7 @@ import { exposeForTests } from '../../live/expose-for-tests.ts'
 import { MeetingSession, type OverReason } from '../../live/meeting-session.ts'
 import { loadSettings, type SavedSettings } from '../../live/saved-settings.ts'
 import { useStore } from '../../live/use-store.ts'
+import { WaitingLine } from '../../ui/waiting-line.tsx'
 import { CheckPage } from './check/check-page.tsx'
 import { OverPage } from './over-page.tsx'
 import { RoomView } from './room/room-view.tsx'
@@ -149,13 +150,4 @@ function Over({
   )
 }
 
-function Loading() {
-  const t = useTranslations('room')
-  return (
-    <main className="flex min-h-dvh items-center justify-center p-6">
-      <p role="status" className="text-muted">
-        {t('loading')}
-      </p>
-    </main>
-  )
-}
+const Loading = () => <WaitingLine>{useTranslations('room')('loading')}</WaitingLine>

@@ -10,6 +10,7 @@ import { loadJoin, loadSettings, type SavedSettings, saveJoin } from '../../live
 import { useStore } from '../../live/use-store.ts'
 import { Button } from '../../ui/button.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
+import { WaitingLine } from '../../ui/waiting-line.tsx'
 import { PasscodeForm } from './passcode-form.tsx'
 import { WatchRoom } from './watch-room.tsx'
 
@@ -195,11 +196,5 @@ function WatchOver({
 
 function Loading({ why }: { why?: 'crowded' | 'unreachable' | undefined }) {
   const t = useTranslations('room')
-  return (
-    <main className="flex min-h-dvh items-center justify-center p-6">
-      <p role="status" className="text-center text-pretty text-muted">
-        {why ? t(`watch.${why}`) : t('loading')}
-      </p>
-    </main>
-  )
+  return <WaitingLine>{why ? t(`watch.${why}`) : t('loading')}</WaitingLine>
 }
