@@ -7,7 +7,7 @@ import { eventually } from './harness/eventually.ts'
 import { NetworkPath } from './harness/network-path.ts'
 import type { NoiseOptions } from './room-support/bandwidth-page.ts'
 import type { BrowserClient } from './room-support/browser.ts'
-import { FlowMeter, percent, secondsSince } from './room-support/flow-meter.ts'
+import { expectWidth, FlowMeter, percent, secondsSince } from './room-support/flow-meter.ts'
 import { Scenario } from './room-support/scenario.ts'
 
 /** livekit-client makes three layers only of pictures from 960 pixels on. */
@@ -60,23 +60,6 @@ describe('a subscriber on a link that becomes narrow', () => {
     const client = await scenario.join(room, identity, { url: path.wsUrl })
     await client.page.evaluate(() => window.bandwidth.watch())
     return client
-  }
-
-  /** Waits for a picture of at most or at least that width that moves; resolves with the time it took. */
-  async function expectWidth(meter: FlowMeter, isRight: (width: number) => boolean, limitMs: number) {
-    const start = performance.now()
-    let before = await meter.sample()
-    await eventually(
-      async () => {
-        const now = await meter.sample()
-        const frames = now.framesDecoded - before.framesDecoded
-        before = now
-        return isRight(now.width) && frames > 0 ? null : `${frames} frames of width ${now.width}`
-      },
-      limitMs,
-      300,
-    )
-    return secondsSince(start)
   }
 
   it('gets lower layers, then sound only and is told so, then all again; sound goes on', {

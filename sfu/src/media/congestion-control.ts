@@ -2,6 +2,7 @@ import type { Consumer, TransportTraceEventData, WebRtcTransport } from 'mediaso
 import type { Logger } from 'pino'
 import { Congestion, DRAIN_MS, type LinkState, type Picture } from './congestion.ts'
 import { costOf } from './congestion-costs.ts'
+import { LinkReturn } from './link-return.ts'
 import { LossWatch } from './loss-watch.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -18,6 +19,10 @@ const PROBE_WAKE_MS = 1_000
 /** Time between two tries for more, ms: each fills the queue of a full link for some 100 ms. */
 const PROBE_INTERVAL_MS = 1_900
 const FLOWING_PROBE_INTERVAL_MS = 3_900
+/** The worker tries nothing above what it allows itself anyway, 2 Mbit/s at least, and this one also at its double, bit/s. */
+const RETURN_PROBE_BPS = 1_500_000
+/** A try measures a little less than it sends. */
+const RETURNED = 0.8
 
 /**
  * Keeps a subscriber's pictures within its link: on each of the worker's estimates (about one a second, at once when it
@@ -29,6 +34,7 @@ export class CongestionControl {
   readonly #subscriptions: () => Iterable<Subscription>
   readonly #logger: Logger
   readonly #congestion = new Congestion()
+  readonly #return = new LinkReturn()
   #availableBps: number | undefined
   #desiredBps = 0
   #isRunning = false
@@ -69,6 +75,7 @@ export class CongestionControl {
 
   #handleFlood(share: number): void {
     if (performance.now() - this.#probedAt < PROBE_WAKE_MS && this.#maxBps > 0) return
+    this.#return.distrust()
     this.#flood = { share, isNew: true, roomBps: 0, until: performance.now() + FLOOD_MEMORY_MS }
     this.#run()
   }
@@ -76,12 +83,13 @@ export class CongestionControl {
   #handleTrace(trace: TransportTraceEventData): void {
     if (trace.type !== 'bwe' || this.#isStopped) return
     const info = trace.info as { availableBitrate: number; desiredBitrate: number }
+    if (!this.#return.note(info.availableBitrate, performance.now())) return
     const previousBps = this.#availableBps ?? info.availableBitrate
     this.#availableBps = info.availableBitrate
     this.#desiredBps = info.desiredBitrate
     this.#logger.trace({ estimate: info.availableBitrate, desired: info.desiredBitrate }, 'link estimated')
     const isRoomy = info.availableBitrate > this.#desiredBps && info.availableBitrate >= previousBps
-    if (isRoomy && !this.#isRestricting) return
+    if (isRoomy && !this.#isRestricting && this.#maxBps === 0) return
     this.#run()
   }
 
@@ -130,10 +138,15 @@ export class CongestionControl {
     const soundBps = voices * SOUND_BPS
     const transport = stats[0]
     const flowBps = Math.max((transport?.rtpSendBitrate ?? 0) - soundBps, 0)
-    const loss = transport?.rtpPacketLossSent ?? 0
     const nowMs = performance.now()
+    const trustedBps = this.#return.trustedBps(this.#availableBps, nowMs)
+    // What was lost while the link was gone tells nothing of it now.
+    const loss = trustedBps === undefined ? (transport?.rtpPacketLossSent ?? 0) : 0
     const isFlooded = this.#measureFlood(nowMs, flowBps, soundBps)
-    const availableBps = Math.min(this.#availableBps, this.#flood?.roomBps ?? Number.POSITIVE_INFINITY)
+    const availableBps = Math.min(
+      trustedBps ?? this.#availableBps,
+      this.#flood?.roomBps ?? Number.POSITIVE_INFINITY,
+    )
     const link: LinkState = { nowMs, availableBps, flowBps, soundBps, loss, isFlooded }
     const verdicts = this.#congestion.update(link, pictures)
     for (const video of videos) {
@@ -147,7 +160,13 @@ export class CongestionControl {
       video.setVerdict(verdict)
     }
     const isSilent = pictures.every(({ id }) => verdicts.get(id) === 'held')
-    await this.#probe(link, isSilent, this.#congestion.probeBps(link, pictures))
+    const returnBps = Math.min(trustedBps ?? 0, RETURN_PROBE_BPS)
+    const isReturning = this.#availableBps < returnBps * RETURNED
+    await this.#probe(
+      link,
+      isSilent || isReturning,
+      isReturning ? returnBps : this.#congestion.probeBps(link, pictures),
+    )
     if (this.#isStopped || ![...verdicts.values()].includes('drain')) return
     this.#drainTimer ??= setTimeout(() => {
       this.#drainTimer = undefined
@@ -173,13 +192,13 @@ export class CongestionControl {
    * A new maximum makes the worker try the link by padding for that much and for the double of it (libwebrtc's
    * `OnMaxTotalAllocatedBitrate`); there is no other way to ask it to.
    */
-  async #probe({ nowMs }: LinkState, isSilent: boolean, bps: number | undefined): Promise<void> {
+  async #probe({ nowMs }: LinkState, isUrgent: boolean, bps: number | undefined): Promise<void> {
     if (bps === undefined) {
       if (this.#maxBps > 0) await this.#transport.setMaxOutgoingBitrate(0)
       this.#maxBps = 0
       return
     }
-    const intervalMs = isSilent ? PROBE_INTERVAL_MS : FLOWING_PROBE_INTERVAL_MS
+    const intervalMs = isUrgent ? PROBE_INTERVAL_MS : FLOWING_PROBE_INTERVAL_MS
     if (nowMs - this.#probedAt < intervalMs) return
     this.#probedAt = nowMs
     // The same number again would not be news to it.

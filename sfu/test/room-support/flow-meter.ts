@@ -1,4 +1,5 @@
 /** Judges what one browser receives of another's track: rates and shares between two moments. */
+import { eventually } from '../harness/eventually.ts'
 import type { FlowSample } from './bandwidth-page.ts'
 import type { BrowserClient } from './browser.ts'
 
@@ -62,3 +63,24 @@ function flowBetween(a: FlowSample, b: FlowSample): Flow {
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 export const secondsSince = (startMs: number): string =>
   `${((performance.now() - startMs) / 1000).toFixed(1)} s`
+
+/** Waits for a picture of such a width, pixels, that moves; resolves with the time it took, as `secondsSince`. */
+export async function expectWidth(
+  meter: FlowMeter,
+  isRight: (width: number) => boolean,
+  limitMs: number,
+): Promise<string> {
+  const start = performance.now()
+  let before = await meter.sample()
+  await eventually(
+    async () => {
+      const now = await meter.sample()
+      const frames = now.framesDecoded - before.framesDecoded
+      before = now
+      return isRight(now.width) && frames > 0 ? null : `${frames} frames of width ${now.width}`
+    },
+    limitMs,
+    300,
+  )
+  return secondsSince(start)
+}
