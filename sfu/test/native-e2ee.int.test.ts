@@ -7,6 +7,9 @@ import { NativePeer } from './harness/native-peer.ts'
 import { lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import { expectPicture, expectSound, Scenario } from './room-support/scenario.ts'
 
+/** Of 10 ms each. */
+const NOISE_FRAMES = 10
+
 describe('end-to-end encryption of a native client', () => {
   let scenario: Scenario
   const peers: NativePeer[] = []
@@ -52,16 +55,19 @@ describe('end-to-end encryption of a native client', () => {
 
     const understands = (peer: NativePeer, identity: string) => () => {
       const { videoFrames, loudFrames } = peer.from(identity)
-      return videoFrames > 5 && loudFrames > 5 ? null : `${videoFrames} pictures, ${loudFrames} loud frames`
+      return videoFrames > 5 && loudFrames > 3 * NOISE_FRAMES
+        ? null
+        : `${videoFrames} pictures, ${loudFrames} loud frames`
     }
     await eventually(understands(binh, 'an'), PATIENCE_MS)
     await eventually(understands(binh, 'web'), PATIENCE_MS)
     await expectPicture(web, 'an')
     await expectSound(web, 'an')
-    // By now the others have seen and heard for a while.
+    // By now the others have seen and heard for a while. The SDK plays what comes before its decryption is set up as it is, a moment of noise.
     for (const identity of ['an', 'web']) {
       expect(chi.from(identity).videoFrames).toBe(0)
-      expect(chi.from(identity).loudFrames).toBe(0)
+      expect(chi.from(identity).loudFrames).toBeLessThan(NOISE_FRAMES)
+      expect(binh.from(identity).loudFrames).toBeGreaterThan(3 * NOISE_FRAMES)
     }
   })
 })
