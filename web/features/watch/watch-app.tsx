@@ -35,7 +35,7 @@ export function WatchApp({ code, meeting }: { code: string; meeting: PublicMeeti
     return <WatchOver why={meeting.status} title={meeting.title} onAgain={() => again()} />
   if (!meeting.watchAllowed)
     return <WatchOver why="not_allowed" title={meeting.title} onAgain={() => again()} />
-  if (!settings) return <Loading />
+  if (!settings) return <Loading title={meeting.title} />
   return (
     <WatchStay
       key={stay}
@@ -75,7 +75,7 @@ function WatchStay({
       made.close()
     }
   }, [code, settings])
-  if (!session) return placeholder ?? <Loading />
+  if (!session) return placeholder ?? <Loading title={meeting.title} />
   return (
     <WatchPhases
       session={session}
@@ -137,7 +137,9 @@ function WatchPhases({
         }}
       />
     )
-  return placeholder ?? <Loading why={isCrowded ? 'crowded' : isUnreachable ? 'unreachable' : undefined} />
+  if (placeholder) return placeholder
+  const why = isCrowded ? 'crowded' : isUnreachable ? 'unreachable' : undefined
+  return <Loading title={meeting.title} why={why} />
 }
 
 function NotStarted({ meeting }: { meeting: PublicMeeting }) {
@@ -194,7 +196,7 @@ function WatchOver({
   )
 }
 
-function Loading({ why }: { why?: 'crowded' | 'unreachable' | undefined }) {
+function Loading({ title, why }: { title: string; why?: 'crowded' | 'unreachable' | undefined }) {
   const t = useTranslations('room')
-  return <WaitingLine>{why ? t(`watch.${why}`) : t('loading')}</WaitingLine>
+  return <WaitingLine title={title}>{why ? t(`watch.${why}`) : t('loading')}</WaitingLine>
 }
