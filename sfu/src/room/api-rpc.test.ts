@@ -1,18 +1,12 @@
 /** What may come back from a call besides an answer or an error, which room-services.test.ts has. */
 import { DataPacket, DataPacket_Kind, EncryptedPacket, RpcAck, RpcResponse } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Client, received, TestRooms } from '../../test/room-support/test-room.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Client, received, useTimedRooms } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
+const { rooms, wait } = useTimedRooms()
 let an: Client
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  rooms = new TestRooms()
   an = await rooms.join('an')
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  vi.useRealTimers()
 })
 
 const say = (value: DataPacket['value']) =>
@@ -50,14 +44,14 @@ describe('an answer to a call', () => {
   it('that is encrypted cannot be read: the call ends as one without an answer', async () => {
     const { outcome } = call()
     say({ case: 'encryptedPacket', value: new EncryptedPacket({ encryptedValue: new Uint8Array(40) }) })
-    await vi.advanceTimersByTimeAsync(7_100)
+    await wait(7_100)
     expect(await outcome).toEqual(['canceled', 'RpcError 1501: Connection timeout'])
   })
 
   it('waits ten seconds when the caller names no time, and a minute at most', async () => {
     const { outcome, requestId } = call()
     say({ case: 'rpcAck', value: new RpcAck({ requestId }) })
-    await vi.advanceTimersByTimeAsync(10_100)
+    await wait(10_100)
     expect(await outcome).toEqual(['canceled', 'RpcError 1502: Response timeout'])
     const packetOf = () => received(an).at(-1)?.packet.value.value
     void rooms.registry

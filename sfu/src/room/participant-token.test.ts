@@ -1,20 +1,12 @@
 import { ParticipantPermission, RoomConfiguration, TrackSource } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { describe, expect, it } from 'vitest'
+import { RecordingLink, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 import type { TokenContents } from './claims.ts'
 
 type Said = TokenContents & { validForS: number }
 
 describe('the token a client comes back with', () => {
-  let rooms: TestRooms
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-    rooms = new TestRooms()
-  })
-  afterEach(async () => {
-    await rooms.registry.close()
-    vi.useRealTimers()
-  })
+  const { rooms, wait } = useTimedRooms()
   const tokens = (link: RecordingLink): Said[] => link.all('refreshToken').map(token => JSON.parse(token))
   const last = (link: RecordingLink): Said => tokens(link).at(-1)!
 
@@ -48,17 +40,17 @@ describe('the token a client comes back with', () => {
 
   it('comes again every five minutes, well before it expires, and not after the end', async () => {
     const { link, participant, room } = await rooms.join('an')
-    await vi.advanceTimersByTimeAsync(301_000)
+    await wait(301_000)
     expect(tokens(link)).toHaveLength(2)
     room.leave(participant, 'removed')
-    await vi.advanceTimersByTimeAsync(301_000)
+    await wait(301_000)
     expect(tokens(link)).toHaveLength(2)
   })
 
   it('follows name, metadata, attributes and permissions', async () => {
     const { link, participant, room } = await rooms.join('an')
     room.changeProfile(participant, { name: 'An', metadata: 'new', attributes: { hand: '1' } })
-    await vi.advanceTimersByTimeAsync(1_100)
+    await wait(1_100)
     expect(last(link)).toMatchObject({ name: 'An', metadata: 'new', attributes: { hand: '1' } })
     const permission = new ParticipantPermission({
       canSubscribe: true,
@@ -67,7 +59,7 @@ describe('the token a client comes back with', () => {
       canUpdateMetadata: true,
     })
     room.changePermission(participant, permission)
-    await vi.advanceTimersByTimeAsync(1_100)
+    await wait(1_100)
     expect(last(link).video).toMatchObject({
       canSubscribe: true,
       canPublishSources: ['microphone'],
@@ -78,7 +70,7 @@ describe('the token a client comes back with', () => {
 
   it('comes with a resume, and what changed at once is told once', async () => {
     const { participant, link } = await rooms.join('an')
-    await vi.advanceTimersByTimeAsync(1_100)
+    await wait(1_100)
     participant.handleLinkLost(link)
     const again = new RecordingLink()
     rooms.registry.resume(rooms.claims('an'), participant.id, again, '')
@@ -88,7 +80,7 @@ describe('the token a client comes back with', () => {
     expect(tokens(again)).toHaveLength(1)
     expect(again.cases()[0]).toBe('reconnect')
     // What was asked for meanwhile comes a second later, in one.
-    await vi.advanceTimersByTimeAsync(5_000)
+    await wait(5_000)
     expect(tokens(again)).toHaveLength(2)
   })
 
@@ -96,9 +88,9 @@ describe('the token a client comes back with', () => {
     const { link, participant, room } = await rooms.join('an')
     for (let i = 1; i <= 40; i++) {
       room.changeProfile(participant, { attributes: { at: `${i}` } })
-      await vi.advanceTimersByTimeAsync(50)
+      await wait(50)
     }
-    await vi.advanceTimersByTimeAsync(1_000)
+    await wait(1_000)
     expect(tokens(link).length).toBeLessThanOrEqual(4)
     expect(last(link).attributes).toEqual({ at: '40' })
   })

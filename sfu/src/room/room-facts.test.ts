@@ -9,23 +9,11 @@ import {
   TrackType,
   UpdateDataSubscription,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Client, publish, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { type Client, publish, useTimedRooms } from '../../test/room-support/test-room.ts'
 import { dispatchRequest } from '../signalling/dispatch-request.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms()
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  vi.useRealTimers()
-})
-const wait = async (ms: number) => {
-  await vi.advanceTimersByTimeAsync(ms)
-  await settle()
-}
+const { rooms, wait } = useTimedRooms()
 
 describe('a room', () => {
   it('tells when it was made and all codecs that are carried', async () => {
@@ -65,7 +53,7 @@ describe('a room', () => {
   })
 
   it('is not made nor changed with metadata over the limit', async () => {
-    rooms = new TestRooms({ metadataBytes: 8 })
+    rooms.renew({ metadataBytes: 8 })
     const over = { code: 'over_limit', message: 'room metadata is over the limit' }
     await expect(rooms.registry.createRoom({ name: 'R', metadata: '123456789' })).rejects.toMatchObject(over)
     const roomConfig = new RoomConfiguration({ metadata: '123456789' })

@@ -1,30 +1,16 @@
 /** Nobody and nothing may stay in a room, or in somebody's list, after it has left; and nobody may be seen who is hidden. */
 import { ParticipantInfo_State, ParticipantPermission } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   type Client,
   offer,
   publish,
   settle,
-  TestRooms,
   trackRequest,
+  useTimedRooms,
 } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms({ promptUpdatesUpTo: 3 })
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  expect(vi.getTimerCount()).toBe(0)
-  vi.useRealTimers()
-})
-
-const wait = async (ms: number) => {
-  await vi.advanceTimersByTimeAsync(ms)
-  await settle()
-}
+const { rooms, wait } = useTimedRooms({ promptUpdatesUpTo: 3 })
 const viewer = { video: { canPublish: false } }
 const speaker = (canPublish: boolean) =>
   new ParticipantPermission({ canPublish, canSubscribe: true, canPublishData: canPublish })

@@ -4,24 +4,10 @@ import {
   ParticipantInfo_State,
   ServerInfo_Edition,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { offer, publish, RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { describe, expect, it } from 'vitest'
+import { offer, publish, RecordingLink, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms()
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  expect(vi.getTimerCount()).toBe(0)
-  vi.useRealTimers()
-})
-
-const wait = async (ms: number) => {
-  await vi.advanceTimersByTimeAsync(ms)
-  await settle()
-}
+const { rooms, wait } = useTimedRooms()
 
 describe('joining', () => {
   it('answers with the join reply before anything else, then the subscriber offer', async () => {

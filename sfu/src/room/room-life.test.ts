@@ -5,24 +5,10 @@ import {
   ParticipantInfo_State,
   ParticipantPermission,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { offer, publish, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { describe, expect, it } from 'vitest'
+import { offer, publish, settle, TestRooms, useTimedRooms } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms()
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  expect(vi.getTimerCount()).toBe(0)
-  vi.useRealTimers()
-})
-
-const wait = async (ms: number) => {
-  await vi.advanceTimersByTimeAsync(ms)
-  await settle()
-}
+const { rooms, wait } = useTimedRooms()
 
 describe('a room', () => {
   it('closes when nobody came, or some time after the last has left', async () => {
@@ -83,7 +69,7 @@ describe('a room', () => {
   })
 
   it('batches news of observers in a large room, the newest state of each, publishers at once', async () => {
-    rooms = new TestRooms({ promptUpdatesUpTo: 0, observerUpdateMs: 1_000 })
+    rooms.renew({ promptUpdatesUpTo: 0, observerUpdateMs: 1_000 })
     const an = await rooms.join('an')
     await wait(1_000)
     an.link.messages.length = 0
@@ -106,7 +92,7 @@ describe('a room', () => {
   })
 
   it('keeps a large audience from one another, but not from those who may publish', async () => {
-    rooms = new TestRooms({ promptUpdatesUpTo: 2, observerUpdateMs: 1_000 })
+    rooms.renew({ promptUpdatesUpTo: 2, observerUpdateMs: 1_000 })
     const watch = { video: { canPublish: false } }
     const an = await rooms.join('an')
     const [early, o1] = [await rooms.join('early', watch), await rooms.join('o1', watch)]

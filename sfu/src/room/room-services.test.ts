@@ -13,18 +13,10 @@ import {
   RpcResponse,
   UserPacket,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Client, received, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { describe, expect, it } from 'vitest'
+import { type Client, received, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms()
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  vi.useRealTimers()
-})
+const { rooms, wait } = useTimedRooms()
 const failureOf = async (promise: Promise<unknown>) => {
   const error: unknown = await promise.catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(AppError)
@@ -109,12 +101,12 @@ describe('calling a method of a participant', () => {
     expect(await failed).toEqual(['rpc_failed', 'RpcError 1500: Application error: why'])
 
     const unanswered = failureOf(rooms.registry.performRpc('R', 'an', { ...call, timeoutMs: 9_000 }))
-    await vi.advanceTimersByTimeAsync(7_100)
+    await wait(7_100)
     expect((await unanswered)[0]).toBe('canceled')
 
     const slow = failureOf(rooms.registry.performRpc('R', 'an', call))
     say(an, { case: 'rpcAck', value: new RpcAck({ requestId: requestOf(an).request.id }) })
-    await vi.advanceTimersByTimeAsync(5_100)
+    await wait(5_100)
     expect(await slow).toEqual(['canceled', 'RpcError 1502: Response timeout'])
 
     const left = failureOf(rooms.registry.performRpc('R', 'an', call))
@@ -164,7 +156,7 @@ describe('data of the API', () => {
       })
     for (const nonce of [1, 1, 2, 1]) await rooms.registry.sendData('R', packet(nonce))
     expect(received(an)).toHaveLength(2)
-    await vi.advanceTimersByTimeAsync(11_000)
+    await wait(11_000)
     await rooms.registry.sendData('R', packet(1))
     expect(received(an)).toHaveLength(3)
   })

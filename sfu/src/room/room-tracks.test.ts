@@ -7,32 +7,18 @@ import {
   TrackSource,
   TrackType,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   offer,
   publish,
   received,
   settle,
-  TestRooms,
   trackRequest,
   userPacket,
+  useTimedRooms,
 } from '../../test/room-support/test-room.ts'
 
-let rooms: TestRooms
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-  rooms = new TestRooms()
-})
-afterEach(async () => {
-  await rooms.registry.close()
-  expect(vi.getTimerCount()).toBe(0)
-  vi.useRealTimers()
-})
-
-const wait = async (ms: number) => {
-  await vi.advanceTimersByTimeAsync(ms)
-  await settle()
-}
+const { rooms, wait } = useTimedRooms()
 
 describe('publishing', () => {
   it('confirms, answers, then tells the others, who then subscribe', async () => {

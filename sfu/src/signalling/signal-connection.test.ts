@@ -18,9 +18,9 @@ import {
   UpdateSubscription,
   UpdateTrackSettings,
 } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { WebSocket } from 'ws'
-import { offer, publish, settle, TestRooms, trackRequest } from '../../test/room-support/test-room.ts'
+import { offer, publish, settle, trackRequest, useTimedRooms } from '../../test/room-support/test-room.ts'
 import { defaultJoinQuery, type JoinQuery, type VideoGrants } from '../room/claims.ts'
 import { acceptRtc } from './signal-connection.ts'
 
@@ -63,14 +63,11 @@ class FakeSocket extends EventEmitter {
 }
 
 describe('a signal connection', () => {
-  let rooms: TestRooms
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-    rooms = new TestRooms()
-  })
+  const { rooms, wait } = useTimedRooms()
   afterEach(async () => {
     await rooms.registry.close()
-    vi.useRealTimers()
+    // Fake sockets do not answer a close, which is waited for.
+    vi.clearAllTimers()
   })
 
   const connect = (identity: string, options: { query?: Partial<JoinQuery>; video?: VideoGrants } = {}) => {
@@ -175,14 +172,14 @@ describe('a signal connection', () => {
   it('does not take everybody for silent after a pause of its own', async () => {
     const { socket } = await active('an')
     vi.setSystemTime(Date.now() + 120_000)
-    await vi.advanceTimersByTimeAsync(6_000)
+    await wait(6_000)
     expect(socket.isTerminated).toBe(false)
   })
 
   it('learns from the answer to a ping what the client has had, and says the rest again on the next link', async () => {
     const { socket, sid } = await active('an')
     await rooms.registry.updateRoomMetadata('R', 'heard')
-    await vi.advanceTimersByTimeAsync(5_000)
+    await wait(5_000)
     socket.emit('pong', Buffer.from(socket.pings.at(-1) ?? ''))
     await rooms.registry.updateRoomMetadata('R', 'lost')
     socket.emit('pong', Buffer.from('no number'))
@@ -194,12 +191,12 @@ describe('a signal connection', () => {
 
   it('takes a silent connection for lost, and a slow one too', async () => {
     const { socket } = await active('an')
-    await vi.advanceTimersByTimeAsync(10_000)
+    await wait(10_000)
     expect(socket.pings.length).toBeGreaterThan(0)
     socket.emit('pong', Buffer.from(socket.pings.at(-1) ?? ''))
-    await vi.advanceTimersByTimeAsync(25_000)
+    await wait(25_000)
     expect(socket.isTerminated).toBe(false)
-    await vi.advanceTimersByTimeAsync(11_000)
+    await wait(11_000)
     expect(socket.isTerminated).toBe(true)
     const slow = await active('slow')
     slow.socket.bufferedAmount = 100_000_000
@@ -210,7 +207,7 @@ describe('a signal connection', () => {
   it('cuts off a client that does not answer the close, and of one that does keeps nothing', async () => {
     const silent = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
     expect(silent.closed).toBeDefined()
-    await vi.advanceTimersByTimeAsync(3_000)
+    await wait(3_000)
     expect(silent.isTerminated).toBe(true)
     const polite = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
     expect(vi.getTimerCount()).toBe(1)

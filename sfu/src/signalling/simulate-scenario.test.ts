@@ -1,22 +1,18 @@
 import { CandidateProtocol, LeaveRequest_Action, SimulateScenario } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Client, RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Client, RecordingLink, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 import { simulateScenario } from './simulate-scenario.ts'
 
 describe('a simulated scenario', () => {
-  let rooms: TestRooms
+  const { rooms, wait } = useTimedRooms()
   let an: Client
   let binh: Client
   beforeEach(async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
-    rooms = new TestRooms()
     an = await rooms.join('an')
     binh = await rooms.join('binh')
   })
-  afterEach(async () => {
+  afterEach(() => {
     expect(binh.participant.isClosed).toBe(false)
-    await rooms.registry.close()
-    vi.useRealTimers()
   })
   const play = (scenario: SimulateScenario['scenario']) =>
     simulateScenario(new SimulateScenario({ scenario }), an)
@@ -31,9 +27,9 @@ describe('a simulated scenario', () => {
       sid: an.participant.id,
       active: true,
     })
-    await vi.advanceTimersByTimeAsync(2_900)
+    await wait(2_900)
     expect(an.link.all('speakersChanged')).toHaveLength(1)
-    await vi.advanceTimersByTimeAsync(200)
+    await wait(200)
     expect(an.link.last('speakersChanged').speakers[0]).toMatchObject({ active: false, level: 0 })
     expect(binh.link.all('speakersChanged')).toEqual([])
   })

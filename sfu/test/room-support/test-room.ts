@@ -10,6 +10,7 @@ import {
   UserPacket,
   type WebhookEvent,
 } from '@livekit/protocol'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 import {
   defaultJoinQuery,
   type JoinQuery,
@@ -61,17 +62,26 @@ export interface Client {
 }
 
 export class TestRooms {
-  readonly media = new FakeMediaNode()
-  readonly events: (Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>)[] = []
-  readonly registry: RoomRegistry
+  media!: FakeMediaNode
+  events!: (Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>)[]
+  registry!: RoomRegistry
   #aheadMs = 0
-  constructor(
+  constructor(...options: Parameters<TestRooms['renew']>) {
+    this.renew(...options)
+  }
+
+  /** Begins anew with another registry, other media and no events. The registry before is not closed. */
+  renew(
     limits: Partial<RoomLimits> = {},
     options: Pick<RoomRegistryOptions, 'turn' | 'autoCreate'> = {},
-  ) {
+  ): void {
+    const events: TestRooms['events'] = []
+    this.media = new FakeMediaNode()
+    this.events = events
+    this.#aheadMs = 0
     this.registry = new RoomRegistry({
       media: this.media,
-      events: { emit: event => void this.events.push(event) },
+      events: { emit: event => void events.push(event) },
       log: silentLog,
       // Readable, so that tests see what a token would say.
       mint: async (contents, validForS) => JSON.stringify({ ...contents, validForS }),
@@ -137,6 +147,25 @@ export class TestRooms {
 /** Lets everything that is not waiting for a timer finish. */
 export const settle = async (): Promise<void> => {
   for (let i = 0; i < 3; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** Rooms anew for each test, on timers that only `wait` moves. Closing the rooms at its end has to end all timers. */
+export function useTimedRooms(limits: Partial<RoomLimits> = {}) {
+  const rooms = new TestRooms(limits)
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    rooms.renew(limits)
+  })
+  afterEach(async () => {
+    await rooms.registry.close()
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+  })
+  const wait = async (ms: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(ms)
+    await settle()
+  }
+  return { rooms, wait }
 }
 
 export const trackRequest = (cid: string, rest: Partial<AddTrackRequest> = {}): AddTrackRequest =>
