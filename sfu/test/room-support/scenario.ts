@@ -86,7 +86,10 @@ export async function expectPicture(
       // A new track counts from nothing again.
       if (!first || first.sid !== last.sid || last.framesDecoded < first.framesDecoded) first = last
       const grown = last.framesDecoded - first.framesDecoded
-      return grown >= frames ? null : `${grown} new frames of ${source} of ${identity} decoded`
+      const { bytes, streamState } = last
+      return grown >= frames
+        ? null
+        : `${grown} new frames of ${source} of ${identity} decoded (${streamState}, ${bytes} bytes so far)`
     },
     15_000,
     100,
