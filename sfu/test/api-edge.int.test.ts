@@ -303,6 +303,7 @@ describe('/internal/capture', () => {
     for (const trackId of ['TR_1', 'TR_2', 'TR_3']) socket.send(JSON.stringify({ type: 'resume', trackId }))
     await eventually(() => (capture.commands.length === 3 ? null : 'commands are missing'))
     expect(capture.commands.map(command => command.trackId)).toEqual(['TR_1', 'TR_2', 'TR_3'])
+    await eventually(() => (events.length > 0 ? null : 'the failure was not told'))
     expect(events).toContainEqual({ type: 'consume_failed', trackId: 'TR_gone', reason: 'track_not_found' })
     socket.close()
     await eventually(() => (capture.closedBy === 'recorder_gone' ? null : 'the room was not told'))

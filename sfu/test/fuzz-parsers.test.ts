@@ -9,7 +9,7 @@ import { parseJoinQuery } from '../src/room/claims.ts'
 import { readClientPacket } from '../src/room/data-packets.ts'
 import { planProducer } from '../src/sdp/offer-to-producer.ts'
 import { type AcceptedSection, writePublisherAnswer } from '../src/sdp/publisher-answer.ts'
-import { parseRemoteDescription } from '../src/sdp/remote-description.ts'
+import { parseRemoteDescription, SDP_LIMITS } from '../src/sdp/remote-description.ts'
 import { parseSubscriberAnswer } from '../src/sdp/subscriber-answer.ts'
 import { budget, timeLimit } from './fuzz-support/budget.ts'
 import { messageOf } from './fuzz-support/messages.ts'
@@ -111,6 +111,36 @@ describe('descriptions of clients', () => {
       }),
       budget(800),
     )
+  })
+
+  it.each([
+    [
+      'characters',
+      (count: number) => {
+        const sdp = offers[0]!
+        return `${sdp}a=${'x'.repeat(count - sdp.length - 4)}\r\n`
+      },
+    ],
+    [
+      'lines',
+      (count: number) => {
+        const sdp = offers[0]!
+        // What stands behind the last line's end counts as one.
+        return sdp + 'a=x\r\n'.repeat(count - sdp.split('\r\n').length)
+      },
+    ],
+    [
+      'sections',
+      (count: number) => {
+        const sdp = offers[0]!
+        const more = count - sdp.match(/^m=/gm)!.length
+        const section = (_: unknown, n: number) => `m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:more${n}\r\n`
+        return sdp + Array.from({ length: more }, section).join('')
+      },
+    ],
+  ] as const)('are read up to the limit of %s and refused with one more', (limit, descriptionOf) => {
+    expect(() => parseRemoteDescription(descriptionOf(SDP_LIMITS[limit]))).not.toThrow()
+    expect(() => parseRemoteDescription(descriptionOf(SDP_LIMITS[limit] + 1))).toThrow(limit)
   })
 
   it.each([

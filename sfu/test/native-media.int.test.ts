@@ -4,6 +4,7 @@ import { type BrowserPeer, TestBrowser } from './harness/browser-peer.ts'
 import { eventually } from './harness/eventually.ts'
 import { NativePeer } from './harness/native-peer.ts'
 import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+import { HEARD_ENERGY } from './room-support/scenario.ts'
 
 /** The stock native SDK with another native SDK and with the stock browser SDK: picture, sound and data both ways. */
 
@@ -45,7 +46,7 @@ const seenByNative = (peer: NativePeer, identity: string) => () => {
 }
 const seenByBrowser = (peer: BrowserPeer, identity: string) => async () => {
   const { framesDecoded, totalAudioEnergy } = await peer.receivedFrom(identity)
-  return framesDecoded >= 10 && totalAudioEnergy > 0
+  return framesDecoded >= 10 && totalAudioEnergy > HEARD_ENERGY
     ? null
     : `${framesDecoded} pictures, energy ${totalAudioEnergy}`
 }

@@ -72,6 +72,7 @@ describe('the candidates of a transport', () => {
       'tcp 203.0.113.5',
       'tcp 10.1.2.3',
     ])
+    expect(new Set(found.map(c => c.priority)).size).toBe(6)
     // RFC 8445 §5.1.1.3: another base, another foundation.
     expect(new Set(found.map(c => c.foundation)).size).toBe(6)
   })

@@ -149,6 +149,13 @@ describe('publishing', () => {
     const video = await a.publish({ kind: 'video', muted: true })
     await b.peer.subscribe(video)
     await eventually(() => (b.lastOffer.includes(video) ? undefined : 'not offered'))
+    const audio = await a.publish({ kind: 'audio' })
+    await b.peer.subscribe(audio)
+    await eventually(async () => {
+      const { packets = 0 } = (await b.inbound())[audio] ?? {}
+      return packets > 50 ? undefined : `${packets} packets of sound`
+    })
+    expect((await b.inbound())[video]?.packets ?? 0).toBe(0)
     await a.peer.setTrackMuted(video, false)
     await eventually(framesGrow(b, video))
     await a.peer.setTrackMuted(video, true)

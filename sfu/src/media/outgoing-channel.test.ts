@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type ChannelSink, OutgoingChannel, RELIABLE_QUEUE_BYTES } from './outgoing-channel.ts'
 
 /** A worker that takes messages but sends nothing until it is drained. */
@@ -119,6 +119,23 @@ describe('a channel whose client does not keep up', () => {
     while (!channel.send(kilobytes(1))) {
       if (Date.now() > end) throw new Error('still full')
       await settle()
+    }
+  })
+
+  it('sends what is queued when the worker’s buffer emptied without an event', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { sink, channel } = open(true)
+      for (let i = 0; i < 12; i++) expect(channel.send(kilobytes(64))).toBe(true)
+      await settle()
+      expect(sink.sent.length).toBeLessThan(12)
+      sink.buffered = 0
+      await settle()
+      expect(sink.sent.length).toBeLessThan(12)
+      await vi.advanceTimersByTimeAsync(200)
+      expect(sink.sent).toHaveLength(12)
+    } finally {
+      vi.useRealTimers()
     }
   })
 

@@ -6,6 +6,16 @@ import { openOutgoingStream } from './sctp-streams.ts'
 const home = { silentDataProducer: { id: 'silent' } } as RoomRouter
 
 it.each([
+  [true, { ordered: true }],
+  [false, { ordered: false, maxPacketLifeTime: 1_000 }],
+])('a stream that is reliable (%s) has the order and life of its messages', async (isReliable, wanted) => {
+  const consumeData = vi.fn(async () => ({}))
+  const transport = { closed: false, consumeData }
+  await openOutgoingStream(home, transport as unknown as WebRtcTransport, 1, isReliable)
+  expect(consumeData).toHaveBeenCalledExactlyOnceWith({ dataProducerId: 'silent', ...wanted })
+})
+
+it.each([
   [true, 1],
   [false, 0],
 ])(

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_SETTINGS } from './layer-choice.ts'
 import type { Pipes } from './pipes.ts'
 import { PublishedTrack } from './published-track.ts'
 import type { RoomRouter } from './room-router.ts'
@@ -25,7 +26,13 @@ class FakeConsumer extends EventEmitter {
   closed = false
   priority = 1
   resumeFaults = 0
-  async enableTraceEvent() {}
+  readonly traced: string[] = []
+  async enableTraceEvent(types: string[]) {
+    this.traced.push(...types)
+  }
+  async pause() {
+    this.paused = true
+  }
   async resume() {
     if (this.resumeFaults-- > 0) throw new Error('the worker is busy')
     this.paused = false
@@ -38,6 +45,7 @@ class FakeConsumer extends EventEmitter {
 /** A subscriber connection on a transport in memory, in a room with one voice and one picture. */
 async function setUp() {
   const consumers: FakeConsumer[] = []
+  const asked: object[] = []
   const state = { consumeGate: undefined as Promise<void> | undefined, resumeFaults: 0 }
   const channel = () =>
     Object.assign(new EventEmitter(), { id: 'd', setBufferedAmountLowThreshold: async () => {} })
@@ -49,7 +57,8 @@ async function setUp() {
     connect: async () => {},
     enableTraceEvent: async () => {},
     close: none,
-    consume: async () => {
+    consume: async (options: object) => {
+      asked.push(options)
       await state.consumeGate
       const consumer = new FakeConsumer()
       consumer.resumeFaults = state.resumeFaults
@@ -119,7 +128,7 @@ async function setUp() {
         offers.at(-1)!.replaceAll('a=sendonly', 'a=recvonly').replaceAll('a=setup:actpass', 'a=setup:active'),
       ),
     )
-  return { connection, offers, lost, consumers, state, answer, directory }
+  return { connection, offers, lost, consumers, asked, state, answer, directory }
 }
 
 /** Offers leave on the next turn of the loop. */
@@ -190,6 +199,30 @@ describe('a subscriber connection', () => {
     await answer()
     await settle()
     expect(consumers.at(-1)!.paused).toBe(false)
+    connection.close()
+  })
+
+  it('has what is lost sent again, and watches what is lost', async () => {
+    const { connection, consumers, asked } = await setUp()
+    await connection.subscribe(VOICE)
+    expect(asked).toMatchObject([{ producerId: VOICE, enableRtx: true, paused: true }])
+    expect(consumers[0]!.traced).toEqual(['nack'])
+    connection.close()
+  })
+
+  it('keeps to wishes that came before the subscription', async () => {
+    const { connection, consumers, answer } = await setUp()
+    connection.start()
+    await settle()
+    await answer()
+    await connection.updateSettings(VOICE, { ...DEFAULT_SETTINGS, disabled: true })
+    await connection.subscribe(VOICE)
+    await settle()
+    await answer()
+    await settle()
+    expect(consumers[0]!.paused).toBe(true)
+    await connection.updateSettings(VOICE, DEFAULT_SETTINGS)
+    expect(consumers[0]!.paused).toBe(false)
     connection.close()
   })
 

@@ -105,6 +105,27 @@ describe('a client that resumes', () => {
     expect(texts(binh)).toEqual(['an 1', 'an 2'])
   })
 
+  it('that never says what it had goes on after a while, and one whose data is lost is told after a moment', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      rooms = new TestRooms({ dataSyncWaitMs: 1_000, dataLossGraceMs: 100 })
+      const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+      resume(binh)
+      say(an, 'an 1', { sequence: 1 })
+      await vi.advanceTimersByTimeAsync(999)
+      expect(texts(binh)).toEqual([])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(texts(binh)).toEqual(['an 1'])
+      binh.peer.listener.onDataLost('more than so many bytes wait')
+      await vi.advanceTimersByTimeAsync(99)
+      expect(binh.participant.isClosed).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(binh.participant.isClosed).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('is told the last number it had sent, and what it sends again is not taken twice', async () => {
     rooms = new TestRooms()
     const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
@@ -119,6 +140,7 @@ describe('a receiver', () => {
   it('that does not keep up is told to reconnect, alone', async () => {
     rooms = new TestRooms({ dataQueueBytes: 10_000, dataLossGraceMs: 0 })
     const [an, binh, chi] = [await rooms.join('an'), await rooms.join('binh'), await rooms.join('chi')]
+    expect(binh.peer.options.reliableQueueBytes).toBe(10_000)
     binh.peer.areChannelsOpen = false
     for (let i = 1; i <= 20; i++) say(an, 'x'.repeat(1_000), { sequence: i })
     await vi.waitFor(() => expect(binh.participant.isClosed).toBe(true))

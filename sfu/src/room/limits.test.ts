@@ -1,17 +1,29 @@
 import {
+  DataPacket,
   LeaveRequest_Action,
+  ParticipantPermission,
   RequestResponse_Reason,
   SessionDescription,
   SignalRequest,
   SubscriptionPermission,
+  SyncState,
   TrackPermission,
   UpdateParticipantMetadata,
   UpdateSubscription,
+  UpdateTrackSettings,
   VideoLayer,
 } from '@livekit/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../test/harness/eventually.ts'
-import { type Client, publish, settle, TestRooms, trackRequest } from '../../test/room-support/test-room.ts'
+import {
+  type Client,
+  publish,
+  received,
+  settle,
+  TestRooms,
+  trackRequest,
+  userPacket,
+} from '../../test/room-support/test-room.ts'
 import { dispatchRequest } from '../signalling/dispatch-request.ts'
 import { defaultLimits, type RoomLimits, TokenBucket } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -66,7 +78,7 @@ describe('profiles', () => {
     expect(reasons(an)).toEqual([OK, OK, LIMIT_EXCEEDED])
     expect(binh.link.told('an')?.metadata).toBe('2')
     rooms.advanceMs(1_000)
-    change('4')
+    for (const metadata of ['4', '5']) change(metadata)
     expect(binh.link.told('an')?.metadata).toBe('4')
   })
 
@@ -102,6 +114,11 @@ describe('tracks', () => {
     request(an, { case: 'addTrack', value: trackRequest('a', { layers }) })
     expect(an.link.all('trackPublished')).toHaveLength(0)
     expect(reasons(an)).toEqual([RequestResponse_Reason.LIMIT_EXCEEDED])
+    // A request for a further codec of a track is told to everybody as well.
+    const sid = await publish(an, 'a')
+    request(an, { case: 'addTrack', value: trackRequest('b', { sid, layers }) })
+    expect(an.link.all('trackPublished')).toHaveLength(1)
+    expect(reasons(an)).toHaveLength(2)
   })
 
   it('that change all the time are muted each time, but told in batches', async () => {
@@ -136,6 +153,14 @@ describe('subscriptions', () => {
     const trackSids = Array.from({ length: 50 }, (_, index) => `TR_${index}`)
     request(an, { case: 'subscription', value: new UpdateSubscription({ trackSids, subscribe: true }) })
     expect(an.link.all('subscriptionResponse')).toHaveLength(2)
+    const [binh, settled] = [await rooms.join('binh'), await rooms.join('settled')]
+    const sids = [await publish(binh, 'one'), await publish(binh, 'two'), await publish(binh, 'three')]
+    const settings = new UpdateTrackSettings({ trackSids: sids, disabled: true })
+    request(settled, { case: 'trackSetting', value: settings })
+    const resumed = await rooms.join('resumed')
+    request(resumed, { case: 'syncState', value: new SyncState({ trackSidsDisabled: sids }) })
+    await settle()
+    for (const { peer } of [settled, resumed]) expect([...peer.settings.keys()]).toEqual(sids.slice(0, 2))
   })
 
   it('keep the permissions they had when a list of permissions is too long', async () => {
@@ -164,11 +189,46 @@ it('lets a participant go whose descriptions take too much of the node’s time'
   const offer = (length: number) =>
     request(an, { case: 'offer', value: new SessionDescription({ type: 'offer', sdp: '{}'.padEnd(length) }) })
   offer(900)
+  rooms.advanceMs(5_000)
+  offer(140)
   await settle()
   expect(an.participant.isClosed).toBe(false)
-  offer(200)
+  offer(20)
   expect(an.participant.isClosed).toBe(true)
   expect(an.link.last('leave').action).toBe(LeaveRequest_Action.DISCONNECT)
+})
+
+it('takes no larger packet from the API than from a client', async () => {
+  start({ dataPacketBytes: 1_000 })
+  const an = await rooms.join('an')
+  const packetOf = (bytes: number) => DataPacket.fromBinary(userPacket('x'.repeat(bytes)))
+  await expect(rooms.registry.sendData('R', packetOf(1_000))).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: 'the data packet is too large',
+  })
+  await rooms.registry.sendData('R', packetOf(900))
+  expect(received(an)).toHaveLength(1)
+})
+
+it('splits updates of many participants, whoever is told of them', async () => {
+  start({ updateChunkBytes: 1_000, promptUpdatesUpTo: 0 })
+  const an = await rooms.join('an')
+  const watcher = await rooms.join('watcher', { video: { canPublish: false } })
+  const claims = { metadata: 'm'.repeat(600) }
+  for (const identity of ['o1', 'o2', 'o3'])
+    await rooms.join(identity, { video: { canPublish: false }, claims })
+  const namesIn = ({ link }: Client) =>
+    link
+      .all('update')
+      .map(({ participants }) => participants.map(({ identity }) => identity).filter(n => /^o/.test(n)))
+      .filter(names => names.length > 0)
+  await eventually(() => (namesIn(an).length === 3 ? null : JSON.stringify(namesIn(an))))
+  expect(namesIn(watcher)).toEqual([])
+  await rooms.registry.updateParticipant('R', 'watcher', {
+    permission: new ParticipantPermission({ canPublish: true, canSubscribe: true }),
+  } as never)
+  await settle()
+  expect(namesIn(watcher)).toEqual([['o1'], ['o2'], ['o3']])
 })
 
 it('keeps messages for a lost socket up to their number and bytes', () => {

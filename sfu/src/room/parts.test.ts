@@ -162,6 +162,8 @@ describe('connection quality', () => {
     expect(changes.update(sid, 5, false)?.quality).toBe(ConnectionQuality.EXCELLENT)
     expect(changes.update(sid, 4.5, false)).toBeUndefined()
     expect(changes.update(sid, 1, false)?.quality).toBe(ConnectionQuality.POOR)
+    expect(changes.update(sid, 4.5, true)).toMatchObject({ quality: ConnectionQuality.LOST, score: 0 })
+    expect(changes.update(sid, null, false)).toMatchObject({ quality: ConnectionQuality.EXCELLENT, score: 5 })
     changes.remove(sid)
     expect(changes.current()).toEqual([])
   })

@@ -68,6 +68,21 @@ describe('a room', () => {
     await settle()
   })
 
+  it('closes after the times of the node when it was made with none', async () => {
+    rooms.renew({ emptyTimeoutS: 7, departureTimeoutS: 3 })
+    await rooms.registry.createRoom({ name: 'R' })
+    await wait(6_999)
+    expect(rooms.registry.listRooms()).toHaveLength(1)
+    await wait(1)
+    expect(rooms.registry.listRooms()).toEqual([])
+    const an = await rooms.join('an')
+    an.room.leave(an.participant, 'client_left')
+    await wait(2_999)
+    expect(rooms.registry.listRooms()).toHaveLength(1)
+    await wait(1)
+    expect(rooms.registry.listRooms()).toEqual([])
+  })
+
   it('batches news of observers in a large room, the newest state of each, publishers at once', async () => {
     rooms.renew({ promptUpdatesUpTo: 0, observerUpdateMs: 1_000 })
     const an = await rooms.join('an')

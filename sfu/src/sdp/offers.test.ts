@@ -35,6 +35,8 @@ describe('a Chromium offer', () => {
       { type: 'nack', parameter: '' },
     ])
     const vp8 = plan(video, 3)
+    // Three frame rates a layer.
+    expect(vp8.rtpParameters.encodings?.map(e => e.scalabilityMode)).toEqual(['L1T3', 'L1T3', 'L1T3'])
     expect(vp8).toMatchObject({ mimeType: 'video/VP8', spatialLayers: 3, simulcast: true })
     expect(vp8.rtpParameters.encodings?.map(e => e.rid)).toEqual(['q', 'h', 'f'])
     expect(vp8.rtpParameters.codecs.map(c => [c.mimeType, c.payloadType])).toEqual([
@@ -46,6 +48,23 @@ describe('a Chromium offer', () => {
     )
     expect(video.trackCid).toBe('ff27628e-8683-4491-bbf8-458ebaf99335')
   })
+
+  it.each([true, false])(
+    'names its sound stereo to subscribers only when it was announced so (%s)',
+    stereo => {
+      // livekit-client offers stereo for every sound.
+      const { audio } = sections('chromium-opus-vp8-simulcast', sdp =>
+        sdp.replace('useinbandfec=1', 'useinbandfec=1;stereo=1;sprop-stereo=1'),
+      )
+      const { rtpParameters } = planProducer(audio, { ...claim('audio'), stereo }, '') as ProducerPlan
+      const { useinbandfec, stereo: told, 'sprop-stereo': sent } = rtpParameters.codecs[0]!.parameters!
+      expect({ useinbandfec, told, sent }).toEqual(
+        stereo
+          ? { useinbandfec: 1, told: 1, sent: 1 }
+          : { useinbandfec: 1, told: undefined, sent: undefined },
+      )
+    },
+  )
 
   it('gives the constrained baseline profile of H264 although another one is offered first', () => {
     const { video } = sections('chromium-h264-first')

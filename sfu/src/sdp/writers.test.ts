@@ -35,6 +35,7 @@ function answer(
   edit: (sdp: string) => string = sdp => sdp,
   accept = true,
   ended: string[] = [],
+  announced = { disableDtx: false, stereo: true },
 ): string {
   const offer = parseRemoteDescription(edit(read(name)))
   const accepted = new Map()
@@ -42,7 +43,7 @@ function answer(
     if (!accept || section.kind === 'application' || section.direction !== 'sendonly' || section.isRejected)
       continue
     const { rtpParameters } = planProducer(section, { kind: section.kind, layerCount: 3 }, '') as ProducerPlan
-    accepted.set(section.mid, { rtpParameters, disableDtx: false, stereo: true })
+    accepted.set(section.mid, { rtpParameters, ...announced })
   }
   return writePublisherAnswer({ offer, local, accepted, ended: new Set(ended), sessionId: '1', version: 2 })
 }
@@ -64,12 +65,24 @@ describe('the answer to a publisher', () => {
     expect(sdp.media[2]?.sctpPort).toBe(5000)
   })
 
-  it('asks for DTX and stereo as the track was announced, and not for redundancy', () => {
-    const audio = parse(answer('chromium-opus-vp8-simulcast')).media[0]!
-    expect(audio.fmtp[0]?.config.split(';')).toEqual(
-      expect.arrayContaining(['usedtx=1', 'stereo=1', 'useinbandfec=1']),
-    )
-    expect(audio.rtp.map(r => r.codec)).toEqual(['opus'])
+  it.each([
+    [{ disableDtx: false, stereo: true }, ['stereo=1', 'usedtx=1']],
+    [{ disableDtx: true, stereo: false }, []],
+  ])(
+    'asks for DTX and stereo as the track was announced, and not for redundancy (%o)',
+    (announced, asked) => {
+      const sdp = answer('chromium-opus-vp8-simulcast', undefined, true, [], announced)
+      const audio = parse(sdp).media[0]!
+      const config = audio.fmtp[0]!.config.split(';')
+      expect(config).toContain('useinbandfec=1')
+      expect(config.filter(parameter => /stereo|dtx/.test(parameter)).sort()).toEqual(asked)
+      expect(audio.rtp.map(r => r.codec)).toEqual(['opus'])
+    },
+  )
+
+  it('lets Chrome begin with enough for the upper layers of a picture', () => {
+    const video = parse(answer('chromium-opus-vp8-simulcast')).media[1]!
+    expect(video.fmtp[0]?.config.split(';')).toContain('x-google-start-bitrate=1000')
   })
 
   it('answers what is not taken inactive, with the extensions kept', () => {
@@ -206,6 +219,12 @@ describe("a subscriber's answer", () => {
     expect(parsed.sections.get('0')).toMatchObject({ isReceiving: true, isRejected: false })
     expect(parsed.sections.get('0')?.payloadTypes.has(111)).toBe(true)
     expect(parsed.sections.get('1')).toMatchObject({ isReceiving: false, isRejected: true })
+  })
+
+  it('has a client that answers passive for the DTLS server, and any other for the client', () => {
+    const roleWith = (setup: string) =>
+      parseSubscriberAnswer(text.replaceAll('setup:active', `setup:${setup}`)).dtlsParameters.role
+    expect(['passive', 'active', 'actpass'].map(roleWith)).toEqual(['server', 'client', 'client'])
   })
 
   it('takes an inactive section for one that is not received', () => {

@@ -97,6 +97,9 @@ describe('access token', () => {
   it('may be a few seconds off, as clocks are', async () => {
     await expect(verify(await sign({}, { exp: nowS() - 3 }))).resolves.toBeDefined()
     await expect(verify(await sign({}, { nbf: nowS() + 3 }))).resolves.toBeDefined()
+    expect(await refusalOf(await sign({}, { exp: nowS() - 15 }))).toContain('expired')
+    // A busy machine may take seconds between signing and reading.
+    expect(await refusalOf(await sign({}, { nbf: nowS() + 30 }))).toContain('not valid yet')
   })
 
   it('with another algorithm is refused, "none" too', async () => {

@@ -71,7 +71,8 @@ export async function expectStill(client: BrowserClient, sid: string): Promise<v
   let still = 0
   await eventually(
     async () => {
-      const frames = (await decodedOf(client, sid))?.framesDecoded ?? 0
+      const frames = (await decodedOf(client, sid))?.framesDecoded
+      if (frames === undefined) return `${sid} is not subscribed`
       still = frames === last ? still + 1 : 0
       last = frames
       return still >= 6 ? null : `frames are still decoded (${frames})`

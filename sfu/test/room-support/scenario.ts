@@ -98,7 +98,7 @@ export async function expectPicture(
 }
 
 /** Of a tone it takes a fraction of a second; comfort noise, and what a codec makes of silence, never comes to it. */
-const HEARD_ENERGY = 0.005
+export const HEARD_ENERGY = 0.005
 
 /** Waits until sound that can be heard has arrived from now on. */
 export async function expectSound(
@@ -120,7 +120,7 @@ export async function expectSound(
   )
 }
 
-/** Waits until no further frame arrives for a while. */
+/** Waits until no further frame of a subscribed picture arrives for a while. */
 export async function expectNoPicture(
   client: RemoteClient,
   identity: string,
@@ -130,7 +130,8 @@ export async function expectNoPicture(
   let still = 0
   await eventually(
     async () => {
-      const frames = (await statsOf(client, identity, source))?.framesDecoded ?? 0
+      const frames = (await statsOf(client, identity, source))?.framesDecoded
+      if (frames === undefined) return `${source} of ${identity} is not subscribed`
       still = frames === last ? still + 1 : 0
       last = frames
       return still >= 6 ? null : `frames still arrive (${frames})`
