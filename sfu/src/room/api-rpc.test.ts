@@ -1,5 +1,12 @@
 /** What may come back from a call besides an answer or an error, which room-services.test.ts has. */
-import { DataPacket, DataPacket_Kind, EncryptedPacket, RpcAck, RpcResponse } from '@livekit/protocol'
+import {
+  DataPacket,
+  DataPacket_Kind,
+  EncryptedPacket,
+  RpcAck,
+  RpcError,
+  RpcResponse,
+} from '@livekit/protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Client, received, useTimedRooms } from '../../test/room-support/test-room.ts'
 
@@ -21,6 +28,19 @@ function call() {
   return { outcome, requestId: packet?.value.case === 'rpcRequest' ? packet.value.value.id : '' }
 }
 
+describe('a call', () => {
+  it('with more than 15 KiB is refused before anybody hears of it', async () => {
+    const perform = (bytes: number) =>
+      rooms.registry.performRpc('R', 'an', { method: 'greet', payload: 'x'.repeat(bytes), timeoutMs: 10 })
+    await expect(perform(15 * 1024 + 1)).rejects.toMatchObject({ code: 'malformed' })
+    expect(received(an)).toEqual([])
+    const accepted = expect(perform(15 * 1024)).rejects.toMatchObject({ code: 'canceled' })
+    expect(received(an)).toHaveLength(1)
+    await wait(20)
+    await accepted
+  })
+})
+
 describe('an answer to a call', () => {
   it('that is compressed is refused in words: no client makes one, and the protocol does not say how', async () => {
     const { outcome, requestId } = call()
@@ -33,6 +53,24 @@ describe('an answer to a call', () => {
     const { outcome, requestId } = call()
     say({ case: 'rpcResponse', value: new RpcResponse({ requestId }) })
     expect(await outcome).toEqual(['unimplemented', 'RpcError 1404: Unsupported RPC version'])
+  })
+
+  it('that names a code of the protocol is that failure to the caller, and else the method’s own', async () => {
+    const codes = [
+      [1400, 'invalid_argument'],
+      [1402, 'malformed'],
+      [1501, 'canceled'],
+      [1503, 'unavailable'],
+      [1500, 'rpc_failed'],
+      [7, 'rpc_failed'],
+    ] as const
+    for (const [code, name] of codes) {
+      const { outcome, requestId } = call()
+      const error = new RpcError({ code, message: 'why' })
+      const value = { case: 'error' as const, value: error }
+      say({ case: 'rpcResponse', value: new RpcResponse({ requestId, value }) })
+      expect(await outcome).toEqual([name, `RpcError ${code}: why`])
+    }
   })
 
   it('may be empty', async () => {

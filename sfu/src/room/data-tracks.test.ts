@@ -104,8 +104,9 @@ describe('a data track', () => {
       [request(2, 'e', { frameEncoding: { value: { case: 'custom', value: '' } } }), Reason.INVALID_REQUEST],
       [request(2, 's', { schema: { name: '' } }), Reason.INVALID_REQUEST],
     ]
-    for (const [wrong, reason] of cases) {
+    for (const [count, [wrong, reason]] of cases.entries()) {
       an.room.data.tracks.publish(an.participant, wrong)
+      expect(an.link.all('requestResponse')).toHaveLength(count + 1)
       expect(an.link.last('requestResponse')).toMatchObject({
         reason,
         request: { case: 'publishDataTrack', value: { pubHandle: wrong.pubHandle } },
@@ -181,6 +182,20 @@ describe('a data track', () => {
     expect(got(binh)).toHaveLength(0)
     const late = await rooms.join('late', { query: { autoSubscribeDataTrack: true } })
     expect(Object.keys(late.link.last('dataTrackSubscriberHandles').subHandles)).toHaveLength(1)
+  })
+
+  it('that its publisher forbids is told to be forbidden to whoever asks, and comes once it is allowed', () => {
+    const sid = publish(an, 1)
+    const permit = (allParticipants: boolean) =>
+      an.room.changeSubscriptionPermission(an.participant, new SubscriptionPermission({ allParticipants }))
+    permit(false)
+    subscribe(binh, sid)
+    const told = { participantSid: an.participant.id, trackSid: sid }
+    expect(binh.link.all('subscriptionPermissionUpdate')).toMatchObject([{ ...told, allowed: false }])
+    expect(binh.link.last('dataTrackSubscriberHandles').subHandles).toEqual({})
+    permit(true)
+    expect(binh.link.last('subscriptionPermissionUpdate')).toMatchObject({ ...told, allowed: true })
+    expect(Object.keys(binh.link.last('dataTrackSubscriberHandles').subHandles)).toHaveLength(1)
   })
 
   it('comes and goes with the publisher’s and the room’s permissions', () => {
@@ -305,7 +320,11 @@ describe('data blobs', () => {
 
   it('are refused with the reason', async () => {
     const reasons: Reason[] = []
-    const tell = (client: Client) => reasons.push(client.link.last('requestResponse').reason)
+    const tell = (client: Client) => {
+      reasons.push(client.link.last('requestResponse').reason)
+      // One refusal must not stand for the next.
+      client.link.messages.length = 0
+    }
     store(an, undefined)
     tell(an)
     store(an, { key: key(''), contents: Uint8Array.of(1) })

@@ -2,12 +2,12 @@ import {
   MuteTrackRequest,
   ParticipantInfo,
   RoomUpdate,
-  type SignalResponse,
+  SignalResponse,
   TrackPublishedResponse,
 } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import { publish, RecordingLink, settle, TestRooms } from '../../test/room-support/test-room.ts'
-import { Outbox, repeatOf } from './outbox.ts'
+import { Outbox, type Repeat, repeatOf } from './outbox.ts'
 import { encodeInfo, encodeSignal } from './wire.ts'
 
 const limits = { keptMessages: 500, keptBytes: 2 ** 20 }
@@ -20,6 +20,23 @@ const trackPublished = { case: 'trackPublished' as const, value: new TrackPublis
 const infos = [{ identity: 'an', encoded: encodeInfo(new ParticipantInfo({ identity: 'an' })) }]
 
 describe('what goes to one client', () => {
+  it('is for each message known to bear being said twice, or not', () => {
+    const messages = SignalResponse.fields.list().map(({ localName }) => {
+      return { case: localName, value: undefined } as unknown as SignalResponse['message']
+    })
+    const named = (wanted: Repeat) =>
+      messages.filter(message => repeatOf(message) === wanted).map(message => message.case)
+    expect(named('before_infos')).toEqual(['mute'])
+    expect(named('after_infos').toSorted()).toEqual([
+      'dataTrackSubscriberHandles',
+      'roomUpdate',
+      'streamStateUpdate',
+      'subscribedQualityUpdate',
+      'subscriptionPermissionUpdate',
+      'trackUnpublished',
+    ])
+  })
+
   it('is said again on the next link unless it is known to have arrived or may not come twice', () => {
     const outbox = new Outbox(limits)
     outbox.attach(new RecordingLink(), join)

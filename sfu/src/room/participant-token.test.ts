@@ -57,6 +57,10 @@ describe('the token a client comes back with', () => {
       canPublish: true,
       canPublishSources: [TrackSource.MICROPHONE],
       canUpdateMetadata: true,
+      canSubscribeMetrics: true,
+      canManageAgentSession: true,
+      recorder: true,
+      agent: true,
     })
     room.changePermission(participant, permission)
     await wait(1_100)
@@ -65,6 +69,11 @@ describe('the token a client comes back with', () => {
       canPublishSources: ['microphone'],
       canPublishData: false,
       canUpdateOwnMetadata: true,
+      canSubscribeMetrics: true,
+      canManageAgentSession: true,
+      recorder: true,
+      agent: true,
+      hidden: false,
     })
   })
 
@@ -74,10 +83,10 @@ describe('the token a client comes back with', () => {
     participant.handleLinkLost(link)
     const again = new RecordingLink()
     rooms.registry.resume(rooms.claims('an'), participant.id, again, '')
-    participant.token.refresh()
-    participant.token.refresh()
     await settle()
     expect(tokens(again)).toHaveLength(1)
+    participant.token.refresh()
+    participant.token.refresh()
     expect(again.cases()[0]).toBe('reconnect')
     // What was asked for meanwhile comes a second later, in one.
     await wait(5_000)

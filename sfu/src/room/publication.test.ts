@@ -2,6 +2,8 @@ import {
   AddTrackRequest,
   AudioTrackFeature,
   BackupCodecPolicy,
+  Encryption_Type,
+  TrackSource,
   TrackType,
   VideoLayer,
   VideoLayer_Mode,
@@ -51,6 +53,31 @@ describe('a publication', () => {
       mid: '1',
       videoLayerMode: VideoLayer_Mode.MULTIPLE_SPATIAL_LAYERS_PER_STREAM,
     })
+  })
+
+  it('says in its info what was asked for, field by field, and asks the media side for the same', () => {
+    const asked = {
+      name: 'slides',
+      width: 640,
+      height: 360,
+      muted: true,
+      source: TrackSource.SCREEN_SHARE,
+      disableDtx: true,
+      stereo: true,
+      encryption: Encryption_Type.GCM,
+      stream: 'lecture',
+      backupCodecPolicy: BackupCodecPolicy.SIMULCAST,
+    }
+    const { info, claim, trackId } = new Publication(request(asked), 7)
+    expect(info).toMatchObject({
+      ...asked,
+      sid: trackId,
+      type: TrackType.VIDEO,
+      version: { unixMicro: 7000n },
+    })
+    const { muted, disableDtx, stereo, stream } = asked
+    const wanted = { cid: 'c1', kind: 'video', muted, disableDtx, stereo, stream }
+    expect(claim).toMatchObject({ ...wanted, trackId, isScreen: true, isRegressing: false })
   })
 
   it('says by features what older requests say by fields', () => {

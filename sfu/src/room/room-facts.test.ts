@@ -1,6 +1,7 @@
 /** What is told of a room, its tracks and the end of both, field by field: in messages and in webhooks. */
 import {
   DisconnectReason,
+  ParticipantPermission,
   RoomConfiguration,
   RoomEndReason,
   SignalRequest,
@@ -10,7 +11,7 @@ import {
   UpdateDataSubscription,
 } from '@livekit/protocol'
 import { describe, expect, it, vi } from 'vitest'
-import { type Client, publish, useTimedRooms } from '../../test/room-support/test-room.ts'
+import { type Client, offer, publish, useTimedRooms } from '../../test/room-support/test-room.ts'
 import { dispatchRequest } from '../signalling/dispatch-request.ts'
 
 const { rooms, wait } = useTimedRooms()
@@ -63,6 +64,64 @@ describe('a room', () => {
     // Bytes count, not characters.
     await expect(rooms.registry.updateRoomMetadata('R', 'ủủủ')).rejects.toMatchObject(over)
     expect(rooms.registry.listRooms()[0]?.metadata).toBe('12345678')
+  })
+})
+
+describe('the info of a participant', () => {
+  it('says when it joined, and has a version that grows with each change', async () => {
+    vi.setSystemTime(1_700_000_000_123)
+    const binh = await rooms.join('binh')
+    const an = await rooms.join('an')
+    const joined = { joinedAt: 1_700_000_000n, joinedAtMs: 1_700_000_000_123n }
+    expect(an.link.last('join').participant).toMatchObject(joined)
+    expect(an.link.last('join').otherParticipants).toMatchObject([joined])
+    const versions = () => binh.link.all('update').map(({ participants }) => participants[0]?.version)
+    await wait(1_000)
+    await publish(an, 'cam')
+    await rooms.registry.updateParticipant('R', 'an', { name: 'An' })
+    expect(binh.link.told('an')).toMatchObject({ ...joined, name: 'An', isPublisher: true })
+    expect(versions()).toHaveLength(3)
+    expect(new Set(versions()).size).toBe(3)
+    expect(versions().toSorted()).toEqual(versions())
+  })
+
+  it('is told to itself, too, when somebody else changed it', async () => {
+    const an = await rooms.join('an')
+    await rooms.registry.updateParticipant('R', 'an', { metadata: 'new', attributes: { hand: 'up' } })
+    expect(an.link.told('an')).toMatchObject({ metadata: 'new', attributes: { hand: 'up' } })
+  })
+
+  it('stays as visible as it was at the join, whatever permission it is given', async () => {
+    const [an, ghost] = [await rooms.join('an'), await rooms.join('ghost', { video: { hidden: true } })]
+    for (const [identity, hidden] of [
+      ['an', true],
+      ['ghost', false],
+    ] as const) {
+      const permission = new ParticipantPermission({ canPublish: true, hidden })
+      const { permission: given } = await rooms.registry.updateParticipant('R', identity, { permission })
+      expect(given).toMatchObject({ canPublish: true, hidden: !hidden })
+    }
+    await publish(ghost, 'cam')
+    expect(an.link.told('ghost')).toBeUndefined()
+  })
+})
+
+describe('a webhook', () => {
+  it('shows a track as it was then, whatever becomes of it', async () => {
+    const an = await rooms.join('an')
+    const sid = await publish(an, 'cam')
+    an.participant.publications.setMutedByClient(sid, true)
+    await an.participant.publications.handleOffer(offer({ stop: [sid] }))
+    expect(rooms.events.slice(-2).map(({ event, track }) => [event, track?.muted])).toEqual([
+      ['track_published', false],
+      ['track_unpublished', true],
+    ])
+  })
+
+  it('says in seconds when it happened', async () => {
+    vi.setSystemTime(1_700_000_000_123)
+    await rooms.join('an')
+    expect(rooms.events.map(({ createdAt }) => createdAt)).toEqual([1_700_000_000n, 1_700_000_000n])
   })
 })
 

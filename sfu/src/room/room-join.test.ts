@@ -162,6 +162,7 @@ describe('a lost signal connection', () => {
     await settle()
     expect(resumed?.participant).toBe(an.participant)
     expect(link.cases()[0]).toBe('reconnect')
+    expect(link.last('reconnect').serverInfo).toEqual(an.link.last('join').serverInfo)
     expect(link.told('binh')?.tracks.map(track => track.sid)).toEqual([sid])
     expect(link.told('chi')?.state).toBe(ParticipantInfo_State.DISCONNECTED)
     expect(link.last('roomUpdate').room?.metadata).toBe('new')

@@ -4,6 +4,7 @@ import {
   LeaveRequest_Action,
   ParticipantInfo_State,
   ParticipantPermission,
+  PublishDataTrackRequest,
 } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import { offer, publish, settle, TestRooms, useTimedRooms } from '../../test/room-support/test-room.ts'
@@ -108,7 +109,7 @@ describe('a room', () => {
 
   it('keeps a large audience from one another, but not from those who may publish', async () => {
     rooms.renew({ promptUpdatesUpTo: 2, observerUpdateMs: 1_000 })
-    const watch = { video: { canPublish: false } }
+    const watch = { video: { canPublish: false, canPublishData: true } }
     const an = await rooms.join('an')
     const [early, o1] = [await rooms.join('early', watch), await rooms.join('o1', watch)]
     const o2 = await rooms.join('o2', watch)
@@ -121,6 +122,9 @@ describe('a room', () => {
     })
     expect(o2.link.told('o1')).toBeDefined()
     expect(o1.link.told('o2')?.permission?.canPublish).toBe(true)
+    // Who publishes data does publish.
+    o1.room.data.tracks.publish(o1.participant, new PublishDataTrackRequest({ pubHandle: 1, name: 'floor' }))
+    expect(early.link.told('o1')?.dataTracks).toMatchObject([{ name: 'floor' }])
     // Who was announced to all is taken back from all.
     early.room.leave(early.participant, 'client_left')
     await wait(1_000)
@@ -138,7 +142,10 @@ describe('a room', () => {
     const binh = await rooms.join('binh')
     expect(binh.link.last('speakersChanged').speakers).toMatchObject([{ active: true }])
     await wait(20)
-    expect(an.link.last('roomUpdate').room?.numParticipants).toBe(2)
+    expect(an.link.last('roomUpdate').room).toMatchObject({ numParticipants: 2, numPublishers: 0 })
+    await publish(binh, 'cam')
+    await wait(20)
+    expect(an.link.last('roomUpdate').room).toMatchObject({ numParticipants: 2, numPublishers: 1 })
   })
 
   it('tells connection quality when it changes: publishers’ to all, observers’ to themselves', async () => {

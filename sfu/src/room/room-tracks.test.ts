@@ -1,13 +1,16 @@
+import { AppError } from '@diemcau/core/errors.ts'
 import {
   DisconnectReason,
   ParticipantPermission,
   RequestResponse_Reason,
+  SimulcastCodec,
+  SubscriptionError,
   SubscriptionPermission,
   TrackPermission,
   TrackSource,
   TrackType,
 } from '@livekit/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   offer,
   publish,
@@ -33,11 +36,23 @@ describe('publishing', () => {
     ])
     expect([...binh.peer.subscribed]).toEqual([sid])
     expect(an.link.last('trackSubscribed').trackSid).toBe(sid)
-    expect(rooms.events.at(-1)).toMatchObject({
+    // Of the first subscriber only.
+    expect([...(await rooms.join('chi')).peer.subscribed]).toEqual([sid])
+    expect(an.link.all('trackSubscribed')).toHaveLength(1)
+    expect(rooms.events.findLast(({ track }) => track)).toMatchObject({
       event: 'track_published',
       track: { sid },
       participant: { identity: 'an' },
     })
+  })
+
+  it('is answered with the tracks of the last offer, which older clients forget otherwise', async () => {
+    const an = await rooms.join('an')
+    const midToTrackId = { '3': 'TR_of_another' }
+    an.peer.listener.onSubscriberOffer({ sdp: 'offer', midToTrackId } as never)
+    await publish(an, 'cam')
+    expect(an.link.last('offer').midToTrackId).toEqual(midToTrackId)
+    expect(an.link.last('answer').midToTrackId).toEqual(midToTrackId)
   })
 
   it('is refused without the grant for the source, over the limit, or without a cid', async () => {
@@ -127,6 +142,20 @@ describe('publishing', () => {
     await an.participant.publications.handleOffer(offer({ publish: ['pending'] }))
     await settle()
     expect(binh.link.told('an')?.tracks).toEqual([])
+  })
+})
+
+describe('a further codec of a track', () => {
+  it('is one of four at most', async () => {
+    const an = await rooms.join('an')
+    const sid = await publish(an, 'cam')
+    const codecs = (...names: string[]) =>
+      names.map(codec => new SimulcastCodec({ codec, cid: `c-${codec}` }))
+    for (const simulcastCodecs of [codecs('vp8', 'h264', 'vp9'), codecs('av1', 'h265'), codecs('av1')])
+      an.participant.publications.addTrack(trackRequest('backup', { sid, simulcastCodecs }))
+    const claimed = an.participant.publications.get(sid)?.claim.codecs.map(({ codec }) => codec)
+    expect(claimed).toEqual(['vp8', 'h264', 'vp9', 'av1'])
+    expect(an.link.all('trackPublished')).toHaveLength(4)
   })
 })
 
@@ -220,6 +249,19 @@ describe('subscribing', () => {
     await expect(rooms.registry.updateSubscriptions('R', 'binh', ['TR_x'], true)).rejects.toMatchObject({
       code: 'not_found',
     })
+  })
+
+  it('is told to be impossible for the want of a codec, or for a fault', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const subscribe = vi.spyOn(binh.peer, 'subscribe')
+    subscribe.mockRejectedValue(new AppError('codec_unsupported', 'av1'))
+    const av1 = await publish(an, 'cam')
+    const told = () => binh.link.last('subscriptionResponse')
+    expect(told()).toMatchObject({ trackSid: av1, err: SubscriptionError.SE_CODEC_UNSUPPORTED })
+    subscribe.mockRejectedValue(new Error('a fault of ours'))
+    const faulty = await publish(an, 'screen')
+    await wait(5_000)
+    expect(told()).toMatchObject({ trackSid: faulty, err: SubscriptionError.SE_UNKNOWN })
   })
 
   it('tells stream states and dynacast demands to whom they concern', async () => {

@@ -12,11 +12,13 @@ import {
   UpdateLocalAudioTrack,
   UpdateLocalVideoTrack,
   UpdateParticipantMetadata,
+  UpdateTrackSettings,
   UpdateVideoLayers,
   VideoLayer,
+  VideoQuality,
 } from '@livekit/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Client, publish, TestRooms } from '../../test/room-support/test-room.ts'
+import { type Client, publish, settle, TestRooms } from '../../test/room-support/test-room.ts'
 import { dispatchRequest } from './dispatch-request.ts'
 
 describe('a signal request', () => {
@@ -66,13 +68,18 @@ describe('a signal request', () => {
       case: 'updateVideoTrack',
       value: new UpdateLocalVideoTrack({ trackSid: camera, width: 1920, height: 1080 }),
     })
-    const layers = [new VideoLayer({ width: 320, height: 180, bitrate: 100_000 })]
+    const told = { quality: 1, width: 320, height: 180, bitrate: 100_000, ssrc: 7, rid: 'h', repairSsrc: 8 }
+    const layers = [new VideoLayer({ ...told, spatialLayer: 1 })]
     ask({ case: 'updateLayers', value: new UpdateVideoLayers({ trackSid: camera, layers }) })
     expect(binh.link.told('an')?.tracks[0]).toMatchObject({
       width: 1920,
       height: 1080,
-      layers: [{ width: 320 }],
+      layers: [{ ...told, spatialLayer: 1 }],
     })
+    const many = Array.from({ length: 9 }, (_, n) => new VideoLayer({ width: n, rid: `${n}` }))
+    many[3]!.rid = 'x'.repeat(33)
+    ask({ case: 'updateLayers', value: new UpdateVideoLayers({ trackSid: camera, layers: many }) })
+    expect(binh.link.told('an')?.tracks[0]?.layers.map(({ width }) => width)).toEqual([0, 1, 2, 4, 5, 6, 7])
     const microphone = await publish(an, 'mic', { type: TrackType.AUDIO, source: TrackSource.MICROPHONE })
     const features = [AudioTrackFeature.TF_STEREO, AudioTrackFeature.TF_NO_DTX, AudioTrackFeature.TF_STEREO]
     ask({
@@ -103,14 +110,41 @@ describe('a signal request', () => {
   it('for own metadata is refused in words without the grant, with and without a request id', () => {
     for (const requestId of [0, 7]) {
       ask({ case: 'updateMetadata', value: new UpdateParticipantMetadata({ metadata: 'm', requestId }) })
-      expect(answer()).toMatchObject({ requestId, reason: RequestResponse_Reason.NOT_ALLOWED })
+      const request = { case: 'updateMetadata', value: { metadata: 'm', requestId } }
+      expect(answer()).toMatchObject({ requestId, reason: RequestResponse_Reason.NOT_ALLOWED, request })
     }
     expect(an.participant.metadata).toBe('')
+  })
+
+  it('for own metadata leaves what it does not name', async () => {
+    const client = await rooms.join('chi', {
+      video: { canUpdateOwnMetadata: true },
+      claims: { metadata: 'm', attributes: { drop: '1', keep: '1' } },
+    })
+    const change = (value: Partial<UpdateParticipantMetadata>) =>
+      ask({ case: 'updateMetadata', value: new UpdateParticipantMetadata(value) }, client)
+    change({ attributes: { drop: '', hand: 'up' } })
+    const kept = { name: 'name of chi', metadata: 'm', attributes: { keep: '1', hand: 'up' } }
+    expect(client.link.told('chi')).toMatchObject(kept)
+    expect(client.link.told('chi')?.attributes).not.toHaveProperty('drop')
+    change({ name: 'Chi' })
+    expect(binh.link.told('chi')).toMatchObject({ ...kept, name: 'Chi' })
+  })
+
+  it('for the settings of a track is passed on with every field', async () => {
+    const camera = await publish(an, 'cam')
+    const settings = { disabled: true, width: 640, height: 360, fps: 12, priority: 3 }
+    const quality = VideoQuality.MEDIUM
+    const value = new UpdateTrackSettings({ trackSids: [camera], quality, ...settings })
+    ask({ case: 'trackSetting', value }, binh)
+    await settle()
+    expect(binh.peer.settings.get(camera)).toEqual({ quality, ...settings })
   })
 
   it('to ping brings the time back and leaves the round trip, whatever it claims', () => {
     ask({ case: 'pingReq', value: new Ping({ timestamp: 5n, rtt: 120n }) })
     expect(an.link.last('pongResp').lastPingTimestamp).toBe(5n)
+    expect(Number(an.link.last('pongResp').timestamp)).toBeGreaterThan(Date.now() - 60_000)
     expect(an.participant.rttMs).toBe(120)
     ask({ case: 'pingReq', value: new Ping({ timestamp: 6n, rtt: -(2n ** 62n) }) })
     expect(an.participant.rttMs).toBe(0)

@@ -34,6 +34,12 @@ describe('a simulated scenario', () => {
     expect(binh.link.all('speakersChanged')).toEqual([])
   })
 
+  it('of speaking ends after a minute at the latest', async () => {
+    play({ case: 'speakerUpdate', value: 86_400 })
+    await wait(60_100)
+    expect(an.link.all('speakersChanged').map(({ speakers }) => speakers[0]?.active)).toEqual([true, false])
+  })
+
   it.each(['nodeFailure', 'migration'] as const)('of %s ends without a word', async scenario => {
     play({ case: scenario, value: true })
     expect(an.participant.isClosed).toBe(true)
@@ -82,8 +88,15 @@ describe('a simulated scenario', () => {
   })
 
   it('gives the next connection candidates of one protocol only', async () => {
-    play({ case: 'switchCandidateProtocol', value: CandidateProtocol.TCP })
-    expect((await rooms.join('an')).peer.options.candidateProtocol).toBe('tcp')
+    for (const [protocol, told] of [
+      [CandidateProtocol.TCP, 'tcp'],
+      [CandidateProtocol.UDP, 'udp'],
+      [CandidateProtocol.TLS, 'tcp'],
+    ] as const) {
+      play({ case: 'switchCandidateProtocol', value: protocol })
+      an = await rooms.join('an')
+      expect(an.peer.options.candidateProtocol).toBe(told)
+    }
     expect((await rooms.join('binh')).peer.options.candidateProtocol).toBeUndefined()
     binh = await rooms.join('binh')
   })
