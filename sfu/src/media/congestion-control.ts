@@ -21,7 +21,7 @@ const PROBE_INTERVAL_MS = 1_900
 const FLOWING_PROBE_INTERVAL_MS = 3_900
 /** The worker tries nothing above what it allows itself anyway, 2 Mbit/s at least, and this one also at its double, bit/s. */
 const RETURN_PROBE_BPS = 1_500_000
-/** A try measures a little less than it sends. */
+/** The link is back when its estimate is this share of what it was tried for. */
 const RETURNED = 0.8
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import pino from 'pino'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { transportFacts } from '../../test/transport-facts.ts'
 import type { TrackClaim } from '../room/ports.ts'
 import { PublisherConnection } from './publisher-connection.ts'
 import type { RoomRouter } from './room-router.ts'
@@ -73,13 +74,7 @@ describe('the connection of a publisher', () => {
       direct: { consumeData: channel },
       createWebRtcTransport: async () => transport,
       observe: async () => {},
-      describe: () => ({
-        iceParameters: { usernameFragment: 'u', password: 'p' },
-        iceCandidates: [],
-        fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }],
-        sctpPort: 5000,
-        maxMessageSize: 1,
-      }),
+      describe: transportFacts,
     }
     connection = new PublisherConnection(
       'PA_1' as ParticipantId,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { transportFacts } from '../../test/transport-facts.ts'
 import { DEFAULT_SETTINGS } from './layer-choice.ts'
 import type { Pipes } from './pipes.ts'
 import { PublishedTrack } from './published-track.ts'
@@ -72,13 +73,7 @@ async function setUp() {
     direct: { consumeData: async () => channel() },
     createWebRtcTransport: async () => transport,
     subscriberCapabilities: () => ({ codecs: [], headerExtensions: [] }),
-    describe: () => ({
-      iceParameters: { usernameFragment: 'u', password: 'p' },
-      iceCandidates: [],
-      fingerprints: [{ algorithm: 'sha-256', value: 'AB:CD' }],
-      sctpPort: 5000,
-      maxMessageSize: 1,
-    }),
+    describe: transportFacts,
   } as unknown as RoomRouter
   const directory = new TrackDirectory()
   for (const trackId of [VOICE, PICTURE]) {

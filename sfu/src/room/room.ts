@@ -211,7 +211,7 @@ export class Room implements RoomView {
   }
 
   /**
-   * Recorders, egress and agents serve the others: they are neither counted nor kept out.
+   * Recorders, egress and agents serve the others: for the room's own maximum they are neither counted nor kept out.
    * Throws AppError('resource_exhausted') when the room is full.
    */
   assertSpaceFor(permission: ParticipantPermission, kind: ParticipantInfo_Kind): void {
