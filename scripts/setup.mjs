@@ -1,6 +1,7 @@
 /**
  * Sets everything up from a fresh clone: npm packages (and with them Node 24), the mediasoup worker, ffmpeg, the
- * generated database client, the built portal; for tests also Chromium, Firefox and coturn. Safe to run again: done steps are skipped.
+ * generated database client, the built portal; for tests also Chromium, Firefox, coturn, Redis and clients on
+ * the Go and Python SDKs. Safe to run again: done steps are skipped.
  * Imports only node: modules and is valid on Node 20, because it runs before anything is installed.
  */
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
@@ -13,6 +14,8 @@ import { ensureCoturn } from './setup/coturn.mjs'
 import { assertRuntime, ensureDependencies } from './setup/dependencies.mjs'
 import { ensureFfmpeg } from './setup/ffmpeg.mjs'
 import { ensureFirefox } from './setup/firefox.mjs'
+import { ensureRedis } from './setup/redis.mjs'
+import { ensureGoClient, ensurePythonClient } from './setup/sdk-clients.mjs'
 
 const MIN_FREE_BYTES = 2 * 1024 ** 3
 
@@ -36,7 +39,7 @@ async function hydratePostgres() {
 }
 
 /**
- * @param {{ tests?: boolean, worker?: boolean, build?: boolean }} [options] tests: also browsers and coturn; worker/build false: leave out
+ * @param {{ tests?: boolean, redis?: boolean, worker?: boolean, build?: boolean }} [options] tests: also browsers, coturn and Redis; redis: that alone; worker/build false: leave out
  * @returns {Promise<Record<string, string>>} variables for the processes (MEDIASOUP_WORKER_BIN, FFMPEG_PATH, ...)
  */
 export async function setUp(options = {}) {
@@ -55,7 +58,10 @@ export async function setUp(options = {}) {
     Object.assign(variables, await ensureChromium())
     Object.assign(variables, await ensureFirefox())
     Object.assign(variables, await ensureCoturn())
+    Object.assign(variables, await ensureGoClient())
+    Object.assign(variables, await ensurePythonClient())
   }
+  if (options.tests || options.redis) Object.assign(variables, await ensureRedis())
   const tasks = options.build === false ? ['generate'] : ['generate', 'build']
   await run('turbo', ['run', ...tasks, '--ui=stream', '--output-logs=errors-only'], {
     label: options.build === false ? 'Generating the database client' : 'Building the portal',
@@ -68,7 +74,7 @@ export async function setUp(options = {}) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--help')) {
     console.log(
-      'node scripts/setup.mjs [--tests]   set everything up; --tests also finds or installs Chromium, Firefox and coturn',
+      'node scripts/setup.mjs [--tests]   set everything up; --tests also finds or installs Chromium, Firefox, coturn, Redis and clients on other SDKs',
     )
   } else {
     await runMain(async () => {

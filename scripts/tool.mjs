@@ -1,5 +1,5 @@
 /**
- * `npm run soak`, `fuzz` and `bench:join`: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
+ * `npm run soak`, `fuzz`, `chaos` and `bench:join`: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
  * arguments given. Standard output is the tool's alone, so that `--json` can be read by a program; set-up speaks on standard error.
  */
 import { spawn } from 'node:child_process'
@@ -8,8 +8,9 @@ import { runMain, SetupError } from './lib/log.mjs'
 import { root, toolEnv } from './lib/run.mjs'
 import { setUp } from './setup.mjs'
 
-/** `browsers`: it needs Chromium too. */
+/** `browsers`: it needs Chromium too; `redis`: a Redis server. */
 const tools = {
+  chaos: { script: 'scripts/chaos/chaos.ts', browsers: false, redis: true },
   'bench:join': { script: 'scripts/bench/join.ts', browsers: true },
   fuzz: { script: 'scripts/fuzz/fuzz.ts', browsers: false },
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
@@ -20,10 +21,10 @@ await runMain(async () => {
   const [name = '', ...args] = process.argv.slice(2)
   if (!Object.hasOwn(tools, name))
     throw new SetupError(`node scripts/tool.mjs ${Object.keys(tools).join('|')} [options]`)
-  const { script, browsers } = tools[name]
+  const { script, browsers, redis = false } = tools[name]
   let variables
   try {
-    variables = await setUp({ build: false, tests: browsers })
+    variables = await setUp({ build: false, tests: browsers, redis })
   } catch (error) {
     if (error instanceof SetupError) console.error(error.message)
     else console.error(error)

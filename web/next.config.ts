@@ -3,13 +3,6 @@ import createNextIntlPlugin from 'next-intl/plugin'
 
 const withNextIntl = createNextIntlPlugin('./i18n.ts')
 
-const securityHeaders = [
-  { key: 'X-Content-Type-Options', value: 'nosniff' },
-  { key: 'X-Frame-Options', value: 'SAMEORIGIN' },
-  { key: 'Referrer-Policy', value: 'same-origin' },
-  { key: 'Permissions-Policy', value: 'camera=(self), microphone=(self), display-capture=(self)' },
-]
-
 const config: NextConfig = {
   // The workspaces are plain TypeScript sources; there is no build step of their own.
   transpilePackages: ['@diemcau/core', '@diemcau/prisma'],
@@ -29,7 +22,6 @@ const config: NextConfig = {
   poweredByHeader: false,
   // It would lie over the navigation of a phone.
   devIndicators: false,
-  headers: async () => [{ source: '/:path*', headers: securityHeaders }],
   // Type checking is `npm run types`, once, for all workspaces.
   typescript: { ignoreBuildErrors: true },
 }

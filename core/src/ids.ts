@@ -2,15 +2,16 @@ import { z } from 'zod'
 
 /**
  * Identifiers that cross a process carry LiveKit's prefixes, so that a log line alone tells what an id names:
- * `RM_` room, `PA_` participant (one connection), `TR_` track, `EG_` recording (egress), `EV_` webhook event.
+ * `RM_` room, `PA_` participant (one connection), `TR_` track, `EG_` recording (egress), `EV_` webhook event,
+ * `ND_` one run of a node.
  */
 export type Brand<T, Name extends string> = T & { readonly __brand: Name }
 export type RoomId = Brand<string, 'RoomId'>
-export type RoomName = Brand<string, 'RoomName'>
 export type ParticipantId = Brand<string, 'ParticipantId'>
-export type ParticipantIdentity = Brand<string, 'ParticipantIdentity'>
 export type TrackId = Brand<string, 'TrackId'>
 export type EgressId = Brand<string, 'EgressId'>
+/** One run of a node, from its start to its end: new at each start, never used again once buried. */
+export type Incarnation = Brand<string, 'Incarnation'>
 
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPlain } from './text/storable.ts'
 
 /** Fewest and most characters of a new password. The upper end keeps hashing from being fed whole books. */
 export const MIN_PASSWORD = 12
@@ -9,3 +10,4 @@ export const newPassword = z
   .string()
   .refine(text => text.length >= MIN_PASSWORD, 'password_too_short')
   .refine(text => text.length <= MAX_PASSWORD, 'too_long')
+  .refine(isPlain, 'invalid')

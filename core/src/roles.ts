@@ -1,12 +1,12 @@
-import { z } from 'zod'
+/** Roles and what they may do. Free of zod, because every page of the portal loads it; the schemas are in contracts/roles.ts. */
 
 /** What an account may do in the portal (product.md, "Who uses it"). */
-export const accountRole = z.enum(['admin', 'clerk', 'chair', 'secretary', 'operator', 'official'])
-export type AccountRole = z.infer<typeof accountRole>
+export const accountRoles = ['admin', 'clerk', 'chair', 'secretary', 'operator', 'official'] as const
+export type AccountRole = (typeof accountRoles)[number]
 
 /** What a participant is in one meeting. `viewer` only watches (the public watch page). */
-export const meetingRole = z.enum(['chair', 'secretary', 'operator', 'delegate', 'guest', 'viewer'])
-export type MeetingRole = z.infer<typeof meetingRole>
+export const meetingRoles = ['chair', 'secretary', 'operator', 'delegate', 'guest', 'viewer'] as const
+export type MeetingRole = (typeof meetingRoles)[number]
 
 /** Roles that may run the meeting: mute, remove, lock, admit, spotlight, record, end. */
 export const isModerator = (role: MeetingRole): boolean =>
@@ -16,6 +16,3 @@ export const isModerator = (role: MeetingRole): boolean =>
 export const maySchedule = (role: AccountRole): boolean => role === 'admin' || role === 'clerk'
 /** Accounts that may manage users, halls and see the outbox. */
 export const mayAdminister = (role: AccountRole): boolean => role === 'admin'
-/** Accounts that may read attendance of every meeting (each read leaves an audit row). */
-export const mayReadAttendance = (role: AccountRole): boolean =>
-  role === 'admin' || role === 'clerk' || role === 'secretary' || role === 'chair'

@@ -1,12 +1,12 @@
 /** The demo province: units, halls, accounts of every role, a past, an upcoming and an open meeting. Safe to run again. */
+import { randomInt } from 'node:crypto'
 import { newId } from '@diemcau/core/ids.ts'
 import type { Db } from '../src/client.ts'
+import { DEMO_ID, DEMO_PASSCODES, DEMO_PASSWORD } from '../src/demo-accounts.ts'
 import { ensureAccount, type NewAccount } from './accounts.ts'
 import { demoUnits } from './province.ts'
 
-export const DEMO_PASSWORD = 'diemcau-demo-2026'
-export const OPEN_MEETING_CODE = 'demo-hop-ngay'
-const OPEN_MEETING_PASSCODE = '123456'
+const OPEN_MEETING_CODE = 'demo-hop-ngay'
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -20,7 +20,7 @@ const account = (
   unit: number,
   hasHall = false,
 ): DemoAccount => {
-  return { id: `US_demo_${local}`, email: `${local}@demo.local`, name, role, title, unit, hasHall }
+  return { id: `${DEMO_ID}${local}`, email: `${local}@demo.local`, name, role, title, unit, hasHall }
 }
 
 /** `unit` is the position in the order of protocol, from 0. */
@@ -84,6 +84,7 @@ async function createMeeting(db: Db, meeting: DemoMeeting): Promise<string> {
             hallName: unit.hall.name,
             unitName: unit.name,
             order: index + 1,
+            code: String(randomInt(100_000_000)).padStart(8, '0'),
           }
         }),
       },
@@ -139,7 +140,7 @@ async function addPresence(db: Db, meetingId: string, startsAt: Date): Promise<v
   }
 }
 
-async function ensureMeetings(db: Db, now: Date): Promise<void> {
+async function ensureMeetings(db: Db, now: Date, passcode: string | undefined): Promise<void> {
   const quarter = new Date(Math.floor(now.getTime() / 900_000) * 900_000)
   const open = await db.meeting.findUnique({ where: { code: OPEN_MEETING_CODE } })
   const isUsable =
@@ -161,7 +162,7 @@ async function ensureMeetings(db: Db, now: Date): Promise<void> {
       startsAt: quarter,
       endsAt: new Date(quarter.getTime() + 12 * HOUR_MS),
       status: 'scheduled',
-      passcode: OPEN_MEETING_PASSCODE,
+      passcode: passcode ?? DEMO_PASSCODES.open,
       units: [0, 1, 2, 3, 4, ...Array.from({ length: 32 }, (_, index) => 13 + index)],
       agenda:
         '1. Điểm danh các điểm cầu\n2. Báo cáo tình hình kinh tế – xã hội\n3. Các xã, phường phát biểu\n4. Kết luận của chủ toạ',
@@ -180,7 +181,7 @@ async function ensureMeetings(db: Db, now: Date): Promise<void> {
     startsAt: past,
     endsAt: new Date(past.getTime() + 1.5 * HOUR_MS),
     status: 'ended',
-    passcode: '482915',
+    passcode: passcode ?? DEMO_PASSCODES.past,
     units: [0, 15, 16, 40, 44],
     agenda: '1. Báo cáo của Sở Nội vụ\n2. Ý kiến các xã\n3. Kết luận',
     description: '',
@@ -197,7 +198,7 @@ async function ensureMeetings(db: Db, now: Date): Promise<void> {
     startsAt: next,
     endsAt: new Date(next.getTime() + 3 * HOUR_MS),
     status: 'scheduled',
-    passcode: '730164',
+    passcode: passcode ?? DEMO_PASSCODES.next,
     units: Array.from({ length: 24 }, (_, index) => index + 5),
     agenda: '1. Báo cáo dự kiến nội dung kỳ họp\n2. Ý kiến cử tri\n3. Tiếp thu, giải trình',
     description: 'Cử tri xem trực tiếp và gửi câu hỏi qua đường dẫn công khai.',
@@ -207,8 +208,16 @@ async function ensureMeetings(db: Db, now: Date): Promise<void> {
   })
 }
 
-/** Fills what is missing; what people changed stays. The open meeting is renewed when it is over. */
-export async function seedDemo(db: Db, now = new Date()): Promise<void> {
+/**
+ * Fills what is missing; what people changed stays. The open meeting is renewed when it is over.
+ *
+ * @param secrets instead of the password and passcodes everybody knows; also given to what an earlier run made with those
+ */
+export async function seedDemo(
+  db: Db,
+  secrets: { password?: string | undefined; passcode?: string | undefined } = {},
+  now = new Date(),
+): Promise<void> {
   const units = demoUnits()
   await db.unit.createMany({ skipDuplicates: true, data: units.map(({ hall: _, ...unit }) => unit) })
   await db.hall.createMany({
@@ -221,8 +230,8 @@ export async function seedDemo(db: Db, now = new Date()): Promise<void> {
       ...person,
       unitId: place.id,
       hallId: hasHall ? place.hall.id : null,
-      password: DEMO_PASSWORD,
+      password: secrets.password ?? DEMO_PASSWORD,
     })
   }
-  await ensureMeetings(db, now)
+  await ensureMeetings(db, now, secrets.passcode)
 }

@@ -1,3 +1,5 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import { isStorableJson } from '@diemcau/core/text/storable.ts'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.ts'
 
@@ -13,10 +15,27 @@ export type Tx = Prisma.TransactionClient
  */
 export function createPrisma(databaseUrl: string, poolSize = 10): PrismaClient {
   const adapter = new PrismaPg({ connectionString: databaseUrl, max: poolSize })
-  // Minimal: the other formats print the values of a query into the message, and with it into the log.
-  return new PrismaClient({
+  const client = new PrismaClient({
     adapter,
+    // Minimal: the other formats print the values of a query into the message, and with it into the log.
     errorFormat: 'minimal',
     transactionOptions: { maxWait: 10_000, timeout: 20_000 },
   })
+  return storableOnly(client)
+}
+
+/**
+ * The last of the rules about text: what PostgreSQL cannot hold (U+0000, half of a surrogate pair) is refused before it gets
+ * there, wherever it slipped in, as the fault of who sent it. The client stays of its own type, because nothing is added.
+ */
+function storableOnly(client: PrismaClient): PrismaClient {
+  return client.$extends({
+    query: {
+      async $allOperations({ args, query }) {
+        if (!isStorableJson(args))
+          throw new AppError('invalid_input', 'a text holds U+0000 or half of a surrogate pair')
+        return await query(args)
+      },
+    },
+  }) as unknown as PrismaClient
 }

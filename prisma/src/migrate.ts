@@ -6,18 +6,21 @@
  *   node src/migrate.ts diff           exit 2 and print the SQL when schema/ and migrations/ differ
  *   node src/migrate.ts diff NAME      write that SQL to migrations/<time>_NAME/migration.sql
  *
- * DATABASE_URL names the database; `diff` only makes and drops a scratch database on the same server.
+ * MIGRATION_DATABASE_URL (or DATABASE_URL, where one role does both) names the database; `diff` only makes and drops a
+ * scratch database on the same server. After `apply` the role of DATABASE_URL has what the processes need, no more.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createRedactor } from '@diemcau/core/log/redact.ts'
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg'
-import { readDatabaseConfig } from './config.ts'
+import { ensureAppRole } from './app-role.ts'
+import { loadSecrets, readDatabaseConfig } from './config.ts'
 import { migrationAdapterFactory, scratchAdapterFactory } from './migration-adapter.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -130,10 +133,11 @@ export async function diffMigrations(serverUrl: string): Promise<string | null> 
 }
 
 async function main(args: string[]): Promise<number> {
-  const { databaseUrl } = readDatabaseConfig()
+  const { databaseUrl, ownerUrl } = readDatabaseConfig()
   const [command = 'apply', name] = args
   if (command === 'apply') {
-    const applied = await applyMigrations(databaseUrl)
+    const applied = await applyMigrations(ownerUrl)
+    await ensureAppRole(ownerUrl, databaseUrl)
     console.log(applied.length ? `Applied: ${applied.join(', ')}` : 'The database is up to date.')
     return 0
   }
@@ -141,7 +145,7 @@ async function main(args: string[]): Promise<number> {
     console.error('usage: node src/migrate.ts [apply | diff [NAME]]')
     return 2
   }
-  const sql = await diffMigrations(databaseUrl)
+  const sql = await diffMigrations(ownerUrl)
   if (sql === null) {
     console.log('Schema and migrations agree.')
     return 0
@@ -160,7 +164,8 @@ async function main(args: string[]): Promise<number> {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const code = await main(process.argv.slice(2)).catch(error => {
-    console.error(error instanceof Error ? error.message : JSON.stringify(error))
+    const redact = createRedactor(loadSecrets())
+    console.error(redact(error instanceof Error ? error.message : JSON.stringify(error)))
     return 1
   })
   // The engine's time limit for its advisory lock (10 s) would keep the process waiting after all is done.

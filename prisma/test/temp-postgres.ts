@@ -10,15 +10,19 @@ import { arch, platform, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { ensureAppRole } from '../src/app-role.ts'
 import { applyMigrations } from '../src/migrate.ts'
 
 const run = promisify(execFile)
+const APP_ROLE = 'diemcau_app'
 
 export interface TempPostgres {
   /** Address of the maintenance database. */
   url: string
-  /** A new database with all migrations applied; returns its address. */
+  /** A new database with all migrations applied; returns its address with the role of the processes, which owns nothing. */
   createDatabase(): Promise<string>
+  /** The same address with the role that owns the tables. */
+  asOwner(url: string): string
   /** Stops the server and removes its files. */
   stop(): Promise<void>
 }
@@ -86,18 +90,23 @@ export async function startTempPostgres(): Promise<TempPostgres> {
     await client.connect()
     await client.query(text).finally(() => client.end())
   }
-  const address = (name: string): string => `postgresql://postgres@127.0.0.1:${port}/${name}`
+  const address = (name: string, role = 'postgres'): string =>
+    `postgresql://${role}@127.0.0.1:${port}/${name}`
 
   return {
     url,
     async createDatabase() {
       template ??= sql('CREATE DATABASE template_diemcau').then(async () => {
         await applyMigrations(address('template_diemcau'))
+        await ensureAppRole(address('template_diemcau'), address('template_diemcau', APP_ROLE))
       })
       await template
       const name = `test_${crypto.randomUUID().replaceAll('-', '')}`
       await sql(`CREATE DATABASE "${name}" TEMPLATE template_diemcau`)
-      return address(name)
+      return address(name, APP_ROLE)
+    },
+    asOwner(url) {
+      return address(new URL(url).pathname.slice(1))
     },
     async stop() {
       if (server.exitCode === null) {

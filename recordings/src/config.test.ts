@@ -10,7 +10,7 @@ describe('parseConfig', () => {
       port: 7980,
       bind: '127.0.0.1',
       sfuUrl: 'http://127.0.0.1:7880',
-      apiKey: 'devkey',
+      keys: [{ key: 'devkey', secret: 'secret' }],
     })
     expect(config!.recordingsDir).toMatch(/\.data.recordings$/)
   })
@@ -32,6 +32,34 @@ describe('parseConfig', () => {
     expect(parseConfig({ NODE_ENV: 'production' }).faults).toHaveLength(2)
     const own = { LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: OWN_SECRET }
     expect(parseConfig({ NODE_ENV: 'production', ...own }).faults).toBeNull()
+  })
+
+  it('takes the same extra key pairs as the media server', () => {
+    const { config } = parseConfig({ LIVEKIT_EXTRA_KEYS: 'old:1, new:2' })
+    expect(config!.keys.map(({ key }) => key)).toEqual(['devkey', 'old', 'new'])
+    expect(parseConfig({ LIVEKIT_EXTRA_KEYS: 'broken' }).faults).toHaveLength(1)
+  })
+
+  it.each([
+    ['NODE_ENV', 'staging'],
+    ['LIVEKIT_API_SECRET', 'only-31-characters-are-not-32xx'],
+    ['LIVEKIT_API_SECRET', 'secret'],
+    ['LIVEKIT_API_KEY', 'devkey'],
+    ['SFU_URL', 'http://user:pa55@sfu'],
+    ['WEBHOOK_URLS', 'http://a/x, https://user:pa55@b/y'],
+    ['PUBLIC_RECORDINGS_URL', 'https://files.example.vn/#pa55'],
+  ])('refuses %s=%s in production, naming the setting and not its value', (name, value) => {
+    const own = { NODE_ENV: 'production', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: OWN_SECRET }
+    const { faults } = parseConfig({ ...own, [name]: value })
+    expect(faults).toHaveLength(1)
+    expect(faults![0]).toMatch(new RegExp(`^${name}[.0-9]*: `))
+    expect(faults![0]).not.toContain(value)
+    expect(faults![0]).not.toContain('pa55')
+  })
+
+  it('refuses known secrets where the network can reach it', () => {
+    expect(parseConfig({ RECORDINGS_BIND: '10.0.0.5' }).faults).toHaveLength(2)
+    expect(parseConfig({ RECORDINGS_BIND: '::1' }).faults).toBeNull()
   })
 
   it('reads a list of webhook addresses, which may be empty', () => {

@@ -1,71 +1,56 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
+import { secretValues } from '@diemcau/core/log/redact.ts'
+import { addressSetting, httpAddress, httpPageAddress } from '@diemcau/core/settings/address-setting.ts'
+import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
+import { nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 
 const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const DEVELOPMENT_KEY = 'devkey'
-const DEVELOPMENT_SECRET = 'secret'
 
 const optional = z
   .string()
   .optional()
   .transform(value => (value === '' ? undefined : value))
 const port = z.coerce.number().int().min(0).max(65_535)
-const httpUrl = z.url({ protocol: /^https?$/ }).transform(url => url.replace(/\/+$/, ''))
+const httpUrl = addressSetting(httpAddress).transform(url => url.replace(/\/+$/, ''))
 
-const schema = z
-  .object({
-    NODE_ENV: z.string().default('development'),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    LIVEKIT_API_KEY: z.string().min(1).default(DEVELOPMENT_KEY),
-    LIVEKIT_API_SECRET: z.string().min(1).default(DEVELOPMENT_SECRET),
-    RECORDINGS_PORT: port.default(7980),
-    RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),
-    /** Address at which the SFU reaches this process with RTP; also the address the UDP ports are bound to. */
-    RECORDINGS_RTP_ADDRESS: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
-    SFU_URL: httpUrl.default('http://127.0.0.1:7880'),
-    WEBHOOK_URLS: z
-      .string()
-      .default('http://127.0.0.1:3000/api/webhooks/livekit')
-      .transform(list => list.split(',').map(url => url.trim()))
-      .pipe(z.array(z.union([z.url({ protocol: /^https?$/ }), z.literal('')])))
-      .transform(urls => urls.filter(url => url !== '')),
-    DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
-    FFMPEG_PATH: optional,
-    FFPROBE_PATH: optional,
-    /** Where others reach this process's files; default: at RECORDINGS_BIND and RECORDINGS_PORT. */
-    PUBLIC_RECORDINGS_URL: optional.pipe(httpUrl.optional()),
-    /** Threads of each ffmpeg of a composition. */
-    RECORDINGS_THREADS: z.coerce.number().int().min(1).max(64).default(2),
-    /** Niceness of a composition, which gives way to live media on the same machine. */
-    RECORDINGS_NICE: z.coerce.number().int().min(0).max(19).default(10),
-    /** A recording is refused, and a running one ended, when less than this is free. Bytes. */
-    RECORDINGS_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(300_000_000),
-    /** How long a recording waits for a room that is not there (any more) before it ends. Milliseconds. */
-    RECORDINGS_ROOM_WAIT_MS: z.coerce.number().int().min(0).default(120_000),
-  })
-  .superRefine((env, context) => {
-    if (env.NODE_ENV !== 'production') return
-    if (env.LIVEKIT_API_KEY === DEVELOPMENT_KEY)
-      context.addIssue({
-        code: 'custom',
-        path: ['LIVEKIT_API_KEY'],
-        message: 'the development key is refused in production',
-      })
-    if (env.LIVEKIT_API_SECRET === DEVELOPMENT_SECRET || env.LIVEKIT_API_SECRET.length < 32)
-      context.addIssue({
-        code: 'custom',
-        path: ['LIVEKIT_API_SECRET'],
-        message: 'production needs a secret of its own of at least 32 characters',
-      })
-  })
+const schema = z.object({
+  NODE_ENV: nodeEnv,
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  RECORDINGS_PORT: port.default(7980),
+  RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),
+  /** Address at which the SFU reaches this process with RTP; also the address the UDP ports are bound to. */
+  RECORDINGS_RTP_ADDRESS: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  SFU_URL: httpUrl.default('http://127.0.0.1:7880'),
+  WEBHOOK_URLS: z
+    .string()
+    .default('http://127.0.0.1:3000/api/webhooks/livekit')
+    .transform(list => list.split(',').map(url => url.trim()))
+    .transform(urls => urls.filter(url => url !== ''))
+    .pipe(z.array(addressSetting(httpPageAddress))),
+  DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
+  FFMPEG_PATH: optional,
+  FFPROBE_PATH: optional,
+  /** Where others reach this process's files; default: at RECORDINGS_BIND and RECORDINGS_PORT. */
+  PUBLIC_RECORDINGS_URL: optional.pipe(httpUrl.optional()),
+  /** Threads of each ffmpeg of a composition. */
+  RECORDINGS_THREADS: z.coerce.number().int().min(1).max(64).default(2),
+  /** Niceness of a composition, which gives way to live media on the same machine. */
+  RECORDINGS_NICE: z.coerce.number().int().min(0).max(19).default(10),
+  /** A recording is refused, and a running one ended, when less than this is free. Bytes. */
+  RECORDINGS_MIN_FREE_BYTES: z.coerce.number().int().nonnegative().default(300_000_000),
+  /** How long a recording waits for a room that is not there (any more) before it ends. Milliseconds. */
+  RECORDINGS_ROOM_WAIT_MS: z.coerce.number().int().min(0).default(120_000),
+})
 
 /** All settings of the process; every time in milliseconds, every size in bytes. */
 export interface Config {
   logLevel: string
-  apiKey: string
-  apiSecret: string
+  /** Key pairs whose tokens are taken; the first one signs. */
+  keys: [ApiKey, ...ApiKey[]]
   port: number
   bind: string
   rtpAddress: string
@@ -88,10 +73,17 @@ export function parseConfig(
   env: Record<string, string | undefined>,
 ): { config: Config; faults: null } | { config: null; faults: string[] } {
   const parsed = schema.safeParse(env)
-  if (!parsed.success)
+  const { keys, faults } = readApiKeys(env, {
+    NODE_ENV: parsed.data?.NODE_ENV ?? env.NODE_ENV ?? 'development',
+    bind: parsed.data?.RECORDINGS_BIND ?? env.RECORDINGS_BIND ?? '127.0.0.1',
+  })
+  if (!parsed.success || faults.length > 0)
     return {
       config: null,
-      faults: parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
+      faults: [
+        ...faults,
+        ...(parsed.error?.issues ?? []).map(issue => `${issue.path.join('.')}: ${issue.message}`),
+      ],
     }
   const value = parsed.data
   const dataDir = resolve(value.DATA_DIR)
@@ -99,8 +91,7 @@ export function parseConfig(
     faults: null,
     config: {
       logLevel: value.LOG_LEVEL,
-      apiKey: value.LIVEKIT_API_KEY,
-      apiSecret: value.LIVEKIT_API_SECRET,
+      keys,
       port: value.RECORDINGS_PORT,
       bind: value.RECORDINGS_BIND,
       rtpAddress: value.RECORDINGS_RTP_ADDRESS,
@@ -119,13 +110,18 @@ export function parseConfig(
   }
 }
 
+/** The values of this process that no line may hold. */
+export const loadSecrets = (): string[] => secretValues(process.env)
+
 /** Settings from the environment; faults are printed and end the process with 78 (EX_CONFIG of sysexits.h). */
 export function loadConfig(): Config {
   const { config, faults } = parseConfig(process.env)
   const problems = faults ?? []
   if (config) {
     try {
-      mkdirSync(config.recordingsDir, { recursive: true })
+      mkdirSync(config.recordingsDir, { recursive: true, mode: 0o700 })
+      // One made by an older version may be open to all; closing it closes everything below.
+      chmodSync(config.recordingsDir, 0o700)
       return config
     } catch (error) {
       problems.push(`DATA_DIR: ${error instanceof Error ? error.message : error}`)

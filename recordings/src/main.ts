@@ -1,9 +1,14 @@
+import { redactingHooks } from '@diemcau/core/log/redact.ts'
+import { watchUnexpectedErrors } from '@diemcau/core/process/unexpected-errors.ts'
 import { pino } from 'pino'
-import { loadConfig } from './config.ts'
+import { loadConfig, loadSecrets } from './config.ts'
 import { RecordingsProcess } from './recordings-process.ts'
 
+// What is recorded is for nobody else on this machine; ffmpeg's files follow this too (0600, folders 0700).
+process.umask(0o077)
 const config = loadConfig()
-const log = pino({ name: 'recordings', level: config.logLevel })
+const log = pino({ name: 'recordings', level: config.logLevel, hooks: redactingHooks(loadSecrets()) })
+watchUnexpectedErrors(log)
 
 try {
   const recordings = await RecordingsProcess.create(config, log)

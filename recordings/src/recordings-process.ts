@@ -1,17 +1,18 @@
 import { join } from 'node:path'
+import { signWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
 import { WebhookOutbox } from '@diemcau/core/outbox/webhook-outbox.ts'
 import type { RecordingState } from '@diemcau/core/recording/status.ts'
+import { SerialQueue } from '@diemcau/core/serial-queue.ts'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
-import { checkTools, findFfmpeg, fontPath } from './ffmpeg/find-ffmpeg.ts'
+import { checkTools, findFfmpeg } from './ffmpeg/find-ffmpeg.ts'
 import { JobRegistry } from './jobs/job-registry.ts'
 import { makeFile } from './jobs/make-file.ts'
-import { SerialQueue } from './jobs/serial-queue.ts'
 import { egressInfoOf } from './server/egress-info.ts'
 import { egressMethods } from './server/egress-service.ts'
 import { RecordingsHttpServer } from './server/http-server.ts'
 import { mintCaptureToken } from './server/token.ts'
-import { announceChange, signWebhook } from './webhooks/egress-webhooks.ts'
+import { announceChange } from './webhooks/egress-webhooks.ts'
 
 /** The whole process as an object: what main.ts starts and stops, and tests too. */
 export class RecordingsProcess {
@@ -35,7 +36,7 @@ export class RecordingsProcess {
 
   /** Opens the port first, so that a port in use is told before any recording is touched. */
   static async create(config: Config, log: Logger): Promise<RecordingsProcess> {
-    const keys = { apiKey: config.apiKey, apiSecret: config.apiSecret }
+    const [key] = config.keys
     const ffmpegPath = findFfmpeg(config.ffmpegPath)
     const ffprobePath = config.ffprobePath ?? 'ffprobe'
     const abort = new AbortController()
@@ -46,7 +47,7 @@ export class RecordingsProcess {
     const server = await RecordingsHttpServer.create({
       port: config.port,
       bind: config.bind,
-      keys,
+      keys: config.keys,
       jobs: () => jobs,
       methods: () => methods,
       log,
@@ -58,7 +59,7 @@ export class RecordingsProcess {
     const outbox = WebhookOutbox.open({
       file: join(config.dataDir, 'outbox', 'recordings.jsonl'),
       urls: config.webhookUrls,
-      sign: body => signWebhook(body, keys),
+      sign: async body => ({ authorization: await signWebhook(body, key) }),
       log,
     })
     jobs = await JobRegistry.create(config.recordingsDir, {
@@ -66,7 +67,7 @@ export class RecordingsProcess {
       rtpAddress: config.rtpAddress,
       roomWaitMs: config.roomWaitMs,
       minFreeBytes: config.minFreeBytes,
-      mintCaptureToken: roomName => mintCaptureToken(roomName, keys),
+      mintCaptureToken: roomName => mintCaptureToken(roomName, key),
       compose: (folder, manifest, onProgress) =>
         compositions.run(() =>
           makeFile({
@@ -74,7 +75,6 @@ export class RecordingsProcess {
             manifest,
             ffmpegPath,
             ffprobePath,
-            fontPath: fontPath(),
             threads: config.threads,
             nice: config.nice,
             signal: abort.signal,

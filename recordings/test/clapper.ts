@@ -59,6 +59,28 @@ export class Clapper {
     return new Clapper(child)
   }
 
+  /** Only a picture, of a filter graph with the output `out0`, with a key frame every so many frames. */
+  static startPicture(options: {
+    ffmpegPath: string
+    videoPort: number
+    codec: 'VP8' | 'H264'
+    graph: string
+    keyFrameEvery: number
+  }): Clapper {
+    const { ffmpegPath, videoPort, codec, graph, keyFrameEvery } = options
+    const child = spawn(
+      ffmpegPath,
+      [
+        ...['-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', graph],
+        ...(codec === 'H264' ? H264 : VIDEO.VP8),
+        ...['-b:v', '800k', '-g', String(keyFrameEvery), '-payload_type', '96', '-f', 'rtp'],
+        `rtp://127.0.0.1:${videoPort}?rtcpport=${videoPort}&pkt_size=1200`,
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    )
+    return new Clapper(child)
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const closed = once(this.#child, 'close')

@@ -11,6 +11,8 @@ import {
 import { jwtVerify } from 'jose'
 import { type WebSocket, WebSocketServer } from 'ws'
 
+const ORIENTATION_ID = 8
+
 interface FakeTrack {
   track: CapturedTrack
   payloadType: number
@@ -39,6 +41,8 @@ export class FakeSfu {
   /** False: the room does not exist, captures are answered 404. */
   isRoomOpen = true
   roomName = 'MT_fake'
+  /** How telephones are held: quarters of a turn, sent with each packet of video; null: nothing is said of it. */
+  quarters: number | null = null
   resumes: string[] = []
   attachments = 0
 
@@ -75,9 +79,10 @@ export class FakeSfu {
     ingest.on('message', packet => {
       // As a real SFU, it sends with the SSRC it has announced.
       packet.writeUInt32BE(ssrc, 8)
+      const sent = track.kind === 'video' ? this.#turned(packet) : packet
       for (const consumers of this.#captures.values()) {
         const consumer = consumers.get(track.trackId)
-        if (consumer?.isResumed) this.#outlet.send(packet, consumer.port, consumer.address)
+        if (consumer?.isResumed) this.#outlet.send(sent, consumer.port, consumer.address)
       }
     })
     this.broadcast({ type: 'track_published', at: Date.now(), track })
@@ -149,6 +154,15 @@ export class FakeSfu {
     socket.send(JSON.stringify(joined))
   }
 
+  /** The packet with the header extension of the video orientation in the one-byte form (RFC 8285 §4.2). */
+  #turned(packet: Buffer): Buffer {
+    if (this.quarters === null) return packet
+    const head = Buffer.from(packet.subarray(0, 12))
+    head[0] = head[0]! | 0x10
+    const extension = Buffer.from([0xbe, 0xde, 0, 1, ORIENTATION_ID << 4, this.quarters, 0, 0])
+    return Buffer.concat([head, extension, packet.subarray(12)])
+  }
+
   #handle(socket: WebSocket, command: CaptureCommand): void {
     const consumers = this.#captures.get(socket)!
     if (command.type === 'release') consumers.delete(command.trackId)
@@ -174,6 +188,7 @@ export class FakeSfu {
       clockRate: found.clockRate,
       ...(found.track.kind === 'audio' ? { channels: 2 } : {}),
       fmtp: '',
+      ...(found.track.kind === 'video' ? { videoOrientationId: ORIENTATION_ID } : {}),
     }
     socket.send(JSON.stringify(answer))
   }

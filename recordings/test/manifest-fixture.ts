@@ -1,4 +1,4 @@
-import type { Manifest, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
+import type { Manifest, ManifestSegment, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
 
 /** A track of one participant, offered and captured from `fromMs` to `toMs` in one file. */
 export function fixtureTrack(
@@ -23,7 +23,13 @@ export function fixtureTrack(
   }
 }
 
-export function fixtureSegment(fromMs: number, toMs: number, width = 640, height = 360) {
+export function fixtureSegment(
+  fromMs: number,
+  toMs: number,
+  width = 640,
+  height = 360,
+  turns: ManifestSegment['turns'] = [],
+): ManifestSegment {
   return {
     file: `tracks/${fromMs}.mkv`,
     fromMs,
@@ -32,6 +38,7 @@ export function fixtureSegment(fromMs: number, toMs: number, width = 640, height
     frames: 1,
     width,
     height,
+    turns,
     bytes: 1,
   }
 }

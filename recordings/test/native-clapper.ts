@@ -9,6 +9,7 @@ import {
   VideoBufferType,
   VideoCodec,
   VideoFrame,
+  VideoRotation,
   VideoSource,
 } from '@livekit/rtc-node'
 import { CLAP_EVERY_MS } from './clapper.ts'
@@ -27,6 +28,8 @@ const TICK_MS = 10
  */
 export class NativeClapper {
   readonly room = new Room()
+  /** How the telephone is held: each picture says by how much it has to be turned. */
+  rotation = VideoRotation.VIDEO_ROTATION_0
   readonly #video = new VideoSource(WIDTH, HEIGHT)
   /** Without a queue: what is handed over is sent, and does not wait longer the busier the machine was. */
   readonly #audio = new AudioSource(RATE, 1, 0)
@@ -66,7 +69,7 @@ export class NativeClapper {
     if (nowMs >= (this.#frames * 1000) / FPS) {
       // Frames that a busy machine missed are left out, as a camera does.
       this.#frames = Math.floor((nowMs * FPS) / 1000) + 1
-      this.#video.captureFrame(picture(nowMs, this.#frames))
+      this.#video.captureFrame(picture(nowMs, this.#frames), 0n, this.rotation)
     }
     while (this.#samplesMs + AUDIO_FRAME_MS <= nowMs) {
       this.#audio.captureFrame(sound(this.#samplesMs)).catch(() => undefined)

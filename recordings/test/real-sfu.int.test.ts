@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseJournal } from '@diemcau/core/recording/journal.ts'
 import { type ManifestTrack, manifest as manifestSchema } from '@diemcau/core/recording/manifest.ts'
-import { dispose } from '@livekit/rtc-node'
+import { dispose, VideoRotation } from '@livekit/rtc-node'
 import { EgressClient, EncodedFileOutput, EncodedFileType } from 'livekit-server-sdk'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { NativePeer } from '../../sfu/test/harness/native-peer.ts'
-import { type RunningSfu, startSfu } from '../../sfu/test/harness/start-sfu.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { findFfmpeg } from '../src/ffmpeg/find-ffmpeg.ts'
 import { eventually } from './eventually.ts'
 import { measureClaps, soundDelays } from './measure-claps.ts'
@@ -97,13 +97,23 @@ async function delaysIn(folder: string): Promise<number[]> {
 const median = (sorted: number[]): number => sorted[Math.floor(sorted.length / 2)]!
 
 test('a meeting on the real SFU becomes a file with picture and sound together', async () => {
+  // Held upright from the start, then laid down: the way it is held comes through the SFU with the picture.
+  clapper.rotation = VideoRotation.VIDEO_ROTATION_90
   const recording = await startRecording()
   // Somebody comes while it runs: a second publisher on the other worker.
   await other.publishCamera()
-  await recordFor(RECORD_MS)
+  await recordFor(RECORD_MS / 2)
+  clapper.rotation = VideoRotation.VIDEO_ROTATION_0
+  await recordFor(RECORD_MS / 2)
   const { manifest, report, faults } = await recording.stop()
   const info = await recording.info()
   expect(Math.abs(Number(info!.fileResults[0]!.duration) / 1e6 - manifest.lengthMs)).toBeLessThan(1000)
+  const turns = manifest.tracks.flatMap(({ segments }: ManifestTrack) =>
+    segments.flatMap(({ turns }) => turns),
+  )
+  expect(turns.map(({ rotation }: { rotation: number }) => rotation)).toEqual([90, 0])
+  expect(turns[0].fromMs).toBeLessThan(1500)
+  expect(Math.abs(turns[1].fromMs - RECORD_MS / 2)).toBeLessThan(1500)
   const tracks = manifest.tracks.map(({ source, segments }: ManifestTrack) => [source, segments.length > 0])
   expect(tracks.sort()).toEqual([
     ['camera', true],

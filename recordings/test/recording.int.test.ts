@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CapturedTrack } from '@diemcau/core/contracts/capture.ts'
 import { type Manifest, manifest as manifestSchema } from '@diemcau/core/recording/manifest.ts'
-import { AccessToken, EgressClient, EncodedFileOutput, EncodedFileType } from 'livekit-server-sdk'
+import {
+  AccessToken,
+  EgressClient,
+  EgressStatus,
+  EncodedFileOutput,
+  EncodedFileType,
+} from 'livekit-server-sdk'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findFfmpeg } from '../src/ffmpeg/find-ffmpeg.ts'
 import { Clapper } from './clapper.ts'
@@ -177,7 +183,7 @@ test('a recording survives kill -9 while capturing and while composing, with sou
   await eventually(() => (sfu.attachments === 3 ? null : 'the recorder has not dialled again'))
   await recordFor(egressId, 'TR_A_video', 3000)
 
-  await client.stopEgress(egressId)
+  expect((await client.stopEgress(egressId)).status).toBe(EgressStatus.EGRESS_ENDING)
   await eventually(() => (stateOf(egressId).progressPercent > 15 ? null : 'not composing yet'), 60_000)
   await recordings?.kill()
   await start()

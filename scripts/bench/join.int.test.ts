@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type RunningSfu, startSfu } from '../../sfu/test/harness/start-sfu.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import type { JoinReport } from './measure-join.ts'
 import { percentile } from './measure-join.ts'
 

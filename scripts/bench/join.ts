@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startSfu } from '../../sfu/test/harness/start-sfu.ts'
+import { startSfu } from '../../testing/start-sfu.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { formatJoins, measureJoins } from './measure-join.ts'

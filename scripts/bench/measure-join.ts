@@ -42,7 +42,7 @@ export async function measureJoins(input: JoinInput): Promise<JoinReport> {
   const browser = await TestBrowser.create()
   try {
     const publisher = await browser.open()
-    await publisher.connect(url, token('publisher', true))
+    await publisher.connect(url, await token('publisher', true))
     await publisher.publishDrawing({ width: 640, height: 360, simulcast: true })
     await publisher.publishTone()
 
@@ -64,7 +64,7 @@ export async function measureJoins(input: JoinInput): Promise<JoinReport> {
       const page = await browser.open()
       const times = await page.page.evaluate(([to, pass]) => window.bench.join(to, pass), [
         url,
-        token(`viewer-${n}`, false),
+        await token(`viewer-${n}`, false),
       ] as const)
       report.connect.push(times.connectMs)
       report.firstFrame.push(times.firstFrameMs)
@@ -77,7 +77,7 @@ export async function measureJoins(input: JoinInput): Promise<JoinReport> {
     const stayer = await browser.open()
     await stayer.page.evaluate(([to, pass]) => window.bench.join(to, pass), [
       url,
-      token('stayer', false),
+      await token('stayer', false),
     ] as const)
     for (const kind of ['resume', 'full'] as const)
       for (let n = 1; n <= recoveries; n++) {

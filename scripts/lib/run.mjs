@@ -1,5 +1,6 @@
 /** Child processes for set-up steps: quiet while they succeed, with a sign of life while they take long. */
 import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SetupError, say, since } from './log.mjs'
@@ -24,12 +25,12 @@ export function toolEnv(extra = {}) {
 }
 
 /**
- * Runs a command to its end. Output is kept and shown only when it fails, unless `show` is set. A line a
- * `everyMs` says that a long step is still going on. Rejects with SetupError naming the command.
+ * Runs a command to its end. Output is kept and shown only when it fails, unless `show` is set; with
+ * `progressTo` it goes to that file, and what the child writes to file descriptor 3 is shown. A line a `everyMs` says that a long step is still going on. Rejects with SetupError naming the command.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean, label?: string, everyMs?: number, allowFailure?: boolean }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean, progressTo?: string, label?: string, everyMs?: number, allowFailure?: boolean }} [options]
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function run(command, args, options = {}) {
@@ -39,13 +40,14 @@ export function run(command, args, options = {}) {
     const child = spawn(command, args, {
       cwd: options.cwd ?? root,
       env: options.env ?? toolEnv(),
-      stdio: options.show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      stdio: stdioOf(options),
       shell: process.platform === 'win32',
     })
     let output = ''
     const keep = chunk => {
       output = (output + chunk).slice(-200_000)
     }
+    child.stdio[3]?.pipe(process.stdout, { end: false })
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
     const timer = setInterval(
@@ -63,6 +65,12 @@ export function run(command, args, options = {}) {
       reject(new SetupError(`${label} failed (${signal ?? `status ${code}`})${tail ? `:\n${tail}` : ''}`))
     })
   })
+}
+
+function stdioOf({ show, progressTo }) {
+  if (progressTo === undefined) return show ? 'inherit' : ['ignore', 'pipe', 'pipe']
+  const log = openSync(progressTo, 'w')
+  return ['ignore', log, log, 'pipe']
 }
 
 /** True when `command --version`-like call starts at all. */

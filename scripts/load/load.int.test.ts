@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, type TestContext } from 'vitest'
-import { type RunningSfu, startSfu } from '../../sfu/test/harness/start-sfu.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'

@@ -45,7 +45,7 @@ export async function runLoad(clients: RtcClients, options: LoadOptions): Promis
 
   const join = async (identity: string, index: number, canPublish: boolean) => {
     const { room, apiKey, apiSecret, url } = options
-    const token = accessToken(apiKey, apiSecret, identity, { room, canPublish, canSubscribe: true })
+    const token = await accessToken(apiKey, apiSecret, identity, { room, canPublish, canSubscribe: true })
     const started = performance.now()
     const participant = await LoadParticipant.join({ url, token, identity, clients, peer: index * 2 })
     joinTimes.push(performance.now() - started)

@@ -1,5 +1,5 @@
-import { NativePeer } from '../../sfu/test/harness/native-peer.ts'
-import type { SfuAccess } from '../../sfu/test/harness/sfu-access.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import type { SfuAccess } from '../../testing/sfu-access.ts'
 import { CutProxy } from './cut-proxy.ts'
 import type { Random } from './random.ts'
 import { add, type Tally } from './tally.ts'

@@ -2,8 +2,8 @@
  * A process with a few visitors. Forked by visitors.ts, which may lose it at any time: the native SDK keeps what it should
  * free and now and then ends the process. Says how far it is every second, and `isOver` when told to stop and all have left.
  */
-import { disposeNativeSdk } from '../../sfu/test/harness/native-peer.ts'
-import { SfuAccess } from '../../sfu/test/harness/sfu-access.ts'
+import { disposeNativeSdk } from '../../testing/native-peer.ts'
+import { SfuAccess } from '../../testing/sfu-access.ts'
 import { Random } from './random.ts'
 import { SoakParticipant, type SoakPlan } from './soak-participant.ts'
 import { add, newTally, type Tally } from './tally.ts'

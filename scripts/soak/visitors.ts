@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { SfuAccess } from '../../sfu/test/harness/sfu-access.ts'
+import type { SfuAccess } from '../../testing/sfu-access.ts'
 import { add, addTally, newTally, type Tally } from './tally.ts'
 import type { VisitorsState, VisitorsTask } from './visitors-process.ts'
 

@@ -16,16 +16,21 @@ const STOP_TIMEOUT_MS = 12_000
 
 export interface ServiceOptions {
   name: string
-  /** Arguments for `node`. */
+  /** What is run; default the pinned `node`. */
+  command?: string
   args: string[]
   cwd: string
   env: NodeJS.ProcessEnv
-  /** GET answers 200 once the service is ready. */
-  healthUrl: string
+  /** Resolves true once the service is ready; it may throw while it is not. */
+  isHealthy: () => Promise<boolean>
   /** Writes one line of the service's output. */
   print: (line: string) => void
+  /** How long it may take to stop by itself, ms; default 12 s. */
+  stopTimeoutMs?: number
   /** A process of this service has been started (again). */
   onStarted: () => void
+  /** It has ended without having been told to. */
+  onEnded?: () => void
   /** The service refused its settings or its files are broken: everything should stop. */
   onFatal: (message: string) => void
 }
@@ -49,10 +54,10 @@ export class ChildService {
   }
 
   start(): void {
-    const { args, cwd, env, name } = this.#options
+    const { command = 'node', args, cwd, env, name } = this.#options
     const startedAt = Date.now()
     // Its own process group, so that Ctrl-C in the terminal reaches only the supervisor, which stops all in order.
-    const child = spawn('node', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     this.#child = child
     this.#options.onStarted()
     for (const stream of [child.stdout, child.stderr]) {
@@ -70,6 +75,7 @@ export class ChildService {
 
   #handleEnd(code: number | null, signal: NodeJS.Signals | null, livedMs: number): void {
     if (this.#isClosing) return
+    this.#options.onEnded?.()
     if (code === EXIT_CONFIG) {
       this.#options.onFatal(`${this.name} refused its settings (see the lines above).`)
       return
@@ -85,9 +91,7 @@ export class ChildService {
     const deadline = Date.now() + timeoutMs
     while (Date.now() < deadline && !this.#isClosing) {
       try {
-        const response = await fetch(this.#options.healthUrl, { signal: AbortSignal.timeout(2000) })
-        await response.arrayBuffer()
-        if (response.ok) return true
+        if (await this.#options.isHealthy()) return true
       } catch {
         // Not listening yet: that is what we are waiting for.
       }
@@ -110,7 +114,7 @@ export class ChildService {
       } catch {
         // The group is already gone.
       }
-    }, STOP_TIMEOUT_MS)
+    }, this.#options.stopTimeoutMs ?? STOP_TIMEOUT_MS)
     await this.#ended
     clearTimeout(force)
     try {
@@ -120,4 +124,11 @@ export class ChildService {
       // Nothing was left, which is the rule.
     }
   }
+}
+
+/** For `isHealthy`: GET answers 200. */
+export const answersOk = (url: string) => async (): Promise<boolean> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
+  await response.arrayBuffer()
+  return response.ok
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SetupError } from '../lib/log.mjs'
@@ -18,8 +18,11 @@ const STOP_TIMEOUT_MS = 20_000
 type Mode = 'direct' | 'namespace' | 'nobody'
 
 export interface EmbeddedPostgres {
-  /** Connection string for node-postgres and Prisma. */
+  /** Connection string of the role the processes work as, which the migrations make: it owns nothing. */
   readonly url: string
+  /** Connection string of the owner, for migrations only. */
+  readonly ownerUrl: string
+  readonly pid: number | undefined
   /** Resolves when the server ends, wanted or not. */
   readonly exited: Promise<void>
   /** Fast shutdown (open transactions are rolled back); idempotent. */
@@ -76,6 +79,13 @@ function finish(child: ChildProcess): Promise<{ code: number | null; output: str
     child.on('error', reject)
     child.on('close', code => resolve({ code, output }))
   })
+}
+
+/** The password in this file, made when there is none. */
+function passwordIn(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 })
+  chmodSync(file, 0o600)
+  return readFileSync(file, 'utf8').trim()
 }
 
 async function initialise(mode: Mode, folder: string, dataDir: string, passwordFile: string): Promise<void> {
@@ -147,19 +157,21 @@ export async function startEmbeddedPostgres(options: {
   port: number
 }): Promise<EmbeddedPostgres> {
   const { folder, port } = options
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const dataDir = path.join(folder, 'postgres')
   const passwordFile = path.join(folder, 'postgres-password')
   const modeFile = path.join(folder, 'postgres-mode')
   const mode = chooseMode(modeFile)
-  if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 })
-  const password = readFileSync(passwordFile, 'utf8').trim()
+  const password = passwordIn(passwordFile)
+  const appPassword = passwordIn(path.join(folder, 'postgres-app-password'))
+  // Who is nobody has to pass through this folder to reach his own; all others still see nothing in it.
+  if (mode === 'nobody') chmodSync(folder, 0o711)
 
   const versionFile = path.join(dataDir, 'PG_VERSION')
   if (!existsSync(versionFile)) {
     rmSync(dataDir, { recursive: true, force: true })
     await initialise(mode, folder, dataDir, passwordFile)
-    writeFileSync(modeFile, mode)
+    writeFileSync(modeFile, mode, { mode: 0o600 })
   }
   const found = readFileSync(versionFile, 'utf8').trim()
   if (found !== MAJOR) {
@@ -212,7 +224,9 @@ export async function startEmbeddedPostgres(options: {
   })
   await ready
   return {
-    url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    url: `postgresql://diemcau_app:${appPassword}@127.0.0.1:${port}/postgres`,
+    ownerUrl: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    pid: child.pid,
     exited,
     async close() {
       if (!isOver) child.kill('SIGINT')

@@ -1,6 +1,6 @@
 /** Says before anything is started which ports are taken, instead of five processes failing one after another. */
 import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
+import { createServer, isIPv6 } from 'node:net'
 
 export interface WantedPort {
   port: number
@@ -19,7 +19,7 @@ function isFree({ port, protocol, host }: WantedPort): Promise<boolean> {
       server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
       return
     }
-    const socket = createSocket('udp4')
+    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
     socket.once('error', () => {
       socket.close()
       resolve(false)

@@ -8,7 +8,7 @@ import { SetupError, warn } from '../lib/log.mjs'
 
 export interface RunFile {
   supervisor: number
-  /** Process ids by service name: portal, sfu, recordings. */
+  /** Process ids by service name: portal, sfu, recordings; in a cluster node-1, node-2, …, redis, too. */
   services: Record<string, number>
 }
 
@@ -17,7 +17,7 @@ const fileOf = (dataDir: string) => path.join(dataDir, 'run.json')
 /** Replaces the file in one step, so that a reader never sees half of it. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   const file = fileOf(dataDir)
-  writeFileSync(`${file}.new`, JSON.stringify(content))
+  writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
   renameSync(`${file}.new`, file)
 }
 
@@ -25,11 +25,11 @@ export function removeRunFile(dataDir: string): void {
   rmSync(fileOf(dataDir), { force: true })
 }
 
-/** True when `pid` runs and its command line holds `text` (only the former where there is no /proc). */
-function isRunning(pid: number, text: string): boolean {
+/** True when `pid` runs and its command line matches (only the former where there is no /proc). */
+function isRunning(pid: number, command: RegExp): boolean {
   try {
     process.kill(pid, 0)
-    return !existsSync('/proc') || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)
+    return !existsSync('/proc') || command.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
   } catch {
     return false
   }
@@ -50,13 +50,13 @@ export function clearLeftovers(dataDir: string): void {
     removeRunFile(dataDir)
     return
   }
-  if (content.supervisor !== process.pid && isRunning(content.supervisor, 'supervisor/main.ts')) {
+  if (content.supervisor !== process.pid && isRunning(content.supervisor, /supervisor\/main\.ts/)) {
     throw new SetupError(
       `Điểm Cầu already runs on ${dataDir} (pid ${content.supervisor}): stop it, or set DATA_DIR.`,
     )
   }
   for (const [name, pid] of Object.entries(content.services)) {
-    if (!isRunning(pid, 'main.ts')) continue
+    if (!isRunning(pid, /main\.ts|redis-server/)) continue
     warn(`${name} (pid ${pid}) was left by an earlier run: ended`)
     try {
       process.kill(-pid, 'SIGKILL')

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from './config.ts'
 
-const faultsOf = (env: Record<string, string>): string[] => {
+/** A pair of one's own, which may be used where the network reaches. */
+const OPEN = { LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: '0123456789abcdef0123456789abcdef' }
+
+const faultsOf = (env: Record<string, string | undefined>): string[] => {
   try {
     readConfig(env)
     return []
@@ -34,7 +37,8 @@ describe('sfu configuration', () => {
       LOG_LEVEL: 'loud',
     })
     expect(faults.map(fault => fault.split(':')[0]).sort()).toEqual([
-      'LIVEKIT_API_KEY, LIVEKIT_API_SECRET',
+      'LIVEKIT_API_KEY',
+      'LIVEKIT_API_SECRET',
       'LOG_LEVEL',
       'SFU_PORT',
       'SFU_WORKERS',
@@ -42,13 +46,49 @@ describe('sfu configuration', () => {
     ])
   })
 
-  it('refuses the development key or secret in production, each alone too', () => {
-    const good = { NODE_ENV: 'production', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'a-long-secret' }
-    expect(faultsOf(good)).toEqual([])
-    expect(faultsOf({ NODE_ENV: 'production' })).toHaveLength(1)
-    expect(faultsOf({ ...good, LIVEKIT_API_KEY: 'devkey' })).toHaveLength(1)
-    expect(faultsOf({ ...good, LIVEKIT_API_SECRET: 'secret' })).toHaveLength(1)
-    expect(faultsOf({ ...good, LIVEKIT_EXTRA_KEYS: 'devkey:secret' })).toHaveLength(1)
+  it('refuses known and short secrets in production, each alone, and an unknown NODE_ENV', () => {
+    const secret = '0123456789abcdef0123456789abcdef'
+    const good = { NODE_ENV: 'production', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: secret }
+    expect(faultsOf({ ...good, LIVEKIT_EXTRA_KEYS: `old:${secret}` })).toEqual([])
+    expect(faultsOf({ NODE_ENV: 'production' })).toHaveLength(2)
+    for (const [name, value] of [
+      ['NODE_ENV', 'staging'],
+      ['LISTEN', 'everybody'],
+      ['LIVEKIT_API_KEY', 'devkey'],
+      ['LIVEKIT_API_SECRET', 'secret'],
+      ['LIVEKIT_API_SECRET', 'only-31-characters-are-not-32xx'],
+      ['LIVEKIT_EXTRA_KEYS', `devkey:${secret}`],
+      ['LIVEKIT_EXTRA_KEYS', 'old:only-31-characters-are-not-32xx'],
+      ['RECORDINGS_URL', 'http://user:pa55@host'],
+      ['WEBHOOK_URLS', 'http://a/x,https://user:pa55@host/hook'],
+    ] as const) {
+      const faults = faultsOf({ ...good, [name]: value })
+      expect(faults, name).toHaveLength(1)
+      expect(faults[0]).toMatch(new RegExp(`^${name}: `))
+      expect(faults[0]).not.toContain(value)
+      expect(faults[0]).not.toContain('pa55')
+    }
+    const turn = { ...good, TURN_URLS: 'turn:turn.example.vn:3478' }
+    expect(faultsOf({ ...turn, TURN_SECRET: secret })).toEqual([])
+    expect(faultsOf({ ...turn, TURN_SECRET: secret.slice(1) })).toHaveLength(1)
+  })
+
+  it('listens on this machine only with the development pair, and refuses it where it is opened', () => {
+    expect(readConfig({})).toMatchObject({ bind: '127.0.0.1', mediaBind: ['127.0.0.1'] })
+    for (const open of [
+      { LISTEN: 'network' },
+      { SFU_BIND: '0.0.0.0' },
+      { SFU_BIND: '::' },
+      { SFU_BIND: '10.0.0.5' },
+    ])
+      expect(faultsOf(open).map(fault => fault.split(':')[0])).toEqual([
+        'LIVEKIT_API_KEY',
+        'LIVEKIT_API_SECRET',
+      ])
+    expect(readConfig({ ...OPEN, LISTEN: 'network' })).toMatchObject({
+      bind: '0.0.0.0',
+      mediaBind: ['0.0.0.0'],
+    })
   })
 
   it('never shows a secret in a fault', () => {
@@ -67,8 +107,8 @@ describe('sfu configuration', () => {
   })
 
   it('binds media to both families when the edge is bound to ::, and to what is named', () => {
-    expect(readConfig({}).mediaBind).toEqual(['0.0.0.0'])
-    expect(readConfig({ SFU_BIND: '::' }).mediaBind).toEqual(['0.0.0.0', '::'])
+    expect(readConfig({ ...OPEN, LISTEN: 'network' }).mediaBind).toEqual(['0.0.0.0'])
+    expect(readConfig({ ...OPEN, SFU_BIND: '::' }).mediaBind).toEqual(['0.0.0.0', '::'])
     expect(readConfig({ SFU_MEDIA_BIND: '10.0.0.1, 2001:db8::1' }).mediaBind).toEqual([
       '10.0.0.1',
       '2001:db8::1',
@@ -88,7 +128,7 @@ describe('sfu configuration', () => {
     expect(fault('10.0.0.0/8=')).toContain('SFU_ANNOUNCED_ADDRESS')
     expect(fault('10.0.0.0/8=1.2.3.4=5')).toContain('SFU_ANNOUNCED_ADDRESS')
     // Nothing listens there.
-    expect(fault('::/0=2001:db8::5')).toContain('2001:db8::5 is announced, but media is bound to 0.0.0.0')
+    expect(fault('::/0=2001:db8::5')).toContain('2001:db8::5 is announced, but media is bound to 127.0.0.1')
   })
 
   it('takes trusted proxies as before, or by their networks', () => {
@@ -96,6 +136,8 @@ describe('sfu configuration', () => {
     expect(readConfig({ SFU_TRUST_PROXY: '1' }).trustedProxies).toBe('any')
     expect(readConfig({ SFU_TRUST_PROXY: '127.0.0.1, ::1' }).trustedProxies).toHaveLength(2)
     expect(faultsOf({ SFU_TRUST_PROXY: 'nginx' }).join(' ')).toContain('"nginx"')
+    expect(readConfig({ TRUSTED_PROXIES: '10.0.0.0/8' }).trustedProxies).toHaveLength(1)
+    expect(readConfig({ TRUSTED_PROXIES: '10.0.0.0/8', SFU_TRUST_PROXY: '0' }).trustedProxies).toEqual([])
   })
 
   it('takes TURN servers with their secret, and neither alone', () => {
@@ -109,7 +151,7 @@ describe('sfu configuration', () => {
     expect(faultsOf({ TURN_URLS })).toHaveLength(1)
     expect(faultsOf({ TURN_SECRET: 's' })).toHaveLength(1)
     expect(faultsOf({ TURN_URLS: 'stun:x', TURN_SECRET: 's' }).join(' ')).toContain('expected turn:host:port')
-    const production = { NODE_ENV: 'production', LIVEKIT_API_KEY: 'key', LIVEKIT_API_SECRET: 'a-long-secret' }
+    const production = { NODE_ENV: 'production', ...OPEN }
     expect(faultsOf({ ...production, TURN_URLS, TURN_SECRET: 'short' })).toHaveLength(1)
   })
 

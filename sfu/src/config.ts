@@ -1,19 +1,19 @@
 import { isIP, isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { secretValues } from '@diemcau/core/log/redact.ts'
+import { IpNetwork, parseTrustedProxies, type TrustedProxies } from '@diemcau/core/net/networks.ts'
+import { addressSetting, httpAddress, httpPageAddress } from '@diemcau/core/settings/address-setting.ts'
+import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
+import { defaultBind, listenSetting, nodeEnv, secretFault } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
-import { IpNetwork } from './ip-networks.ts'
+import { type ClusterConfig, clusterVariables, readCluster } from './cluster/cluster-settings.ts'
+import { reachableAddresses } from './server/own-addresses.ts'
 
 /** Environment variables of the SFU node, in one place. Nothing else in `sfu/src` reads `process.env`. */
 
-const DEVELOPMENT_KEY = 'devkey'
-const DEVELOPMENT_SECRET = 'secret'
-/** One credential in the open lets anybody guess a short secret offline. */
-const MIN_TURN_SECRET = 24
-
 const port = z.coerce.number().int().min(1).max(65_535)
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
 
 /** A comma separated list; blanks are dropped, so that an empty value means an empty list. */
 const list = (text: string) =>
@@ -42,20 +42,17 @@ const announced = z.string().transform((text, context): AnnouncedAddress => {
 
 /** `0` nobody, `1` whoever connects, or the proxies' own addresses and networks. */
 const trustedProxies = z.string().transform((text, context): TrustedProxies => {
-  if (text === '0' || text === 'false') return []
-  if (text === '1' || text === 'true') return 'any'
-  return list(text).flatMap(item => {
-    const network = IpNetwork.parse(item)
-    if (network === undefined)
-      context.addIssue(`"${item}" is no address or network: expected 0, 1 or e.g. 127.0.0.1, 10.0.0.0/8`)
-    return network ?? []
-  })
+  const { proxies, wrong } = parseTrustedProxies(text)
+  for (const item of wrong)
+    context.addIssue(`"${item}" is no address or network: expected 0, 1 or e.g. 127.0.0.1, 10.0.0.0/8`)
+  return proxies
 })
 
 const environment = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: nodeEnv,
+  LISTEN: listenSetting,
   SFU_PORT: count(0, 65_535).default(7880),
-  SFU_BIND: z.string().default('0.0.0.0'),
+  SFU_BIND: z.string().optional(),
   SFU_MEDIA_PORT: port.default(7882),
   SFU_MEDIA_BIND: z.string().default('').transform(list).pipe(z.array(address)),
   SFU_ANNOUNCED_ADDRESS: z.string().default('').transform(list).pipe(z.array(announced)),
@@ -67,19 +64,22 @@ const environment = z.object({
     .string()
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
     .transform(list)
-    .pipe(z.array(httpUrl)),
-  RECORDINGS_URL: httpUrl.default('http://127.0.0.1:7980'),
+    .pipe(z.array(addressSetting(httpPageAddress))),
+  RECORDINGS_URL: addressSetting(httpAddress).default('http://127.0.0.1:7980'),
   DATA_DIR: z
     .string()
     .min(1)
     .default(path.resolve(import.meta.dirname, '../../.data')),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
-  SFU_TRUST_PROXY: trustedProxies.default([]),
+  TRUSTED_PROXIES: trustedProxies.default([]),
+  SFU_TRUST_PROXY: trustedProxies.optional(),
+  METRICS_TOKEN: z.string().optional(),
   SFU_ROOM_AUTO_CREATE: z.enum(['0', '1', 'false', 'true']).default('1'),
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
   SFU_CONNECTIONS_PER_ADDRESS: count(1, 1_000_000).default(2_000),
-  SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(1_048_576),
+  SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(2_097_152),
+  ...clusterVariables,
 })
 
 /** An address of this node and the clients that are told of it. */
@@ -88,9 +88,6 @@ export interface AnnouncedAddress {
   network: IpNetwork | undefined
   address: string
 }
-
-/** Whose X-Forwarded-For is believed: everybody's last entry, or that of these proxies. Empty: nobody's. */
-export type TrustedProxies = 'any' | IpNetwork[]
 
 export interface ApiKey {
   key: string
@@ -121,6 +118,8 @@ export interface Config {
   workerBin: string | undefined
   /** Whose X-Forwarded-For tells the client's address. */
   trustedProxies: TrustedProxies
+  /** Who shows it may read `/metrics`; undefined: see core/http/metrics-access.ts. */
+  metricsToken: string | undefined
   /** Joining makes a room that is not there. When false only the API's CreateRoom does. */
   autoCreateRooms: boolean
   /** Joins a minute allowed from one address. A hall full of people shares an address. */
@@ -129,6 +128,8 @@ export interface Config {
   connectionsPerAddress: number
   /** Largest signalling message or API body, in bytes. */
   maxMessageBytes: number
+  /** Undefined: this node is alone, and opens no port but the clients'. */
+  cluster: ClusterConfig | undefined
 }
 
 /** Every fault of the environment, one a line; shown to the operator, holds no secret. */
@@ -143,15 +144,20 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the environment. An empty variable counts as absent, as in `.env` files.
+ * @param machine addresses of this machine that others may reach; asked for only in a cluster
  * @throws ConfigError with all faults at once.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(
+  env: Record<string, string | undefined>,
+  machine: () => readonly string[] = reachableAddresses,
+): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = environment.safeParse(given)
   // Keys are checked on what was given, so that they are reported together with the faults of single variables.
-  const { keys, faults } = readKeys(given)
+  const place = placeOf(given)
+  const { keys, faults } = readApiKeys(given, place)
   if (!parsed.success) {
     const single = parsed.error.issues.map(issue => `${String(issue.path[0] ?? '')}: ${issue.message}`)
     throw new ConfigError([...single, ...faults])
@@ -165,13 +171,23 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     faults.push(
       `SFU_PORT: ${values.SFU_PORT} is also a media port (${values.SFU_MEDIA_PORT} to ${lastMediaPort})`,
     )
-  const mediaBind = values.SFU_MEDIA_BIND.length > 0 ? values.SFU_MEDIA_BIND : mediaBindOf(values.SFU_BIND)
-  faults.push(...unreachable(values.SFU_ANNOUNCED_ADDRESS, mediaBind), ...turnFaults(values))
+  const mediaBind = values.SFU_MEDIA_BIND.length > 0 ? values.SFU_MEDIA_BIND : mediaBindOf(place.bind)
+  faults.push(...unreachable(values.SFU_ANNOUNCED_ADDRESS, mediaBind), ...turnFaults(values, place))
+  const tokenFault = values.METRICS_TOKEN === undefined ? null : secretFault(values.METRICS_TOKEN, place)
+  if (tokenFault !== null) faults.push(`METRICS_TOKEN: ${tokenFault}`)
+  const { cluster, faults: clusterFaults } = readCluster(values, {
+    ...place,
+    httpPort: values.SFU_PORT,
+    firstMediaPort: values.SFU_MEDIA_PORT,
+    lastMediaPort,
+    machine,
+  })
+  faults.push(...clusterFaults)
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     production: values.NODE_ENV === 'production',
     port: values.SFU_PORT,
-    bind: values.SFU_BIND,
+    bind: place.bind,
     mediaPort: values.SFU_MEDIA_PORT,
     mediaBind,
     announcedAddresses: values.SFU_ANNOUNCED_ADDRESS,
@@ -186,16 +202,34 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     workerBin: values.MEDIASOUP_WORKER_BIN,
-    trustedProxies: values.SFU_TRUST_PROXY,
+    trustedProxies: values.SFU_TRUST_PROXY ?? values.TRUSTED_PROXIES,
+    metricsToken: values.METRICS_TOKEN,
     autoCreateRooms: values.SFU_ROOM_AUTO_CREATE === '1' || values.SFU_ROOM_AUTO_CREATE === 'true',
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     connectionsPerAddress: values.SFU_CONNECTIONS_PER_ADDRESS,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
+    cluster,
   }
 }
 
-/** Node's `::` serves both families; mediasoup wants a socket for each. */
-const mediaBindOf = (bind: string): string[] => (bind === '::' ? ['0.0.0.0', '::'] : [bind])
+/** Where the process runs and listens, as far as the rules for secrets ask; faults of these settings are told elsewhere. */
+interface KeyPlace {
+  NODE_ENV: string
+  bind: string
+}
+
+function placeOf(given: Record<string, string | undefined>): KeyPlace {
+  const environmentName = nodeEnv.safeParse(given.NODE_ENV).data ?? 'production'
+  const listen = listenSetting.safeParse(given.LISTEN).data
+  const bind = given.SFU_BIND ?? defaultBind({ NODE_ENV: environmentName, LISTEN: listen })
+  return { NODE_ENV: environmentName, bind }
+}
+
+/** Node's `::` serves both families; mediasoup wants a socket for each, and no names. */
+function mediaBindOf(bind: string): string[] {
+  if (bind === '::') return ['0.0.0.0', '::']
+  return [bind === 'localhost' ? '127.0.0.1' : bind]
+}
 
 /** Announced addresses of a family that no media socket is bound to: clients would knock at a closed door. */
 function unreachable(announcedAddresses: AnnouncedAddress[], mediaBind: string[]): string[] {
@@ -207,43 +241,17 @@ function unreachable(announcedAddresses: AnnouncedAddress[], mediaBind: string[]
     )
 }
 
-function turnFaults(values: { NODE_ENV: string; TURN_URLS: string[]; TURN_SECRET: string }): string[] {
-  const { NODE_ENV, TURN_URLS, TURN_SECRET } = values
+function turnFaults(values: { TURN_URLS: string[]; TURN_SECRET: string }, place: KeyPlace): string[] {
+  const { TURN_URLS, TURN_SECRET } = values
   if (TURN_URLS.length > 0 && TURN_SECRET === '')
     return ["TURN_SECRET: needed with TURN_URLS; it is coturn's static-auth-secret"]
   if (TURN_URLS.length === 0 && TURN_SECRET !== '') return ['TURN_URLS: empty although TURN_SECRET is given']
-  if (NODE_ENV === 'production' && TURN_SECRET !== '' && TURN_SECRET.length < MIN_TURN_SECRET)
-    return [`TURN_SECRET: at least ${MIN_TURN_SECRET} characters with NODE_ENV=production`]
-  return []
+  const fault = TURN_SECRET === '' ? null : secretFault(TURN_SECRET, place)
+  return fault === null ? [] : [`TURN_SECRET: ${fault}`]
 }
 
-function readKeys(given: Record<string, string | undefined>): {
-  keys: [ApiKey, ...ApiKey[]]
-  faults: string[]
-} {
-  const keys: [ApiKey, ...ApiKey[]] = [
-    {
-      key: given.LIVEKIT_API_KEY ?? DEVELOPMENT_KEY,
-      secret: given.LIVEKIT_API_SECRET ?? DEVELOPMENT_SECRET,
-    },
-  ]
-  const faults: string[] = []
-  for (const pair of list(given.LIVEKIT_EXTRA_KEYS ?? '')) {
-    const [key = '', secret = '', ...rest] = pair.split(':').map(part => part.trim())
-    if (key === '' || secret === '' || rest.length > 0)
-      faults.push('LIVEKIT_EXTRA_KEYS: expected key:secret pairs separated by commas')
-    else if (keys.some(known => known.key === key))
-      faults.push(`LIVEKIT_EXTRA_KEYS: key ${key} is given twice`)
-    else keys.push({ key, secret })
-  }
-  const isDevelopmentKey = ({ key, secret }: ApiKey) =>
-    key === DEVELOPMENT_KEY || secret === DEVELOPMENT_SECRET
-  if (given.NODE_ENV === 'production' && keys.some(isDevelopmentKey))
-    faults.push(
-      'LIVEKIT_API_KEY, LIVEKIT_API_SECRET: the development pair is refused with NODE_ENV=production',
-    )
-  return { keys, faults }
-}
+/** The values of this process that no line may hold. */
+export const loadSecrets = (): string[] => secretValues(process.env)
 
 /** The process's own environment, checked. @throws ConfigError */
 export const loadConfig = (): Config => readConfig(process.env)

@@ -1,13 +1,16 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import { redactingHooks } from '@diemcau/core/log/redact.ts'
+import { watchUnexpectedErrors } from '@diemcau/core/process/unexpected-errors.ts'
 import { pino } from 'pino'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { type Config, ConfigError, loadConfig, loadSecrets } from './config.ts'
+import { DRAIN_LIMIT_MS } from './rooms-in-cluster.ts'
 import { SfuNode } from './sfu-node.ts'
 
 /** The SFU process: configuration, one node, signals. Exit codes: 0 stopped as asked, 1 failed, 78 bad configuration (sysexits EX_CONFIG). */
 
 const EXIT_FAILED = 1
 const EXIT_CONFIG = 78
-/** A stop that takes longer than this is cut off; the supervisor must not have to. */
+/** A stop that takes longer than this is cut off; the supervisor must not have to. In a cluster people go to other nodes first. */
 const STOP_LIMIT_MS = 8_000
 
 function readConfigOrExit(): Config {
@@ -20,16 +23,17 @@ function readConfigOrExit(): Config {
   }
 }
 
+// Journals and rooms' facts are for this process's user alone.
+process.umask(0o077)
 const config = readConfigOrExit()
 const log = pino({
   level: config.logLevel,
   base: { service: 'sfu' },
+  hooks: redactingHooks(loadSecrets()),
   timestamp: pino.stdTimeFunctions.isoTime,
 })
 
-// Rooms are independent of one another: a fault in one must be seen, not end all the others.
-process.on('uncaughtException', error => log.error({ err: error }, 'unexpected error'))
-process.on('unhandledRejection', error => log.error({ err: error }, 'unexpected rejection'))
+watchUnexpectedErrors(log)
 
 let node: SfuNode | undefined
 let isStopping = false
@@ -39,10 +43,13 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   if (isStopping) return
   isStopping = true
   log.info({ signal }, 'stopping')
-  setTimeout(() => {
-    log.error('stopping took too long')
-    process.exit(EXIT_FAILED)
-  }, STOP_LIMIT_MS).unref()
+  setTimeout(
+    () => {
+      log.error('stopping took too long')
+      process.exit(EXIT_FAILED)
+    },
+    STOP_LIMIT_MS + (config.cluster ? DRAIN_LIMIT_MS : 0),
+  ).unref()
   try {
     await node?.close()
     log.info('stopped')

@@ -1,30 +1,28 @@
-import { type AddressInfo, isIPv6 } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import type { AddressInfo } from 'node:net'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
 import { createEgressProxy } from './api/egress-proxy.ts'
 import { createRoomService } from './api/room-service.ts'
 import { createTwirpHandler } from './api/twirp-handler.ts'
-import { EventOutbox } from './cluster/event-outbox.ts'
+import type { ClusterParts } from './cluster/node/node-session.ts'
+import { openClusterParts } from './cluster/node/open-parts.ts'
 import type { Config } from './config.ts'
 import { createMediaNode } from './media/media-node.ts'
-import type { MediaNode } from './room/ports.ts'
-import { RoomRegistry } from './room/room-registry.ts'
+import type { MediaNode } from './room/base/ports.ts'
+import { openRoomsAlone, type RegistrySettings, type Rooms } from './rooms-alone.ts'
+import { openRoomsInCluster } from './rooms-in-cluster.ts'
 import { HttpEdge } from './server/http-edge.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { createTokenMinter } from './server/mint-token.ts'
 import { openPort } from './server/open-port.ts'
+import { ownAddresses } from './server/own-addresses.ts'
 import { createTokenVerifier } from './server/verify-token.ts'
 import { acceptRtc } from './signalling/signal-connection.ts'
 
-/** How long a stopping node waits for its last webhooks; what is left goes out after the next start. */
-const OUTBOX_GRACE_MS = 2_000
-
 interface Parts {
   edge: HttpEdge
-  registry: RoomRegistry
+  rooms: Rooms
   media: MediaNode
-  outbox: EventOutbox
   metrics: Metrics
 }
 
@@ -41,10 +39,11 @@ export class SfuNode {
   }
 
   /**
-   * Order matters: the port first (it proves that no other node runs here), then the workers, then the journals.
+   * Order matters: the port first (it proves that no other node runs here), then the workers, then the journals or the cluster.
+   * `cluster`: default, what the configuration says; closed with the node.
    * @throws AppError with a line for the operator, or whatever a part failed with; what was started is closed again.
    */
-  static async create(config: Config, log: Logger): Promise<SfuNode> {
+  static async create(config: Config, log: Logger, cluster?: ClusterParts): Promise<SfuNode> {
     const server = await openPort(config.port, config.bind)
     const undo: (() => unknown)[] = [() => server.close(), () => server.closeAllConnections()]
     try {
@@ -55,30 +54,41 @@ export class SfuNode {
         announcedAddresses:
           config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(config.mediaBind),
         firstMediaPort: config.mediaPort,
+        ...(config.cluster ? { pipes: config.cluster.pipes } : {}),
         logger: log,
       }).catch((cause: unknown) => {
         throw new AppError('media_failed', mediaFault(config, cause), { cause })
       })
       undo.push(() => media.close('node_stopping'))
-      const outbox = openOutbox(config, log)
-      undo.push(() => outbox.close(0))
-      const registry = new RoomRegistry({
+      const settings: RegistrySettings = {
         media,
-        events: outbox,
         log,
         mint: createTokenMinter(config.keys[0]),
         autoCreate: config.autoCreateRooms,
         turn: config.turn,
-      })
+      }
+      const { port } = server.address() as AddressInfo
+      const parts =
+        cluster ??
+        (config.cluster && (await openClusterParts(config.cluster, log, { bind: config.bind, port })))
+      const rooms = parts
+        ? await openRoomsInCluster(config, log, settings, parts)
+        : openRoomsAlone(config, log, settings)
+      undo.push(
+        () => rooms.settle(),
+        () => rooms.close(),
+      )
+      const { registry, directory, join } = rooms
       const verify = createTokenVerifier(config.keys)
       const metrics = createMetrics({
-        rooms: registry,
+        rooms: { listRooms: () => registry.peopleHere() },
         workers: () => media.workers(),
         resources: () => media.resources(),
-        pendingWebhooks: () => outbox.pending,
+        pendingWebhooks: () => rooms.webhooks().pending,
+        asideWebhooks: () => rooms.webhooks().aside,
       })
       const twirp = createTwirpHandler({
-        roomService: createRoomService(registry),
+        roomService: createRoomService(directory),
         egress: createEgressProxy(config.recordingsUrl),
         verify,
         onInternalError: (error, route) => log.error({ err: error, route }, 'API call failed'),
@@ -90,14 +100,17 @@ export class SfuNode {
         connectionsPerAddress: config.connectionsPerAddress,
         trustedProxies: config.trustedProxies,
         verify,
-        rooms: registry,
-        acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry }),
+        rooms: directory,
+        notReady: () => rooms.unready(),
+        placing: rooms.placing,
+        otherUrls: () => registry.otherUrls(),
+        acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry, join }),
         twirp,
         metrics,
+        metricsAccess: { token: config.metricsToken, production: config.production },
         log,
       })
-      const { port } = server.address() as AddressInfo
-      return new SfuNode(port, { edge, registry, media, outbox, metrics })
+      return new SfuNode(port, { edge, rooms, media, metrics })
     } catch (error) {
       for (const step of undo.reverse()) await step()
       throw error
@@ -111,23 +124,13 @@ export class SfuNode {
   }
 
   async #close(): Promise<void> {
-    const { edge, registry, media, outbox, metrics } = this.#parts
+    const { edge, rooms, media, metrics } = this.#parts
+    await rooms.drain()
     // New connections are refused from the first line on, while those that exist still hear their room's last word.
     edge.refuseNew()
-    await registry.close('node_stopping')
-    await Promise.all([edge.close(), media.close('node_stopping'), outbox.close(OUTBOX_GRACE_MS)])
+    await rooms.close()
+    await Promise.all([edge.close(), media.close('node_stopping'), rooms.settle()])
     metrics.close()
-  }
-}
-
-function openOutbox({ dataDir, webhookUrls, keys }: Config, log: Logger): EventOutbox {
-  try {
-    return EventOutbox.open({ dataDir, urls: webhookUrls, key: keys[0], log })
-  } catch (cause) {
-    const word = cause instanceof Error ? cause.message : String(cause)
-    throw new AppError('data_failed', `the data folder ${dataDir} (DATA_DIR) cannot be used: ${word}`, {
-      cause,
-    })
   }
 }
 
@@ -139,18 +142,4 @@ function mediaFault({ mediaPort, workers, workerBin }: Config, cause: unknown): 
   const ports = last > mediaPort ? `ports ${mediaPort} to ${last}` : `port ${mediaPort}`
   const binary = workerBin === undefined ? '' : `, or ${workerBin} (MEDIASOUP_WORKER_BIN) does not run`
   return `media cannot start: ${ports} (UDP and TCP, SFU_MEDIA_PORT) may be in use${binary}: ${error instanceof Error ? error.message : String(error)}`
-}
-
-/** Every address of this machine that others may reach in the families media is bound to, the loopback last. */
-function ownAddresses(mediaBind: string[]): string[] {
-  const families = new Set(mediaBind.map(address => (isIPv6(address) ? 'IPv6' : 'IPv4')))
-  const found = Object.values(networkInterfaces())
-    .flatMap(addresses => addresses ?? [])
-    // A link-local address is of no use without the name of the client's own interface (RFC 4007 §11).
-    .filter(
-      ({ family, internal, address }) => families.has(family) && !internal && !address.startsWith('fe80:'),
-    )
-    .map(({ address }) => address)
-  const loopback = [...families].map(family => (family === 'IPv6' ? '::1' : '127.0.0.1'))
-  return [...new Set([...found, ...loopback])]
 }

@@ -6,18 +6,21 @@ import { AccessToken, type VideoGrant } from 'livekit-server-sdk'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { JoinQuery, VerifiedClaims } from '../src/room/claims.ts'
+import { eventually } from '../../testing/eventually.ts'
+import type { JoinQuery, VerifiedClaims } from '../src/room/base/claims.ts'
 import type { RoomDirectory } from '../src/room/room-api.ts'
 import { HttpEdge } from '../src/server/http-edge.ts'
 import { createMetrics } from '../src/server/metrics.ts'
 import { openPort } from '../src/server/open-port.ts'
 import { createTokenVerifier } from '../src/server/verify-token.ts'
-import { eventually } from './harness/eventually.ts'
 import { FakeMediaNode } from './room-support/fake-media.ts'
 
 /** The HTTP and WebSocket edge alone, on a real port, with no rooms behind it. */
 
+/** A page of the portal, which is another origin. */
+const ORIGIN = 'https://portal.example'
 const KEY = { key: 'testkey', secret: 'a-test-secret' }
+const METRICS_TOKEN = '0123456789abcdef0123456789abcdef'
 let edge: HttpEdge
 let base: string
 let port: number
@@ -31,11 +34,10 @@ beforeEach(async () => {
   sockets = []
   capture = { commands: [], send: () => {}, closedBy: null }
   const rooms: Pick<RoomDirectory, 'listRooms' | 'openCapture' | 'assertJoinable'> = {
-    assertJoinable: ({ video }) => {
+    async assertJoinable({ video }) {
       if (video.room === 'MT_none') throw new AppError('not_found', 'requested room does not exist')
     },
-    listRooms: names =>
-      names === undefined || names.includes('MT_1') ? [new Room({ name: 'MT_1', numParticipants: 3 })] : [],
+    listRooms: async names => (names?.includes('MT_1') ? [new Room({ name: 'MT_1' })] : []),
     async openCapture(room, send) {
       if (room !== 'MT_1') throw new AppError('not_found', 'no such room')
       capture.send = send
@@ -69,11 +71,13 @@ beforeEach(async () => {
       body: JSON.stringify({ route: call.route }),
     }),
     metrics: createMetrics({
-      rooms: rooms as RoomDirectory,
+      rooms: { listRooms: () => [new Room({ name: 'MT_1', numParticipants: 3 })] },
       workers: () => [{ index: 0, pid: 4711, peers: 2 }],
       resources: () => new FakeMediaNode().resources(),
       pendingWebhooks: () => 0,
+      asideWebhooks: () => 0,
     }),
+    metricsAccess: { token: METRICS_TOKEN, production: true },
     log,
   })
   base = `127.0.0.1:${port}`
@@ -101,7 +105,7 @@ const joinGrant = { roomJoin: true, room: 'MT_1' }
 function upgrade(path: string, headers: Record<string, string> = {}) {
   return new Promise<{ status: number; body: string; cors: string | undefined; socket: WebSocket }>(
     (resolve, reject) => {
-      const socket = new WebSocket(`ws://${base}${path}`, { headers })
+      const socket = new WebSocket(`ws://${base}${path}`, { headers: { origin: ORIGIN, ...headers } })
       sockets.push(socket)
       socket.once('open', () => resolve({ status: 101, body: '', cors: undefined, socket }))
       socket.once('unexpected-response', (_request, response) => {
@@ -127,7 +131,7 @@ const closeOf = (socket: WebSocket) =>
     socket.once('close', (code, reason) => resolve({ code, reason: String(reason) })),
   )
 const get = async (path: string, init?: RequestInit) => {
-  const response = await fetch(`http://${base}${path}`, init)
+  const response = await fetch(`http://${base}${path}`, { ...init, headers: { origin: ORIGIN } })
   return {
     status: response.status,
     body: await response.text(),
@@ -167,7 +171,7 @@ describe('/rtc', () => {
       ]) {
         expect(answer.status).toBe(401)
         expect(answer.body).toContain(reason)
-        expect(answer.cors).toBe('*')
+        expect(answer.cors).toBe(ORIGIN)
       }
     }
     expect(accepted).toEqual([])
@@ -187,15 +191,98 @@ describe('/rtc', () => {
     expect(await get(`/rtc/validate?access_token=${token}`)).toEqual({
       status: 200,
       body: 'success',
-      cors: '*',
+      cors: ORIGIN,
     })
-    expect((await get('/rtc/validate', { method: 'OPTIONS' })).cors).toBe('*')
+  })
+
+  it('names the origin that asks in each answer, as livekit-server does, and allows what it asks for', async () => {
+    const preflight = await fetch(`http://${base}/twirp/livekit.RoomService/ListRooms`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: ORIGIN,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,x-new-header',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': ORIGIN,
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'authorization,x-new-header',
+      'access-control-max-age': '86400',
+      vary: expect.stringContaining('Origin'),
+    })
+    for (const path of ['/', '/rtc/validate', '/elsewhere', '/rtc']) {
+      const { headers } = await fetch(`http://${base}${path}`, { headers: { origin: 'null' } })
+      expect([path, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([
+        path,
+        'null',
+        'Origin',
+      ])
+    }
+    const { headers } = await fetch(`http://${base}/`)
+    expect([headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([null, 'Origin'])
+  })
+
+  it('is the same with repeated and trailing slashes, as every other address', async () => {
+    const token = await tokenFor(joinGrant)
+    for (const path of ['//rtc', '/rtc/', '///rtc//'])
+      expect([path, (await upgrade(`${path}?access_token=${token}`)).status]).toEqual([path, 101])
+    for (const path of ['//rtc/validate', '/rtc//validate/'])
+      expect([path, (await get(`${path}?access_token=${token}`)).body]).toEqual([path, 'success'])
+    for (const path of ['//twirp/livekit.RoomService/ListRooms', '/twirp//livekit.RoomService/ListRooms/'])
+      expect(JSON.parse((await get(path, { method: 'POST', body: '{}' })).body)).toEqual({
+        route: 'livekit.RoomService/ListRooms',
+      })
+    for (const path of ['//', '//healthz/', '//settings//regions?access_token=x', '//rtc/v1'])
+      expect([path, (await get(path)).status]).toEqual([
+        path,
+        path.includes('v1') ? 404 : path.includes('x') ? 401 : 200,
+      ])
+  })
+
+  it('refuses a join request: 404, as of the one-connection version, and none of its options is lost', async () => {
+    const token = await tokenFor(joinGrant)
+    const query = `access_token=${token}&join_request=CgQIARAB`
+    for (const answer of [await upgrade(`/rtc?${query}`), await get(`/rtc/validate?${query}`)]) {
+      expect(answer).toMatchObject({ status: 404, cors: ORIGIN })
+      expect(answer.body).toContain('join_request')
+      expect(answer.body).not.toContain('requested room does not exist')
+    }
+    expect(accepted).toEqual([])
+    expect((await upgrade(`/rtc?access_token=${token}&join_request=`)).status).toBe(101)
+    expect((await upgrade('/rtc?access_token=x&join_request=CgQIARAB')).status).toBe(401)
+  })
+
+  it.each([
+    ['an identity with U+0000', { identity: 'a\u0000' }, 401, 'invalid token: claim sub is malformed'],
+    ['an identity with a line break', { identity: 'a\nb' }, 400, 'identity holds control characters'],
+    ['half a surrogate pair in its room', { room: 'MT_\ud800' }, 401, 'claim video.room is malformed'],
+    ['agents in its roomConfig', { roomConfig: { agents: [{ agentName: 'x' }] } }, 501, 'agent dispatch'],
+    [
+      'egress in its roomConfig',
+      { roomConfig: { egress: { room: {} } } },
+      501,
+      'egress started with the room',
+    ],
+    ['a preset', { roomPreset: 'x' }, 400, 'unknown room preset'],
+  ])('refuses a token with %s in words', async (_what, change, status, text) => {
+    const { identity = 'an', room = 'MT_1', ...rest } = change as Record<string, string>
+    const token = new AccessToken(KEY.key, KEY.secret, { identity })
+    token.addGrant({ ...joinGrant, room })
+    Object.assign(token, rest)
+    if ('roomConfig' in rest) token.roomConfig = rest.roomConfig as never
+    const query = `access_token=${await token.toJwt()}`
+    for (const answer of [await upgrade(`/rtc?${query}`), await get(`/rtc/validate?${query}`)]) {
+      expect(answer.status).toBe(status)
+      expect(answer.body).toContain(text)
+    }
   })
 
   it('takes tokens as long as metadata and attributes at their limits make them', async () => {
     const token = new AccessToken(KEY.key, KEY.secret, {
       identity: 'an',
-      metadata: 'm'.repeat(64 * 1024),
+      metadata: 'm'.repeat(512 * 1024),
       attributes: { a: 'b'.repeat(64 * 1024 - 1) },
     })
     token.addGrant(joinGrant)
@@ -204,7 +291,7 @@ describe('/rtc', () => {
 
   it('answers 404 for a room that is not there when joining makes none, but not to a resume', async () => {
     const token = await tokenFor({ ...joinGrant, room: 'MT_none' })
-    const refusal = { status: 404, body: 'requested room does not exist', cors: '*' }
+    const refusal = { status: 404, body: 'requested room does not exist', cors: ORIGIN }
     expect(await upgrade(`/rtc?access_token=${token}`)).toMatchObject(refusal)
     expect(await get(`/rtc/validate?access_token=${token}`)).toEqual(refusal)
     // Signalling tells a resume of nobody to join anew, and that is what is refused.
@@ -219,7 +306,7 @@ describe('/rtc', () => {
       await get(`/rtc/v1?access_token=${token}`),
     ]) {
       expect(answer.status).toBe(404)
-      expect(answer.cors).toBe('*')
+      expect(answer.cors).toBe(ORIGIN)
       expect(answer.body).not.toContain('requested room does not exist')
     }
   })
@@ -251,7 +338,9 @@ describe('the other addresses', () => {
   it('answer health, metrics, the root, Twirp and nothing else', async () => {
     expect(await get('/')).toMatchObject({ status: 200, body: 'OK' })
     expect(JSON.parse((await get('/healthz')).body)).toEqual({ status: 'ok' })
-    const metrics = (await get('/metrics')).body
+    expect((await get('/metrics')).status).toBe(404)
+    const withToken = { authorization: `Bearer ${METRICS_TOKEN}` }
+    const metrics = await (await fetch(`http://${base}/metrics`, { headers: withToken })).text()
     expect(metrics).toContain('diemcau_sfu_rooms 1')
     expect(metrics).toContain('diemcau_sfu_participants 3')
     expect(metrics).toContain('diemcau_sfu_worker_peers{worker="0",pid="4711"} 2')
@@ -316,7 +405,7 @@ describe('/internal/capture', () => {
     expect(await firstClosed).toEqual({ code: 4400, reason: 'bad_command' })
     const second = await connect(recorder)
     const secondClosed = closeOf(second.socket)
-    capture.send({ type: 'closed', at: 2, reason: 'room_deleted' })
-    expect(await secondClosed).toEqual({ code: 1000, reason: 'room_deleted' })
+    capture.send({ type: 'closed', at: 2, reason: 'deleted' })
+    expect(await secondClosed).toEqual({ code: 1000, reason: 'deleted' })
   })
 })

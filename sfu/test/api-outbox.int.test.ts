@@ -1,8 +1,8 @@
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 
 /** Webhooks through failures: a receiver that is down or refuses, a node that stops, a node that is killed. */
 

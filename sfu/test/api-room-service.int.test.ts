@@ -1,9 +1,17 @@
 import { DisconnectReason, dispose, TrackSource as NativeTrackSource } from '@livekit/rtc-node'
-import { AccessToken, DataPacket_Kind, RoomServiceClient, TrackSource, TwirpError } from 'livekit-server-sdk'
+import {
+  AccessToken,
+  DataPacket_Kind,
+  ParticipantInfo_State,
+  RoomServiceClient,
+  TrackSource,
+  TwirpError,
+} from 'livekit-server-sdk'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
+import { RawClient } from './fuzz-support/raw-client.ts'
 
 /** The stock livekit-server-sdk against a live node with native participants: every RoomService method, and the webhooks. */
 
@@ -72,6 +80,54 @@ describe('RoomService', () => {
     expect(await failureOf(api.deleteRoom('MT_rooms'))).toEqual([404, 'not_found'])
   })
 
+  it('refuses texts that no database could hold, in every method, and loses nothing by it', async () => {
+    const room = 'MT_texts'
+    await api.createRoom({ name: room, metadata: 'before' })
+    const an = await join(room, 'an', { name: 'Ông An', metadata: 'm', attributes: { hall: '1' } })
+    for (const bad of ['a\0b', '\0', 'x\ud800', '\udc00x']) {
+      const calls: (() => Promise<unknown>)[] = [
+        () => api.createRoom({ name: `MT_${bad}` }),
+        () => api.createRoom({ name: 'MT_new', metadata: bad }),
+        () => api.updateRoomMetadata(room, bad),
+        () => api.updateParticipant(room, 'an', { name: bad }),
+        () => api.updateParticipant(room, 'an', { metadata: bad }),
+        () => api.updateParticipant(room, 'an', { attributes: { hall: bad } }),
+        () => api.updateParticipant(room, 'an', { attributes: { [bad]: '2' } }),
+        () => api.removeParticipant(room, bad),
+        () => api.sendData(room, new Uint8Array([1]), DataPacket_Kind.RELIABLE, { topic: bad }),
+        () => api.listRooms([bad]),
+      ]
+      // Half a pair is no Unicode text: the decoder refuses it already, as livekit-server's does.
+      const code = bad.includes('\0') ? 'invalid_argument' : 'malformed'
+      for (const call of calls) expect(await failureOf(call())).toEqual([400, code])
+    }
+    // The protobuf encoding can carry U+0000, too: field 1 of DeleteRoomRequest, a text of one byte.
+    const token = new AccessToken(sfu.apiKey, sfu.apiSecret)
+    token.addGrant({ roomCreate: true })
+    const answer = await fetch(`${sfu.url}/twirp/livekit.RoomService/DeleteRoom`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/protobuf', authorization: `Bearer ${await token.toJwt()}` },
+      body: new Uint8Array([0x0a, 1, 0]),
+    })
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_argument' },
+    })
+
+    expect((await api.listRooms()).find(({ name }) => name === room)).toMatchObject({ metadata: 'before' })
+    expect((await api.listRooms()).map(({ name }) => name)).not.toContain('MT_new')
+    expect(await api.getParticipant(room, 'an')).toMatchObject({
+      name: 'Ông An',
+      metadata: 'm',
+      attributes: { hall: '1' },
+    })
+    // Bytes are no text: they may be any.
+    await api.sendData(room, new Uint8Array([0, 0xd8, 0]), DataPacket_Kind.RELIABLE, { topic: 't' })
+    await eventually(() => (an.room.isConnected ? null : 'the participant was lost'))
+    await api.deleteRoom(room)
+    await sfu.webhooks.waitFor(({ event, room: about }) => event === 'room_finished' && about?.name === room)
+  })
+
   it('shows participants as their tokens describe them, and hides none from the API', async () => {
     await join('MT_people', 'hall-1', { name: 'Xã Phú Đình', metadata: 'm', attributes: { role: 'chair' } })
     await join('MT_people', 'ghost', { hidden: true })
@@ -98,6 +154,31 @@ describe('RoomService', () => {
     expect(await failureOf(api.removeParticipant('MT_remove', 'an'))).toEqual([404, 'not_found'])
     const back = await join('MT_remove', 'an')
     expect(back.room.isConnected).toBe(true)
+  })
+
+  it('a second connection is its owner’s: granted, removed and revoked with it, and counted as nobody', async () => {
+    const room = 'MT_second'
+    const connect = (grants: object, publish = '') =>
+      RawClient.join(sfu, { room, identity: 'an', ...grants }, publish === '' ? {} : { publish })
+    const an = await connect({ secondConnection: true })
+    // What any guest may try: refused before there is a socket, and so is whatever it takes for a name.
+    for (const publish of ['z', '%00', 'a#b']) expect((await connect({}, publish)).cases()).toEqual([])
+    const second = await connect({ secondConnection: true }, 'z')
+    expect(second.all('join')[0]?.participant).toMatchObject({
+      identity: 'an#z',
+      permission: { canSubscribe: false },
+    })
+    expect((await api.listRooms([room]))[0]).toMatchObject({ numParticipants: 1 })
+    // Ahead of the clock, so that the tokens made below are from before it.
+    const before = Math.floor(Date.now() / 1000) + 60
+    await api.removeParticipant(room, 'an', { revokeTokenTs: BigInt(before) })
+    await second.until(() => second.closed !== undefined && an.closed !== undefined, 'the end of both')
+    expect(second.all('leave')[0]).toMatchObject({ reason: DisconnectReason.PARTICIPANT_REMOVED })
+    for (const publish of ['', 'z', 'y']) {
+      const again = await connect({ secondConnection: true }, publish)
+      await again.until(() => again.closed !== undefined, 'the refusal')
+      expect(again.cases()).toEqual(['leave'])
+    }
   })
 
   it('mutes a published track for everyone, and does not open a microphone from afar', async () => {
@@ -215,6 +296,31 @@ describe('RoomService', () => {
 })
 
 describe('webhooks', () => {
+  it('tell one who only signals apart from one whose media has connected', async () => {
+    const room = 'MT_aborted'
+    const present = await join(room, 'present')
+    // A hall that never connects its media and keeps trying.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const absent = await RawClient.join(sfu, { room, identity: 'absent' })
+      expect(absent.all('join')[0]?.participant?.identity).toBe('absent')
+      absent.request({ case: 'leave', value: {} as never })
+      await absent.until(() => absent.closed !== undefined, 'the end')
+    }
+    const states = (await api.listParticipants(room)).map(({ identity, state }) => [identity, state])
+    expect(states).toEqual([['present', ParticipantInfo_State.ACTIVE]])
+    await present.leave()
+    await sfu.webhooks.waitFor(
+      ({ event, room: about }) => event === 'participant_left' && about?.name === room,
+    )
+    expect(sfu.webhooks.names(room)).toEqual([
+      'room_started',
+      'participant_joined:present',
+      'participant_connection_aborted:absent',
+      'participant_connection_aborted:absent',
+      'participant_left:present',
+    ])
+  })
+
   it('tell a room’s whole story in order, each signed, with an id and its own time', async () => {
     const room = 'MT_story'
     const startedS = Math.floor(Date.now() / 1000)

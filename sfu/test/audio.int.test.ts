@@ -1,8 +1,8 @@
 /** Sound as it was sent: in stereo, and with opus' own redundancy where packets are lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { disposeNativeSdk, NativePeer } from './harness/native-peer.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { disposeNativeSdk, NativePeer } from '../../testing/native-peer.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import { expectSound, Scenario } from './room-support/scenario.ts'
 
 describe('sound', () => {

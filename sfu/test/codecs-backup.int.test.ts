@@ -1,7 +1,7 @@
 /** The backup codec of the stock client: published when somebody cannot decode the first one, and only then. */
 import { BackupCodecPolicy, TrackInfo } from '@livekit/protocol'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { expectDecoded, expectEncoded, lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import { expectEvent, hasEvent, Scenario } from './room-support/scenario.ts'

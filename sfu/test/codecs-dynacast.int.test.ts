@@ -1,6 +1,6 @@
 /** Dynacast and adaptive stream with real encoders: what nobody wants is not encoded, what somebody wants comes back. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import {
   decodedOf,

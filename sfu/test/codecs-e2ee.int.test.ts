@@ -1,7 +1,7 @@
 /** End-to-end encryption of the stock client with its worker: the SFU forwards what it cannot read. */
 import { Encryption_Type } from '@livekit/protocol'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { decodedOf, expectDecoded, lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import type { PatternOptions } from './room-support/codec-page.ts'

@@ -1,8 +1,8 @@
 /** Every codec of the stock client in every shape: decoded, in the size asked for, muted, joined late, taken natively. */
 import { dispose, VideoCodec } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { expectDecoded, expectStill, lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import type { PatternOptions } from './room-support/codec-page.ts'
 import { Scenario } from './room-support/scenario.ts'

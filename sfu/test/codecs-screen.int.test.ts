@@ -1,6 +1,6 @@
 /** Screen shares with layers of their own beside cameras; tracks stopped, published again, and after a full reconnection. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { expectDecoded, lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import type { PatternOptions } from './room-support/codec-page.ts'
 import { expectSound, Scenario } from './room-support/scenario.ts'

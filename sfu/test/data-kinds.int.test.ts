@@ -1,8 +1,8 @@
 /** Every kind of data the stock clients send, between browsers, and between a browser and the native SDK. */
 import { dispose, RoomEvent } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { lab } from './room-support/codec-lab.ts'
 import { data, expectHeard, heard } from './room-support/data-lab.ts'
 import { Scenario } from './room-support/scenario.ts'

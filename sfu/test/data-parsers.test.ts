@@ -11,9 +11,9 @@ import {
 } from '@livekit/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { kindOfLabel, LABELS, parseDcep, writeDcepOpen } from '../src/media/dcep.ts'
-import { encodeOutgoing, isReceiver, readClientPacket } from '../src/room/data-packets.ts'
-import { FramePace, parseDataTrackHeader, withHandle } from '../src/room/data-track-packet.ts'
+import { kindOfLabel, LABELS, parseDcep, writeDcepOpen } from '../src/media/channel/dcep.ts'
+import { encodeOutgoing, isReceiver, readClientPacket } from '../src/room/data/data-packets.ts'
+import { FramePace, parseDataTrackHeader, withHandle } from '../src/room/data/data-track-packet.ts'
 import { budget } from './fuzz-support/budget.ts'
 
 /** All of them on every machine: they take a fraction of a second. */

@@ -1,7 +1,7 @@
 /** Reliable data through lost connections: nothing is missed, nothing comes twice, and who cannot keep up comes back. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { data } from './room-support/data-lab.ts'
 import { expectEvent, Scenario } from './room-support/scenario.ts'

@@ -4,8 +4,8 @@
  */
 import { dispose, type LocalParticipant } from '@livekit/rtc-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { data, expectHeard, heard } from './room-support/data-lab.ts'
 import { Scenario } from './room-support/scenario.ts'
 

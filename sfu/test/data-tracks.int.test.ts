@@ -1,6 +1,6 @@
 /** Data tracks of the stock browser client: published, read, refused, thinned by nobody, through a resume and a full reconnect. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { data, expectHeard, heard } from './room-support/data-lab.ts'
 import { expectEvent, Scenario } from './room-support/scenario.ts'

@@ -1,6 +1,6 @@
 /** The stock livekit-client in Firefox, beside Chromium in the same room. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { addressForFirefox, type FirefoxClient, noFirefox, TestFirefox } from './room-support/firefox.ts'
 import {
   expectEvent,
@@ -88,6 +88,50 @@ describe.skipIf(noFirefox)('Firefox', () => {
     })
     await fox.unpublish(camera!)
     await expectEvent(an, 'trackUnpublished', 'fox/camera')
+  })
+
+  it('sends the codec an answer names first, whatever follows and whatever it prefers itself', async () => {
+    const fox = await firefox.open()
+    const sent = await fox.page.evaluate(async () => {
+      const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()]
+      const described = async (pc: RTCPeerConnection, description: RTCSessionDescriptionInit) => {
+        await pc.setLocalDescription(description)
+        while (pc.iceGatheringState !== 'complete') await new Promise(resolve => setTimeout(resolve, 20))
+        return pc.localDescription!
+      }
+      const canvas = document.createElement('canvas')
+      const context = canvas.getContext('2d')!
+      let count = 0
+      const drawing = setInterval(() => context.fillRect(count++ % 200, 0, 50, 50), 50)
+      from.addTrack(canvas.captureStream(15).getVideoTracks()[0]!)
+      const offer = await described(from, await from.createOffer())
+      await to.setRemoteDescription(offer)
+      const answer = await described(to, await to.createAnswer())
+      const [, vp9 = ''] = /a=rtpmap:(\d+) VP9/.exec(answer.sdp) ?? []
+      const sdp = answer.sdp.replace(/^(m=video \d+ \S+) (.*)$/m, (_line, start: string, types: string) => {
+        const others = types
+          .trim()
+          .split(' ')
+          .filter(type => type !== vp9)
+        return [start, vp9, ...others].join(' ')
+      })
+      await from.setRemoteDescription({ type: 'answer', sdp })
+      let sends = ''
+      for (let tries = 0; tries < 500 && sends === ''; tries++) {
+        await new Promise(resolve => setTimeout(resolve, 20))
+        const report = await from.getStats()
+        for (const stats of report.values())
+          if (stats.type === 'outbound-rtp' && stats.bytesSent > 0 && stats.codecId)
+            sends = report.get(stats.codecId)?.mimeType ?? ''
+      }
+      clearInterval(drawing)
+      from.close()
+      to.close()
+      const offered = [...offer.sdp.matchAll(/a=rtpmap:\d+ (\w+)/g)].map(([, name]) => name)
+      return { sends, offered }
+    })
+    expect(sent.offered[0]).toBe('VP8')
+    expect(sent.sends).toBe('video/VP9')
   })
 
   it('resumes after its socket was lost, and comes back from a full reconnect, with its tracks', async () => {

@@ -1,9 +1,9 @@
 /** The first viewer on another worker than the publisher's, whose pipe is only opened for it, waits like everybody else. */
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 
 const ROOMS = 7
 

@@ -1,12 +1,12 @@
-/** RoomService.ForwardParticipant with stock browsers in two rooms and real media over two workers. */
+/** RoomService.ForwardParticipant with stock browsers in two or three rooms and real media, on two workers and on one. */
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import {
   expectEvent,
@@ -162,5 +162,31 @@ describe('a participant forwarded to another room', () => {
     const [tracks, ended] = [Array(2).fill('track_published'), Array(2).fill('track_unpublished')]
     const stay = ['participant_joined', ...tracks, ...ended, 'participant_left']
     expect(story).toEqual([...stay, ...stay, ...stay])
+  })
+})
+
+describe('a participant forwarded to a room on the same media worker', () => {
+  let scenario: Scenario
+  beforeAll(async () => {
+    scenario = await Scenario.create({ sfu: { workers: 1 } })
+  })
+  afterAll(() => scenario?.close())
+
+  it('is seen and heard there, and again after it was taken out', async () => {
+    const [from, to, third] = [scenario.newRoom(), scenario.newRoom(), scenario.newRoom()]
+    const an = await scenario.join(from, 'an')
+    const met = await scenario.join(to, 'met')
+    const other = await scenario.join(third, 'other')
+    expect((await scenario.sfu.workers()).map(worker => worker.peers)).toEqual([3])
+    await Promise.all([an.publishDrawing({ simulcast: true, width: 640, height: 360 }), an.publishTone()])
+    const api = scenario.sfu.roomService()
+    await Promise.all([api.forwardParticipant(from, 'an', to), api.forwardParticipant(from, 'an', third)])
+    for (const viewer of [met, other])
+      await Promise.all([expectPicture(viewer, 'an'), expectSound(viewer, 'an')])
+    await expectEvent(met, 'speakers', 'an')
+    await api.removeParticipant(to, 'an')
+    await expectEvent(met, 'participantDisconnected', 'an')
+    await api.forwardParticipant(from, 'an', to)
+    await Promise.all([expectPicture(met, 'an'), expectSound(met, 'an'), expectPicture(other, 'an')])
   })
 })

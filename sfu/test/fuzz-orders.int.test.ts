@@ -1,11 +1,11 @@
 import { dispose } from '@livekit/rtc-node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { budget, timeLimit } from './fuzz-support/budget.ts'
 import { HonestPair } from './fuzz-support/honest-pair.ts'
 import { Visitor } from './fuzz-support/visitor-model.ts'
 import { step } from './fuzz-support/visitor-steps.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
 
 /** Requests in any order, legal and illegal, of several visitors at once against a live server with two honest people in the room. */
 

@@ -6,17 +6,18 @@ import {
   SignalRequest,
   TrackSource,
   TrackType,
+  TrickleRequest,
   UpdateTrackSettings,
 } from '@livekit/protocol'
 import { dispose } from '@livekit/rtc-node'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { budget, timeLimit } from './fuzz-support/budget.ts'
 import { HonestPair, loggedLines } from './fuzz-support/honest-pair.ts'
 import { messageOf } from './fuzz-support/messages.ts'
 import { mutatedBytes, mutatedLines } from './fuzz-support/mutations.ts'
 import { RawClient } from './fuzz-support/raw-client.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
 
 /** Bad input on the signalling socket of a real server, with two honest participants in the same room. */
 
@@ -99,8 +100,8 @@ it('answers or closes for any well-formed message', { timeout: timeLimit(240_000
 it.each([
   ['a text frame', 'hello', 1003],
   ['no protobuf', Uint8Array.of(255, 255, 255, 255), 1007],
-  ['more than a signal message may have', new Uint8Array(600 * 1024), 1009],
-  ['more than the socket takes', new Uint8Array(2 * 1024 * 1024), 1009],
+  ['more than a signal message may have', new Uint8Array(900 * 1024), 1009],
+  ['more than the socket takes', new Uint8Array(3 * 1024 * 1024), 1009],
 ])('closes the socket of a client that sends %s, and keeps the participant', async (_what, frame, code) => {
   const client = await join()
   client.sendBytes(frame)
@@ -121,6 +122,62 @@ it('closes the socket of a client that sends too many messages', async () => {
   for (let count = 0; count < 3_000; count++) client.request({ case: 'ping', value: 1n })
   await client.until(() => client.closed !== undefined, 'the close')
   expect(client.closed).toEqual({ code: 1008, reason: 'too many signal messages' })
+  await pair.expectUnharmed()
+})
+
+it('lets a client join that sends thousands of candidates meanwhile, and ends one that does not stop', async () => {
+  const client = await join()
+  const candidateInit = JSON.stringify({
+    candidate: 'candidate:1 1 udp 2122194687 2001:db8:85a3:8d3:1319:8a2e:370:7348 50000 typ host ufrag EsAw',
+    sdpMid: '0',
+    sdpMLineIndex: 0,
+  })
+  const trickle = () =>
+    client.request({ case: 'trickle', value: new TrickleRequest({ candidateInit, final: false }) })
+  for (let count = 0; count < 3_000; count++) trickle()
+  client.request({
+    case: 'addTrack',
+    value: new AddTrackRequest({
+      cid: 'c',
+      name: 'c',
+      type: TrackType.AUDIO,
+      source: TrackSource.MICROPHONE,
+    }),
+  })
+  await client.until(() => client.cases().includes('trackPublished'), 'the answer to addTrack')
+  expect(client.closed).toBeUndefined()
+  for (let count = 0; count < 20_000; count++) trickle()
+  await client.until(() => client.closed !== undefined, 'the close')
+  expect(client.closed).toEqual({ code: 1008, reason: 'too many signal messages' })
+  await pair.expectUnharmed()
+})
+
+it('publishes a track once that an offer names in a hundred sections', async () => {
+  const producers = async () => {
+    const metrics = await (await fetch(`${sfu.url}/metrics`)).text()
+    return Number(/_media_open\{[^}]*kind="producers"[^}]*\} (\d+)/.exec(metrics)?.[1])
+  }
+  const before = await producers()
+  const sdp = readFileSync(path.join(folder, 'chromium-opus-vp8-simulcast.sdp'), 'utf8')
+  const [head = '', ...sections] = sdp.split(/^(?=m=)/m)
+  const sound = sections.find(section => section.startsWith('m=audio'))!
+  const many = Array.from({ length: 100 }, (_, n) =>
+    sound.replace(/^a=mid:.*$/m, `a=mid:a${n}`).replaceAll(/^a=ssrc:\d+/gm, `a=ssrc:${1_000 + n}`),
+  )
+  const client = await join()
+  const cid = /^a=msid:\S+ (\S+)/m.exec(sound)?.[1] ?? ''
+  const microphone = { name: 'mic', type: TrackType.AUDIO, source: TrackSource.MICROPHONE }
+  client.request({ case: 'addTrack', value: new AddTrackRequest({ cid, ...microphone }) })
+  const bundle = many.map((_, n) => `a${n}`).join(' ')
+  const offer = head.replace(/^a=group:BUNDLE .*$/m, `a=group:BUNDLE ${bundle}`) + many.join('')
+  client.request({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp: offer, id: 7 }) })
+  await client.until(() => client.all('answer').length > 0 || client.closed !== undefined, 'the answer')
+  const answer = client.all('answer')[0]?.sdp ?? ''
+  expect(answer.match(/^a=recvonly/gm)).toHaveLength(1)
+  expect(answer.match(/^a=inactive/gm)).toHaveLength(99)
+  // One, and perhaps one more for each worker that it is carried to.
+  expect(await producers()).toBeLessThan(before + 5)
+  client.request({ case: 'leave', value: {} as never })
   await pair.expectUnharmed()
 })
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import { LINK_LIMITS } from '../src/cluster/links/link-limits.ts'
 import { readConfig } from '../src/config.ts'
-import { defaultLimits } from '../src/room/limits.ts'
+import { defaultLimits } from '../src/room/base/limits.ts'
 import { SDP_LIMITS } from '../src/sdp/remote-description.ts'
 import { HTTP_LIMITS, openPort } from '../src/server/open-port.ts'
 
@@ -16,6 +17,7 @@ const inCode: Record<string, number> = {
   ...defaultLimits,
   ...named('HTTP_LIMITS', HTTP_LIMITS),
   ...named('SDP_LIMITS', SDP_LIMITS),
+  ...named('LINK_LIMITS', LINK_LIMITS),
   SFU_JOINS_PER_MINUTE: config.joinsPerMinute,
   SFU_CONNECTIONS_PER_ADDRESS: config.connectionsPerAddress,
   SFU_MAX_MESSAGE_BYTES: config.maxMessageBytes,

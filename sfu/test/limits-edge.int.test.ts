@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { eventually } from '../../testing/eventually.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { HTTP_LIMITS } from '../src/server/open-port.ts'
 import { RawClient } from './fuzz-support/raw-client.ts'
-import { eventually } from './harness/eventually.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
 
 /** Limits at the door of a running node: addresses, sizes, slow callers. */
 

@@ -4,8 +4,8 @@
  */
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { NativePeer } from './harness/native-peer.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import type { ClapperKind } from './room-support/clapper-page.ts'
 import { addressForFirefox, noFirefox, TestFirefox } from './room-support/firefox.ts'
 import { Scenario } from './room-support/scenario.ts'

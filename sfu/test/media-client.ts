@@ -4,21 +4,14 @@
  */
 import { newParticipantId, newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import { type Browser, chromium, type Page } from '@playwright/test'
-import type { DataKind, PeerMedia, PeerMediaListener, RoomMedia, TrackClaim } from '../src/room/ports.ts'
+import { CHROMIUM_SWITCHES } from '../../testing/chromium-switches.ts'
+import type { DataKind, PeerMedia, PeerMediaListener, RoomMedia, TrackClaim } from '../src/room/base/ports.ts'
 import { pageScript } from './media-page.ts'
 
 export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      '--autoplay-policy=no-user-gesture-required',
-    ],
+    args: CHROMIUM_SWITCHES,
   })
 }
 

@@ -2,8 +2,8 @@
 import { Encryption_Type } from '@livekit/protocol'
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { lab, PATIENCE_MS } from './room-support/codec-lab.ts'
 import { expectPicture, expectSound, Scenario } from './room-support/scenario.ts'
 

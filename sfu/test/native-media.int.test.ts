@@ -1,9 +1,9 @@
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type BrowserPeer, TestBrowser } from './harness/browser-peer.ts'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
-import { type RunningSfu, startSfu } from './harness/start-sfu.ts'
+import { type BrowserPeer, TestBrowser } from '../../testing/browser-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { HEARD_ENERGY } from './room-support/scenario.ts'
 
 /** The stock native SDK with another native SDK and with the stock browser SDK: picture, sound and data both ways. */
@@ -124,10 +124,7 @@ describe('the first picture after a join', () => {
   const JOINS = 7
 
   // Other work on the machine makes a round slow, a slow server makes every round slow.
-  it('is decoded within a second (median) in browser and native SDK', {
-    retry: 3,
-    timeout: 120_000,
-  }, async () => {
+  it('is decoded within a second (median) in browser and native SDK', { timeout: 120_000 }, async () => {
     const publisher = await native('MT_fast', 'publisher')
     await publisher.publishCamera()
 

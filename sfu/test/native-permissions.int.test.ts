@@ -1,8 +1,8 @@
 /** Who may receive what, with the stock native SDK as the one that is kept out: by the publisher's word and by its own token. */
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { PATIENCE_MS } from './room-support/codec-lab.ts'
 import { Scenario } from './room-support/scenario.ts'
 

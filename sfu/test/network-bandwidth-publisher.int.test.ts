@@ -1,7 +1,7 @@
 /** A publisher behind a narrow link, and a participant behind a lossy one, in a real browser; figures are printed. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import type { NoiseOptions } from './room-support/bandwidth-page.ts'
 import { FlowMeter, percent, secondsSince } from './room-support/flow-meter.ts'
 import { expectEvent, Scenario } from './room-support/scenario.ts'

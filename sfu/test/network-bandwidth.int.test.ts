@@ -3,8 +3,8 @@
  * limits; the times are printed, docs/networks.md names them.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import type { NoiseOptions } from './room-support/bandwidth-page.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { expectWidth, FlowMeter, percent, secondsSince } from './room-support/flow-meter.ts'

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { signalAll } from './network-outages-processes.ts'
 import { OutageRoom, report } from './network-outages-support.ts'
 import { Scenario } from './room-support/scenario.ts'

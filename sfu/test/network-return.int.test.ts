@@ -1,8 +1,8 @@
 /** A subscriber whose link was gone for long: how soon it sees again all that it saw. Figures go to docs/networks.md. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NetworkPath } from './harness/network-path.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import { expectWidth, FlowMeter, secondsSince } from './room-support/flow-meter.ts'
 import { Scenario } from './room-support/scenario.ts'
 

@@ -1,6 +1,6 @@
 /** Stock livekit-clients of earlier years beside today's one, in Chromium and in Firefox. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { addressForFirefox, noFirefox, TestFirefox } from './room-support/firefox.ts'
 import type { RemoteClient } from './room-support/remote-client.ts'
 import { expectEvent, expectPicture, expectSound, Scenario } from './room-support/scenario.ts'

@@ -1,9 +1,10 @@
 /** Tokens that are renewed and participants that are moved, with the stock browser and native SDKs. */
+import { CLOCK_SKEW_S } from '@diemcau/core/livekit/access-token.ts'
 import { dispose, RoomEvent } from '@livekit/rtc-node'
 import { SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { expectEvent, expectPicture, Scenario } from './room-support/scenario.ts'
 
 let scenario: Scenario
@@ -27,14 +28,14 @@ async function native(room: string, identity: string): Promise<NativePeer> {
   return peer
 }
 
-/** Good for ten seconds only: it has expired already, but clocks are allowed to differ by so much. */
+/** Good for ten seconds only: it has expired already, but clocks are allowed to differ. */
 async function expiringToken(room: string, identity: string): Promise<string> {
   const { apiKey, apiSecret } = scenario.sfu
   return await new SignJWT({ name: identity, video: { roomJoin: true, room } })
     .setProtectedHeader({ alg: 'HS256' })
     .setIssuer(apiKey)
     .setSubject(identity)
-    .setExpirationTime(Math.floor(Date.now() / 1000))
+    .setExpirationTime(Math.floor(Date.now() / 1000) - CLOCK_SKEW_S + 10)
     .sign(new TextEncoder().encode(apiSecret))
 }
 

@@ -1,6 +1,6 @@
 /** What the stock browser SDK asks for to test itself (SimulateScenario), and calls from the API, on a real connection. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import type { BrowserClient } from './room-support/browser.ts'
 import { expectEvent, expectPicture, Scenario, statsOf } from './room-support/scenario.ts'
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { expectEvent, Scenario } from './room-support/scenario.ts'
 
 /** A UDP port that keeps the payload type and ssrc of the RTP packets it gets (RFC 3550 §5.1). */
@@ -67,10 +67,13 @@ describe('a capture', () => {
       await expectEvent(an, 'recording', 'true')
       expect((await an.state()).remote).toEqual([])
       expect(await expectRtp(camera, ports[0])).toBe('video/VP8')
+      // How a telephone is held comes with the picture, never with the sound.
+      expect(find('consuming', camera)?.videoOrientationId).toBeGreaterThan(0)
 
       const tone = await an.publishTone()
       await eventually(() => (find('track_published') ? null : 'not told of the new track'))
       expect(await expectRtp(tone, ports[1])).toBe('audio/opus')
+      expect(find('consuming', tone)?.videoOrientationId).toBeUndefined()
       await eventually(() => (find('speakers') ? null : 'no speakers'))
       await an.setMuted(tone, true)
       await eventually(() => (find('track_muted', tone)?.muted ? null : 'not told of the mute'))

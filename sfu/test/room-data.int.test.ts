@@ -1,7 +1,7 @@
 /** Conformance of everything but media: data, speakers, names, metadata, permissions, and how a stay ends. */
 import { DisconnectReason, TrackSource } from '@livekit/protocol'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import {
   expectEvent,
   expectPicture,

@@ -1,6 +1,6 @@
 /** Conformance of pictures and sound: the stock livekit-client in a real browser, real mediasoup, two workers. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import {
   expectEvent,
   expectNoPicture,

@@ -2,7 +2,7 @@
 import { AddTrackRequest, SessionDescription, SignalRequest, SignalResponse } from '@livekit/protocol'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { eventually } from './harness/eventually.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { expectEvent, expectPicture, expectSound, hasEvent, Scenario } from './room-support/scenario.ts'
 
 describe('a browser in a room', () => {

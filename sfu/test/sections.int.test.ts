@@ -1,8 +1,8 @@
 /** Hours of coming and going in a minute: neither description may grow, and the last picture comes like the first. */
 import { dispose } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { eventually } from './harness/eventually.ts'
-import { NativePeer } from './harness/native-peer.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { expectPicture, Scenario, statsOf } from './room-support/scenario.ts'
 
 const ROUNDS = 60

@@ -7,6 +7,7 @@ export default async function NotFound() {
   return (
     <main className="mx-auto max-w-2xl p-6 pt-[15vh]">
       <EmptyState
+        isPage
         title={t('notFoundTitle')}
         action={
           <LinkButton href="/" variant="primary">

@@ -1,6 +1,7 @@
 import 'server-only'
-import { AppError } from '@diemcau/core/errors.ts'
+import { codeOf } from '@diemcau/core/errors.ts'
 import { notFound } from 'next/navigation'
+import { noteRefusal } from './note-refusal.ts'
 
 /**
  * What a page asks a use case for. `not_found` and `forbidden` both become the "no such page" page, so that an address
@@ -10,7 +11,9 @@ export async function orNotFound<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof AppError && (error.code === 'not_found' || error.code === 'forbidden')) notFound()
+    await noteRefusal(error)
+    const code = codeOf(error)
+    if (code === 'not_found' || code === 'forbidden') notFound()
     throw error
   }
 }

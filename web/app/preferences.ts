@@ -1,6 +1,6 @@
 import 'server-only'
 import { cookies } from 'next/headers'
-import type { ThemeChoice } from '../features/shell/preferences.tsx'
+import type { ThemeChoice } from '../features/shell/preference-types.ts'
 
 /** The theme of the cookie; anything else counts as "same as the device". */
 export async function readTheme(): Promise<ThemeChoice> {

@@ -5,7 +5,7 @@ import { eventually } from './support/eventually.ts'
 import { expect, test } from './support/fixtures.ts'
 import { expectFlow } from './support/media.ts'
 import { enterRoom, expectInRoom, scheduleMeeting, signIn } from './support/people.ts'
-import { probeRecording } from './support/recording.ts'
+import { egressStartMs, probeRecording } from './support/recording.ts'
 import type { Stack } from './support/stack.ts'
 
 const isAlive = (pid: number): boolean => {
@@ -71,11 +71,11 @@ test('killed processes come back, and with them picture, sound, chat, attendance
   lines.push('Trước sự cố')
   await chair.getByTestId('open-chat').click()
   await expect(chair.getByTestId('chat-message').filter({ hasText: 'Trước sự cố' })).toBeVisible()
-  await chair.getByTestId('record').click()
+  // It was planned: it has begun by itself.
   await expect(chair.getByTestId('recording-indicator')).toHaveAttribute('data-status', 'recording', {
     timeout: 30_000,
   })
-  const recordedFrom = Date.now()
+  const recordedFrom = await egressStartMs(stack, meeting.meetingId)
 
   await test.step('a media worker', async () => {
     const before = stack.workerPids()
@@ -137,7 +137,8 @@ test('killed processes come back, and with them picture, sound, chat, attendance
       const column = (name: string) => rows[0]?.indexOf(name) ?? -1
       const row = rows.find(one => one[column('Người dự')] === 'Ông Hứa Văn Tài')
       if (!row) return 'the report does not name the guest'
-      const attendedS = Number(row[column('Số phút')]?.replace(',', '.')) * 60
+      const [hours, minutes, seconds] = (row[column('Thời lượng có mặt')] ?? '').split(':').map(Number)
+      const attendedS = (hours ?? Number.NaN) * 3600 + (minutes ?? Number.NaN) * 60 + (seconds ?? Number.NaN)
       // The stay goes on through every kill: a connection that is back soon is the same stay.
       const isWhole = attendedS > stayS - 20 && attendedS < stayS + 6
       return isWhole ? '' : `the report has ${attendedS} s of the guest, who stayed ${stayS.toFixed(0)} s`

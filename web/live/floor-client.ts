@@ -6,10 +6,10 @@ import type {
   FloorServerToClient,
 } from '@diemcau/core/contracts/floor.ts'
 import { io, type Socket } from 'socket.io-client'
-import { CommandOutbox } from './command-outbox.ts'
 import { applyEvent, applySnapshot, emptyFloor, type FloorState } from './floor-state.ts'
 import { randomId } from './random-id.ts'
 import { Store } from './store.ts'
+import { UnansweredCommands } from './unanswered-commands.ts'
 
 /** A command before it gets its id. */
 export type NewCommand = FloorCommand extends infer C
@@ -43,14 +43,14 @@ export const openFloorSocket = (auth: () => { ticket: string; since?: number }, 
 
 /**
  * The live connection to the portal of one meeting. It heals by itself: socket.io reconnects, `since` brings what was
- * missed, the outbox repeats what was not answered, and a refused ticket is renewed by `renewTicket`.
+ * missed, what was not answered is sent again, and a refused ticket is renewed by `renewTicket`.
  */
 export class FloorClient {
   readonly state = new Store<FloorState>(emptyFloor)
   readonly isConnected = new Store(false)
   /** Ids of own messages that are still on their way, with their text, oldest first. */
   readonly unsent = new Store<readonly { commandId: string; text: string }[]>([])
-  readonly #outbox = new CommandOutbox()
+  readonly #unanswered = new UnansweredCommands()
   readonly #renewTicket: () => Promise<string | null>
   readonly #handleEvent: (event: FloorEvent) => void
   readonly #origin: string
@@ -95,7 +95,7 @@ export class FloorClient {
     })
     socket.on('disconnect', reason => {
       this.isConnected.set(false)
-      this.#outbox.releaseAll()
+      this.#unanswered.releaseAll()
       // socket.io does not come back by itself when the server closed the socket on purpose (a restart does that).
       if (reason === 'io server disconnect') this.#connectLater()
     })
@@ -113,7 +113,7 @@ export class FloorClient {
   /** Sends now or as soon as there is a connection; settles with the portal's answer. */
   send(command: NewCommand): Promise<CommandResult> {
     const full = { ...command, commandId: randomId() } as FloorCommand
-    const result = this.#outbox.add(full)
+    const result = this.#unanswered.add(full)
     if (full.type === 'chat_send') {
       const { commandId, text } = full
       this.unsent.update(list => [...list, { commandId, text }])
@@ -128,7 +128,7 @@ export class FloorClient {
     this.#isClosed = true
     clearTimeout(this.#expiry)
     clearTimeout(this.#reconnect)
-    this.#outbox.close()
+    this.#unanswered.close()
     this.#socket?.disconnect()
     this.#socket?.removeAllListeners()
     this.isConnected.set(false)
@@ -158,18 +158,18 @@ export class FloorClient {
       this.#expiry = setTimeout(() => this.#expire(), RETRY_MS)
       return
     }
-    for (const command of this.#outbox.takeDue()) {
+    for (const command of this.#unanswered.takeDue()) {
       socket.timeout(ANSWER_TIMEOUT_MS).emit('command', command, (error, result) => {
-        if (!error) return this.#outbox.settle(command.commandId, result)
-        this.#outbox.release(command.commandId)
+        if (!error) return this.#unanswered.settle(command.commandId, result)
+        this.#unanswered.release(command.commandId)
         if (socket.connected) this.#flush()
       })
     }
   }
 
   #expire(): void {
-    this.#outbox.expire()
-    if (!this.#isClosed && this.#outbox.size > 0) this.#flush()
+    this.#unanswered.expire()
+    if (!this.#isClosed && this.#unanswered.size > 0) this.#flush()
   }
 
   #connectLater(): void {

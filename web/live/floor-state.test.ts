@@ -18,11 +18,13 @@ const snapshot = (role: FloorSnapshot['you']['role'], more: Partial<FloorSnapsho
   you: { identity: 'user:1', name: 'Lan', role },
   locked: false,
   spotlight: null,
-  options: { chat: true, viewersMayRaiseHand: false, viewersMayAsk: false },
+  options: { chat: true, viewersMayRaiseHand: false, viewersMayAsk: false, microphonesHeld: false },
   chat: [],
   hands: [],
+  speakers: [],
   questions: [],
   lobby: [],
+  passcode: null,
   recording: null,
   agenda: '',
   ...more,
@@ -67,6 +69,7 @@ describe('events', () => {
     const hand = (identity: string, time: string) => ({
       identity,
       name: identity,
+      unit: '',
       at: `2026-11-22T07:0${time}:00.000Z`,
     })
     const state = run(
@@ -79,6 +82,14 @@ describe('events', () => {
     expect(state.hands.map(raised => raised.identity)).toEqual(['b', 'c'])
   })
 
+  it('give a viewer the floor and take it', () => {
+    const speaker = { identity: 'viewer:a', name: 'Bà Lan', unit: 'xã Tân Cương', at }
+    const given = run(start(), event(11, { type: 'floor_given', speaker }))
+    expect(given.speakers).toEqual([speaker])
+    expect(run(given, event(12, { type: 'floor_taken', identity: 'viewer:a' })).speakers).toEqual([])
+    expect(run(given, event(12, { type: 'removed', identity: 'viewer:a', by: 'Nam' })).speakers).toEqual([])
+  })
+
   it('settle questions and the lobby', () => {
     const state = run(
       start('chair'),
@@ -87,7 +98,19 @@ describe('events', () => {
         question: { id: 'q', identity: 'x', name: 'X', text: '?', status: 'open', at },
       }),
       event(12, { type: 'question_status', questionId: 'q', status: 'answered' }),
-      event(13, { type: 'lobby_requested', request: { id: 'l', identity: 'g', name: 'G', unit: '', at } }),
+      event(13, {
+        type: 'lobby_requested',
+        request: {
+          id: 'l',
+          identity: 'g',
+          name: 'G',
+          unit: '',
+          at,
+          claim: null,
+          invited: false,
+          resembles: null,
+        },
+      }),
       event(14, { type: 'lobby_settled', requestId: 'l', admitted: true }),
       event(15, { type: 'meeting_ended', by: 'Lan' }),
     )

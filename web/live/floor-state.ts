@@ -3,6 +3,7 @@ import type {
   ChatMessage,
   FloorEvent,
   FloorSnapshot,
+  FloorSpeaker,
   LobbyRequest,
   MeetingOptions,
   Question,
@@ -25,8 +26,12 @@ export interface FloorState {
   chat: readonly ChatMessage[]
   /** Longest raised first. */
   hands: readonly RaisedHand[]
+  /** Viewers who were given the floor, longest first. */
+  speakers: readonly FloorSpeaker[]
   questions: readonly Question[]
   lobby: readonly LobbyRequest[]
+  /** For moderators: what guests type. */
+  passcode: string | null
   recording: RecordingState | null
   agenda: string
   viewers: number
@@ -41,11 +46,13 @@ export const emptyFloor: FloorState = {
   you: { identity: '', name: '', role: 'guest' },
   locked: false,
   spotlight: null,
-  options: { chat: true, viewersMayRaiseHand: false, viewersMayAsk: false },
+  options: { chat: true, viewersMayRaiseHand: false, viewersMayAsk: false, microphonesHeld: false },
   chat: [],
   hands: [],
+  speakers: [],
   questions: [],
   lobby: [],
+  passcode: null,
   recording: null,
   agenda: '',
   viewers: 0,
@@ -80,7 +87,11 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
     case 'hand_raised':
       return { ...state, hands: raise(state.hands, event.hand) }
     case 'hand_lowered':
-      return { ...state, hands: state.hands.filter(hand => hand.identity !== event.identity) }
+      return { ...state, hands: without(state.hands, event.identity) }
+    case 'floor_given':
+      return { ...state, speakers: [...without(state.speakers, event.speaker.identity), event.speaker] }
+    case 'floor_taken':
+      return { ...state, speakers: without(state.speakers, event.identity) }
     case 'question_asked':
       return { ...state, questions: append(state.questions, event.question) }
     case 'question_status':
@@ -97,15 +108,24 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
     case 'options_set':
       return { ...state, options: event.options }
     case 'lobby_requested':
-      return { ...state, lobby: append(state.lobby, event.request) }
+      // The same person again, with another name or claim, keeps the place.
+      return { ...state, lobby: replace(state.lobby, event.request) }
     case 'lobby_settled':
       return { ...state, lobby: state.lobby.filter(request => request.id !== event.requestId) }
     case 'recording':
       return { ...state, recording: event.recording }
+    case 'passcode_changed':
+      return { ...state, passcode: event.passcode }
     case 'meeting_ended':
       return { ...state, status: 'ended' }
+    case 'meeting_reopened':
+      return { ...state, status: 'live' }
     case 'removed':
-      return { ...state, hands: state.hands.filter(hand => hand.identity !== event.identity) }
+      return {
+        ...state,
+        hands: without(state.hands, event.identity),
+        speakers: without(state.speakers, event.identity),
+      }
     case 'muted_by_chair':
     case 'unmute_asked':
       return state
@@ -114,6 +134,14 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
       return state
   }
 }
+
+const without = <T extends { identity: string }>(list: readonly T[], identity: string): readonly T[] =>
+  list.filter(one => one.identity !== identity)
+
+const replace = (list: readonly LobbyRequest[], item: LobbyRequest): readonly LobbyRequest[] =>
+  list.some(known => known.id === item.id)
+    ? list.map(known => (known.id === item.id ? item : known))
+    : [...list, item].sort((a, b) => a.at.localeCompare(b.at))
 
 const append = <T extends { id: string }>(list: readonly T[], item: T): readonly T[] =>
   list.some(known => known.id === item.id) ? list : [...list, item]

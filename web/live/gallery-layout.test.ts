@@ -29,6 +29,15 @@ describe('grids', () => {
     expect(chooseGrid(2, phone)).toEqual({ columns: 1, rows: 2 })
   })
 
+  it('fills a phone held upright with one to six people', () => {
+    const [width, height] = [374, 640]
+    for (const count of [1, 2, 3, 4, 6]) {
+      const grid = chooseGrid(count, gridsFor(width, height))
+      const tile = tileSize(grid, width, height, 8)
+      expect((tile.width * tile.height * grid.columns * grid.rows) / (width * height)).toBeGreaterThan(0.7)
+    }
+  })
+
   it('stacks two people where that makes them larger, as beside an open panel', () => {
     expect(chooseGrid(2, gridsFor(1020, 750))).toEqual({ columns: 1, rows: 2 })
     expect(chooseGrid(2, gridsFor(1900, 700))).toEqual({ columns: 2, rows: 1 })

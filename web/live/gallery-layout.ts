@@ -13,6 +13,7 @@ export interface Grid {
 const GRIDS: readonly (readonly Grid[])[] = [
   [{ columns: 1, rows: 1 }],
   both(2, 1),
+  both(3, 1),
   [{ columns: 2, rows: 2 }],
   both(3, 2),
   both(4, 2),
@@ -55,7 +56,10 @@ export function chooseGrid(count: number, grids: readonly Grid[]): Grid {
   return grids.find(grid => grid.columns * grid.rows >= count) ?? grids[grids.length - 1]!
 }
 
-/** Width and height (CSS pixels) of a 16:9 tile so that the whole grid fits into the stage. */
+/** On a stage held upright a tile may be this much taller than wide: the screen is used, and a hall loses its edges only. */
+const TALLEST = 4 / 3
+
+/** Width and height (CSS pixels) of a tile so that the whole grid fits into the stage: 16:9, taller on an upright stage. */
 export function tileSize(
   grid: Grid,
   width: number,
@@ -64,8 +68,7 @@ export function tileSize(
 ): { width: number; height: number } {
   const maxWidth = (width - gap * (grid.columns - 1)) / grid.columns
   const maxHeight = (height - gap * (grid.rows - 1)) / grid.rows
-  // A stage much taller than the tiles (a phone held upright) may use taller tiles up to square.
-  const tallest = isPortrait(width, height) ? maxWidth : (maxWidth * 9) / 16
+  const tallest = isPortrait(width, height) ? maxWidth * TALLEST : (maxWidth * 9) / 16
   const tileHeight = Math.min(maxHeight, tallest)
   const tileWidth = Math.min(maxWidth, (tileHeight * 16) / 9)
   return { width: Math.max(0, Math.floor(tileWidth)), height: Math.max(0, Math.floor(tileHeight)) }

@@ -26,6 +26,8 @@ export interface MediaView {
   /** False while the browser forbids sound until somebody clicks. */
   mayPlayAudio: boolean
   isRecording: boolean
+  /** False while the media server takes no microphone from this person (the chair keeps them closed). */
+  mayUnmute: boolean
   microphone: DeviceState
   camera: DeviceState
   isSharing: boolean
@@ -212,6 +214,7 @@ export class MediaRoom {
       activeSpeakers: this.room.activeSpeakers.map(speaker => speaker.identity),
       mayPlayAudio: this.room.canPlaybackAudio,
       isRecording: this.room.isRecording,
+      mayUnmute: mayPublishMicrophone(this.room.localParticipant.permissions?.canPublishSources ?? []),
       ...this.local.read(isAway),
     }
   }
@@ -244,3 +247,8 @@ export class MediaRoom {
 
 const sourceOf = (source: Track.Source): RemotePublication['source'] =>
   source === Track.Source.Camera ? 'camera' : source === Track.Source.ScreenShare ? 'screen_share' : 'other'
+
+/** An empty list allows every source (LiveKit's ParticipantPermission); 2 is TrackSource.MICROPHONE of its protocol. */
+const mayPublishMicrophone = (sources: readonly number[]): boolean =>
+  sources.length === 0 || sources.includes(MICROPHONE_SOURCE)
+const MICROPHONE_SOURCE = 2

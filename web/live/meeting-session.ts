@@ -18,7 +18,8 @@ export type CheckProblem = 'unreachable' | 'wrong_code' | 'name_required' | 'too
 export type Phase =
   | { name: 'check'; problem: CheckProblem | null }
   | { name: 'joining' }
-  | { name: 'waiting' }
+  /** `claimedId`: the endpoint they ask to speak for. */
+  | { name: 'waiting'; claimedId: string | null }
   | { name: 'room'; admitted: Admitted }
   | { name: 'over'; why: OverReason; opensAt: string | null; wasInside: boolean }
 
@@ -134,7 +135,7 @@ export class MeetingSession {
   }
 
   #wait(ticket: string): void {
-    this.phase.set({ name: 'waiting' })
+    this.phase.set({ name: 'waiting', claimedId: this.#request?.endpointId || null })
     this.#lobby = waitInLobby(ticket, outcome => {
       this.#lobby?.close()
       this.#lobby = null

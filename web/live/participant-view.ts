@@ -12,10 +12,16 @@ export interface ParticipantView {
   participantId: string
   /** `hall – unit`, or the name where neither is known. */
   name: string
+  /** The same for where there is little room: of a hall the place first. */
+  shortName: string
   role: MeetingRole
+  /** Id of the endpoint (điểm cầu) this device speaks for; empty for people without one. */
+  endpointId: string
   /** Order by protocol; smaller stands first. */
   order: number
   isLocal: boolean
+  /** Counts as a hall or person that is present; a camera or a second device is shown and does not count. */
+  attends: boolean
   microphone: DeviceState
   camera: DeviceState
   /** Publication (`TR_…`) of the camera. */

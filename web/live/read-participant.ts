@@ -1,5 +1,6 @@
-import { formatEndpointName } from '@diemcau/core/contracts/participant.ts'
-import { type MeetingRole, meetingRole } from '@diemcau/core/roles.ts'
+import { attends } from '@diemcau/core/attendance/attends.ts'
+import { formatEndpointName, isViewerIdentity } from '@diemcau/core/contracts/participant.ts'
+import { type MeetingRole, meetingRoles } from '@diemcau/core/roles.ts'
 import {
   ConnectionQuality,
   type Participant,
@@ -8,24 +9,39 @@ import {
   type TrackPublication,
 } from 'livekit-client'
 import { type DeviceState, type LinkQuality, type ParticipantView, parseOrder } from './participant-view.ts'
+import { placeLabel } from './place-label.ts'
 
-/** Viewers and recorders are in the room without being part of the meeting. */
+/**
+ * Viewers and recorders are in the room without being part of the meeting. The media server tells of a viewer only while
+ * they have the floor: then they are shown, but not to themselves.
+ */
 export function isShownParticipant(participant: Participant): boolean {
-  if (participant.attributes.role === 'viewer' || participant.identity.startsWith('viewer:')) return false
+  if (isViewerIdentity(participant.identity)) return !participant.isLocal
   return participant.kind !== ParticipantKind.EGRESS && participant.kind !== ParticipantKind.AGENT
 }
 
 export function readParticipant(participant: Participant): ParticipantView {
-  const { hall = '', unit = '', role, order } = participant.attributes
+  const { hall = '', unit = '', endpointId = '', role, order } = participant.attributes
+  const name = formatEndpointName(hall, unit) || participant.name || participant.identity
   const camera = participant.getTrackPublication(Track.Source.Camera)
   const screen = participant.getTrackPublication(Track.Source.ScreenShare)
   return {
     identity: participant.identity,
     participantId: participant.sid,
-    name: formatEndpointName(hall, unit) || participant.name || participant.identity,
+    name,
+    shortName: endpointId ? placeLabel(hall, unit) : name,
     role: readRole(role),
+    endpointId,
     order: parseOrder(order),
     isLocal: participant.isLocal,
+    attends: attends({
+      identity: participant.identity,
+      role: role ?? '',
+      kind: participant.kind,
+      hidden: participant.permissions?.hidden,
+      recorder: participant.permissions?.recorder,
+      agent: participant.permissions?.agent,
+    }),
     microphone: deviceState(participant.getTrackPublication(Track.Source.Microphone)),
     camera: deviceState(camera),
     cameraTrackId: camera?.trackSid ?? null,
@@ -39,10 +55,8 @@ export function readParticipant(participant: Participant): ParticipantView {
   }
 }
 
-const readRole = (text: string | undefined): MeetingRole => {
-  const parsed = meetingRole.safeParse(text)
-  return parsed.success ? parsed.data : 'guest'
-}
+const readRole = (text: string | undefined): MeetingRole =>
+  meetingRoles.find(role => role === text) ?? 'guest'
 
 const deviceState = (publication: TrackPublication | undefined): DeviceState =>
   publication === undefined ? 'none' : publication.isMuted ? 'off' : 'on'

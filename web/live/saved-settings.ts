@@ -70,6 +70,30 @@ export function loadJoin(code: string): SavedJoin {
 export const saveJoin = (code: string, join: SavedJoin): void =>
   write(`diemcau.join.${code}`, JSON.stringify(join))
 
+/** After this a hall that was switched off does not go back into a meeting by itself, ms. */
+const INSIDE_FOR_MS = 12 * 3_600_000
+
+/** Whether this device was in the meeting for a hall and has not left it, or asked to go back: after a reload it does so by itself. */
+export function wasInside(code: string, now: number): boolean {
+  try {
+    const since = Number(localStorage.getItem(`diemcau.inside.${code}`) ?? Number.NaN)
+    return now - since < INSIDE_FOR_MS && now >= since
+  } catch {
+    return false
+  }
+}
+
+/** Remembers since when (ms) this device is in the meeting for a hall or wants to be back in it; null when it is no longer. */
+export function saveInside(code: string, since: number | null): void {
+  const key = `diemcau.inside.${code}`
+  try {
+    if (since === null) localStorage.removeItem(key)
+    else localStorage.setItem(key, String(since))
+  } catch {
+    // See loadSettings.
+  }
+}
+
 /** Text typed and not sent yet, per meeting and field. */
 export function loadDraft(code: string, field: 'chat' | 'question'): string {
   try {

@@ -6,7 +6,9 @@ const person = (identity: string, order: number, more: Partial<ParticipantView> 
   identity,
   participantId: `PA_${identity}`,
   name: identity,
+  shortName: identity,
   role: 'delegate',
+  endpointId: '',
   order,
   isLocal: false,
   microphone: 'off',
@@ -18,6 +20,7 @@ const person = (identity: string, order: number, more: Partial<ParticipantView> 
   isCameraPaused: false,
   isScreenPaused: false,
   isSpeaking: false,
+  attends: true,
   quality: 'good',
   ...more,
 })

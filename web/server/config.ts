@@ -1,47 +1,78 @@
 /** The only reader of the environment in the portal. */
 import { resolve } from 'node:path'
+import { secretValues } from '@diemcau/core/log/redact.ts'
+import { parseTrustedProxies, type TrustedProxies } from '@diemcau/core/net/networks.ts'
+import {
+  addressSetting,
+  httpAddress,
+  postgresAddress,
+  smtpAddress,
+  socketAddress,
+} from '@diemcau/core/settings/address-setting.ts'
+import {
+  DEVELOPMENT_AUTH_SECRET,
+  DEVELOPMENT_KEY,
+  DEVELOPMENT_SECRET,
+  defaultBind,
+  isDevelopmentKey,
+  isLoopback,
+  listenSetting,
+  nodeEnv,
+  secretFault,
+} from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 
-const devAuthSecret = 'development-only-secret-of-the-portal-0001'
+const trustedProxies = z.string().transform((text, context): TrustedProxies => {
+  const { proxies, wrong } = parseTrustedProxies(text)
+  for (const item of wrong)
+    context.addIssue(`"${item}" is no address or network: expected e.g. 127.0.0.1, 10.0.0.0/8`)
+  return proxies
+})
 
 const schema = z.object({
-  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  NODE_ENV: nodeEnv,
+  LISTEN: listenSetting,
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  BIND: z.string().default('0.0.0.0'),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address'),
-  LIVEKIT_URL: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:7880'),
-  LIVEKIT_PUBLIC_URL: z.url({ protocol: /^wss?$/ }).optional(),
-  LIVEKIT_API_KEY: z.string().min(1).default('devkey'),
-  LIVEKIT_API_SECRET: z.string().min(1).default('secret'),
-  AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').default(devAuthSecret),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\//, 'must be an smtp:// address')
-    .optional(),
+  BIND: z.string().optional(),
+  DATABASE_URL: addressSetting(postgresAddress),
+  LIVEKIT_URL: addressSetting(httpAddress).default('http://127.0.0.1:7880'),
+  LIVEKIT_PUBLIC_URL: addressSetting(socketAddress).optional(),
+  LIVEKIT_API_KEY: z.string().min(1).default(DEVELOPMENT_KEY),
+  LIVEKIT_API_SECRET: z.string().min(1).default(DEVELOPMENT_SECRET),
+  AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').default(DEVELOPMENT_AUTH_SECRET),
+  /** The portal stands at the root of its host: no path. */
+  PUBLIC_URL: addressSetting(httpAddress).optional(),
+  SMTP_URL: addressSetting(smtpAddress).optional(),
+  /** Telephone of the technical support, as invitations print it. */
+  SUPPORT_PHONE: z.string().trim().max(60).optional(),
   MAIL_FROM: z.string().default('Điểm Cầu <no-reply@diemcau.local>'),
   TIME_ZONE: z.string().refine(isTimeZone, 'must be an IANA time zone').default('Asia/Ho_Chi_Minh'),
   // Worked out when asked for: inside Next's bundle, which never reads the settings itself, there is no dirname.
   DATA_DIR: z.string().default(() => resolve(import.meta.dirname, '../../.data')),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-  /** Requests pass a proxy that sets X-Forwarded-For and X-Forwarded-Proto. */
-  TRUST_PROXY: z.enum(['0', '1']).default('0'),
+  /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: their addresses and networks. */
+  TRUSTED_PROXIES: trustedProxies.optional(),
+  /** The former name; `1` believes whoever connects. */
+  TRUST_PROXY: trustedProxies.optional(),
 })
 
 export interface Config {
   production: boolean
   port: number
   bind: string
+  /** Listens where others than this machine can reach it. */
+  exposed: boolean
   databaseUrl: string
   livekit: { url: string; publicUrl: string | null; apiKey: string; apiSecret: string }
   authSecret: string
   publicUrl: string
   smtpUrl: string | null
   mailFrom: string
+  supportPhone: string | null
   timeZone: string
   dataDir: string
   logLevel: string
-  trustProxy: boolean
+  trustedProxies: TrustedProxies
 }
 
 /** All faults at once, one a line; the process ends with 78 (EX_CONFIG) before it listens. */
@@ -77,17 +108,16 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     )
   const e = parsed.data
   const production = e.NODE_ENV === 'production'
-  const faults: string[] = []
-  if (production && e.AUTH_SECRET === devAuthSecret)
-    faults.push('AUTH_SECRET: the development secret is refused in production')
-  if (production && (e.LIVEKIT_API_KEY === 'devkey' || e.LIVEKIT_API_SECRET === 'secret'))
-    faults.push('LIVEKIT_API_KEY, LIVEKIT_API_SECRET: the development pair is refused in production')
-  if (production && !e.PUBLIC_URL) faults.push('PUBLIC_URL: is missing (links in mails need it)')
+  const bind = e.BIND ?? defaultBind(e)
+  const faults = placeFaults(e, bind)
+  if (e.TRUSTED_PROXIES !== undefined && e.TRUST_PROXY !== undefined)
+    faults.push('TRUST_PROXY: is the former name of TRUSTED_PROXIES; give only one of them')
   if (faults.length > 0) throw new ConfigError(faults)
   return {
     production,
     port: e.PORT,
-    bind: e.BIND,
+    bind,
+    exposed: !isLoopback(bind),
     databaseUrl: e.DATABASE_URL,
     livekit: {
       url: e.LIVEKIT_URL,
@@ -96,15 +126,40 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       apiSecret: e.LIVEKIT_API_SECRET,
     },
     authSecret: e.AUTH_SECRET,
-    publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).replace(/\/$/, ''),
+    publicUrl: new URL(e.PUBLIC_URL ?? `http://localhost:${e.PORT}`).origin,
     smtpUrl: e.SMTP_URL ?? null,
     mailFrom: e.MAIL_FROM,
+    supportPhone: e.SUPPORT_PHONE ?? null,
     timeZone: e.TIME_ZONE,
     dataDir: e.DATA_DIR,
     logLevel: e.LOG_LEVEL,
-    trustProxy: e.TRUST_PROXY === '1',
+    trustedProxies: e.TRUSTED_PROXIES ?? e.TRUST_PROXY ?? [],
   }
 }
+
+/** What is refused because of where the process runs: known or short secrets, addresses without encryption. */
+function placeFaults(e: z.infer<typeof schema>, bind: string): string[] {
+  const place = { NODE_ENV: e.NODE_ENV, bind }
+  const faults: string[] = []
+  for (const name of ['AUTH_SECRET', 'LIVEKIT_API_SECRET'] as const) {
+    const fault = secretFault(e[name], place)
+    if (fault !== null) faults.push(`${name}: ${fault}`)
+  }
+  if (isDevelopmentKey(e.LIVEKIT_API_KEY, place))
+    faults.push('LIVEKIT_API_KEY: the development key is refused here; its secret is known to everybody')
+  if (e.NODE_ENV !== 'production') return faults
+  if (!e.PUBLIC_URL) faults.push('PUBLIC_URL: is missing (links in mails need it)')
+  else if (!/^https:/i.test(e.PUBLIC_URL))
+    faults.push('PUBLIC_URL: must begin with https:// in production (cameras and sign-in need it)')
+  if (e.LIVEKIT_PUBLIC_URL && !/^wss:/i.test(e.LIVEKIT_PUBLIC_URL))
+    faults.push(
+      'LIVEKIT_PUBLIC_URL: must begin with wss:// in production (an https page opens no other socket)',
+    )
+  return faults
+}
+
+/** The values of this process that no line may hold. */
+export const loadSecrets = (): string[] => secretValues(process.env)
 
 /** Time zone of the pages; needs no other setting, because pages are also rendered while building. */
 export function readTimeZone(env: Record<string, string | undefined> = process.env): string {

@@ -2,19 +2,29 @@
  * The portal's process: Next.js and the floor's sockets on one port, the job runner and the sweep beside them.
  * Started by `node server/main.ts`; `--dev` serves pages unbuilt.
  */
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { clientAddress } from '@diemcau/core/net/client-address.ts'
+import { watchUnexpectedErrors } from '@diemcau/core/process/unexpected-errors.ts'
+import { ownsTables } from '@diemcau/prisma/app-role.ts'
+import { findDemoFaults } from '@diemcau/prisma/demo-accounts.ts'
 import { Server } from 'socket.io'
-import { clientAddress } from './client-address.ts'
+import { PATH_HEADER } from './accounts/asked-path.ts'
 import { ConfigError, readConfig, serveBuiltPages } from './config.ts'
+import { endExpiredSessions } from './floor/end-rights.ts'
 import { FloorGateway } from './floor/floor-gateway.ts'
+import { SocketDoor } from './floor/socket-door.ts'
+import { isOwnRequest, prepareRequest } from './http/prepare-request.ts'
+import { atPlace } from './http/request-place.ts'
 import { handleJob } from './jobs/handle-job.ts'
 import { JobRunner } from './jobs/job-queue.ts'
 import { sweepMeetings } from './meetings/sweep-meetings.ts'
+import { isReadableTarget } from './request-target.ts'
 import { createRuntime, type Runtime, setRuntime } from './runtime.ts'
 import { upgradeOwner } from './upgrade-owner.ts'
 
 const SWEEP_MS = 15_000
+const EXPIRED_SESSIONS_MS = 2_000
 const CLOSE_LIMIT_MS = 8_000
 const EX_CONFIG = 78
 
@@ -38,17 +48,22 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
 
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/socket.io/')) return
-    // Set here and nowhere else: what a client sends under these names is overwritten.
-    const { ip, secure } = clientAddress(request, config.trustProxy)
-    request.headers['x-real-ip'] = ip
-    request.headers['x-forwarded-proto'] = secure ? 'https' : 'http'
+    if (!isReadableTarget(request.url)) {
+      response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end('Địa chỉ không hợp lệ. / This address cannot be read.\n')
+      return
+    }
+    const ip = prepareRequest(request, response, config, dev)
+    if (ip === null) return
+    request.headers[PATH_HEADER] = request.url ?? '/'
     if (request.url === '/healthz') request.url = '/api/health'
-    handle(request, response).catch(error => {
+    atPlace(ip, request.url, () => handle(request, response)).catch(error => {
       log.error({ err: error }, 'request failed')
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
   })
+  const door = new SocketDoor()
   const io = new Server(server, {
     path: '/socket.io/',
     destroyUpgrade: false,
@@ -56,7 +71,10 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     maxHttpBufferSize: 64 * 1024,
     pingInterval: 10_000,
     pingTimeout: 10_000,
-    allowRequest: (request, decide) => decide(null, isSameOrigin(request, config.publicUrl)),
+    allowRequest: (request, decide) => {
+      const mayEnter = door.mayEnter(clientAddress(request, config.trustedProxies))
+      decide(null, mayEnter && isOwnRequest(request, config))
+    },
   })
   server.on('upgrade', (request, socket, head) => {
     const owner = upgradeOwner(request.url, dev)
@@ -65,12 +83,22 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     else socket.destroy()
   })
 
-  const gateway = new FloorGateway(runtime, io)
+  const gateway = new FloorGateway(runtime, io, { door })
   const runners = (['others', 'mails'] as const).map(lane => new JobRunner(runtime, handleJob, lane))
   const wakeJobs = () => {
     for (const runner of runners) runner.wake()
   }
   runtime.wakeJobs = wakeJobs
+  let isLookingForExpired = false
+  const expiry = setInterval(() => {
+    if (isLookingForExpired) return
+    isLookingForExpired = true
+    endExpiredSessions(runtime)
+      .catch(error => log.warn({ err: error }, 'expired sessions were not looked for'))
+      .finally(() => {
+        isLookingForExpired = false
+      })
+  }, EXPIRED_SESSIONS_MS)
   let sweeping: Promise<void> | null = null
   const sweep = setInterval(() => {
     sweeping ??= sweepMeetings(runtime)
@@ -89,6 +117,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
 
   return async () => {
     clearInterval(sweep)
+    clearInterval(expiry)
     gateway.close()
     await io.close()
     server.closeAllConnections()
@@ -99,19 +128,28 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   }
 }
 
-/**
- * Sockets are opened by our own pages; other origins (and their visitors' browsers) are refused. A client that is no
- * browser sends no origin. The public address counts too, for proxies that do not pass on the host.
- */
-function isSameOrigin(request: IncomingMessage, publicUrl: string): boolean {
-  const { origin, host } = request.headers
-  if (!origin) return true
-  if (!URL.canParse(origin)) return false
-  const from = new URL(origin).host
-  return from === host || from === new URL(publicUrl).host
+/** What only the database knows and must be so before anybody is served. Ends the process with the remedy. */
+async function assertFit({ config, db, log }: Runtime): Promise<void> {
+  const { production, exposed } = config
+  if (!production && !exposed) return
+  try {
+    const faults = await findDemoFaults(db, { production, exposed })
+    if (faults.length > 0) {
+      for (const fault of faults) console.error(fault)
+      process.exit(EX_CONFIG)
+    }
+    if (await ownsTables(sql => db.$queryRawUnsafe(sql)))
+      log.warn(
+        'DATABASE_URL: its role owns the tables, so that append-only is only as strong as this process: see MIGRATION_DATABASE_URL',
+      )
+  } catch (error) {
+    log.fatal({ err: error }, 'the database could not be looked at')
+    process.exit(1)
+  }
 }
 
 async function main(): Promise<void> {
+  process.umask(0o077)
   let runtime: Runtime
   try {
     runtime = createRuntime(readConfig())
@@ -122,6 +160,8 @@ async function main(): Promise<void> {
   }
   setRuntime(runtime)
   const { log } = runtime
+  watchUnexpectedErrors(log)
+  await assertFit(runtime)
   const close = await start(runtime, process.argv.includes('--dev')).catch((error: unknown) => {
     const isTaken = (error as { code?: unknown } | null)?.code === 'EADDRINUSE'
     if (isTaken) console.error(`Port ${runtime.config.port} is in use. Set PORT to another one.`)

@@ -4,6 +4,7 @@ import type { MailSummary, RecordingView } from '@diemcau/core/contracts/portal.
 import type { AccountRole } from '@diemcau/core/roles.ts'
 
 export type {
+  Clashes,
   HallInput,
   HallView,
   MailSummary,
@@ -16,6 +17,8 @@ export type {
 /** The signed-in person a use case acts for. */
 export interface Actor {
   userId: string
+  /** The session they act in; what it was used for ends with it. */
+  sessionId: string
   role: AccountRole
   name: string
   email: string

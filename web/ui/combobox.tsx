@@ -1,4 +1,5 @@
 'use client'
+import { search } from '@diemcau/core/text/fold.ts'
 import { Check, ChevronDown, X } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { Popover } from 'radix-ui'
@@ -6,7 +7,6 @@ import { type KeyboardEvent, type ReactNode, useId, useMemo, useRef, useState } 
 import { useFieldControl } from './field.tsx'
 import { controlStyles } from './input.tsx'
 import { cx } from './lib/cx.ts'
-import { search } from './lib/fold.ts'
 
 export interface ComboboxOption {
   value: string

@@ -5,6 +5,9 @@ import { Dialog as RadixDialog } from 'radix-ui'
 import { type ReactNode, useState } from 'react'
 import { Button } from './button.tsx'
 import { cx } from './lib/cx.ts'
+import { useSignInAgain } from './sign-in-again.tsx'
+import { SIGNED_OUT } from './signed-out.ts'
+import { useReturnFocus } from './use-return-focus.ts'
 
 export interface DialogProps {
   open?: boolean
@@ -33,12 +36,14 @@ export function Dialog({
   children,
 }: DialogProps) {
   const t = useTranslations('common.ui')
+  const returnFocus = useReturnFocus()
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       {trigger && <RadixDialog.Trigger asChild>{trigger}</RadixDialog.Trigger>}
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 grid animate-fade place-items-end overflow-y-auto bg-backdrop sm:place-items-center sm:p-6">
           <RadixDialog.Content
+            {...(trigger ? {} : returnFocus)}
             {...(description ? {} : { 'aria-describedby': undefined })}
             className={cx(
               'relative w-full animate-rise rounded-t-lg bg-raised p-5 shadow-pop sm:rounded-lg sm:p-6',
@@ -92,6 +97,7 @@ export function ConfirmDialog({
   onOpenChange?: (open: boolean) => void
 }) {
   const t = useTranslations('common.ui')
+  const signedIn = useSignInAgain()
   const [own, setOwn] = useState(false)
   const [isPending, setPending] = useState(false)
   const [fault, setFault] = useState<string | undefined>()
@@ -105,8 +111,8 @@ export function ConfirmDialog({
     setPending(true)
     setFault(undefined)
     try {
-      const problem = await onConfirm()
-      if (problem) setFault(problem)
+      const problem = await signedIn(async () => onConfirm())
+      if (problem) setFault(problem === SIGNED_OUT ? t('signedOut') : problem)
       else setOpen(false)
     } finally {
       setPending(false)

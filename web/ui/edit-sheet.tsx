@@ -5,6 +5,8 @@ import type { ActionResult } from './action-result.ts'
 import { Button } from './button.tsx'
 import { ErrorSummary } from './error-summary.tsx'
 import { Sheet } from './sheet.tsx'
+import { useSignInAgain } from './sign-in-again.tsx'
+import { SIGNED_OUT } from './signed-out.ts'
 
 /**
  * A small form in a panel beside the list it belongs to. `save` runs when the form is sent; faults stay in the panel
@@ -34,6 +36,7 @@ export function EditSheet({
   const [message, setMessage] = useState<string | null>(null)
   const [attempt, setAttempt] = useState(0)
   const [isSaving, start] = useTransition()
+  const signedIn = useSignInAgain()
   return (
     <Sheet open onOpenChange={isOpen => !isOpen && onClose()} title={title}>
       <form
@@ -42,10 +45,10 @@ export function EditSheet({
         onSubmit={event => {
           event.preventDefault()
           start(async () => {
-            const result = await save()
+            const result = await signedIn(save)
             if (result.ok) return onSaved()
             setFields(result.fields)
-            setMessage(Object.keys(result.fields).length > 0 ? null : result.message)
+            setMessage(messageOf(result, t('signedOut')))
             setAttempt(count => count + 1)
           })
         }}
@@ -66,4 +69,10 @@ export function EditSheet({
       {extra && <div className="mt-8 border-t border-line pt-5">{extra}</div>}
     </Sheet>
   )
+}
+
+/** What is said above the fields: nothing when the fields themselves say it. */
+const messageOf = (result: { message: string; fields: Record<string, string> }, signedOut: string) => {
+  if (result.message === SIGNED_OUT) return signedOut
+  return Object.keys(result.fields).length > 0 ? null : result.message
 }

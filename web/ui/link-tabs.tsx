@@ -11,7 +11,7 @@ export function LinkTabs({
   tabs: { href: string; label: ReactNode; isCurrent: boolean; count?: number }[]
 }) {
   return (
-    <nav aria-label={label} className="flex gap-1 overflow-x-auto border-b border-line">
+    <nav aria-label={label} className="flex flex-wrap gap-1 border-b border-line">
       {tabs.map(tab => (
         <Link
           key={tab.href}

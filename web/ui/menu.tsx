@@ -13,15 +13,18 @@ export function Menu({
   trigger,
   align = 'end',
   side = 'bottom',
+  defaultOpen = false,
   children,
 }: {
   trigger: ReactNode
+  /** Opened as it appears, by a `lazyMenu`. */
+  defaultOpen?: boolean
   align?: 'start' | 'center' | 'end'
   side?: 'top' | 'bottom' | 'right'
   children: ReactNode
 }) {
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} defaultOpen={defaultOpen}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

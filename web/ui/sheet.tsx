@@ -4,6 +4,7 @@ import { useTranslations } from 'next-intl'
 import { Dialog as RadixDialog } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { cx } from './lib/cx.ts'
+import { useReturnFocus } from './use-return-focus.ts'
 
 /** A panel from the side (from below on phones) for details and menus; the page stays visible beside it. */
 export function Sheet({
@@ -24,12 +25,14 @@ export function Sheet({
   children: ReactNode
 }) {
   const t = useTranslations('common.ui')
+  const returnFocus = useReturnFocus()
   return (
     <RadixDialog.Root open={open} onOpenChange={onOpenChange}>
       {trigger && <RadixDialog.Trigger asChild>{trigger}</RadixDialog.Trigger>}
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="fixed inset-0 z-40 animate-fade bg-backdrop" />
         <RadixDialog.Content
+          {...(trigger ? {} : returnFocus)}
           aria-describedby={undefined}
           className={cx(
             'fixed z-40 flex animate-rise flex-col bg-raised shadow-pop',

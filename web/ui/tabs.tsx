@@ -37,7 +37,7 @@ export function Tabs({
       onValueChange={onChange}
       className={cx(fill && 'flex min-h-0 flex-1 flex-col', className)}
     >
-      <RadixTabs.List aria-label={label} className="flex shrink-0 gap-1 overflow-x-auto border-b border-line">
+      <RadixTabs.List aria-label={label} className="flex shrink-0 flex-wrap gap-1 border-b border-line">
         {tabs.map(tab => (
           <RadixTabs.Trigger key={tab.value} value={tab.value} className={tabStyles}>
             {tab.label}

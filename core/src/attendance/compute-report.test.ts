@@ -13,7 +13,15 @@ const row = (
   participantId: string,
   minutes: number,
   joinedAt: number | null = null,
-): PresenceRow => ({ eventId: `EV_${serial++}`, kind, identity, participantId, at: at(minutes), joinedAt })
+): PresenceRow => ({
+  eventId: `EV_${serial++}`,
+  kind,
+  identity,
+  participantId,
+  at: at(minutes),
+  joinedAt,
+  attends: true,
+})
 
 const person = (identity: string, endpointId: string | null, name = identity) => ({
   identity,
@@ -145,6 +153,19 @@ describe('attendance report', () => {
     expect(report({ rows }).endpoints[0]).toMatchObject({ firstIn: iso(4), totalMs: 16 * minute })
     expect(report({ rows: [row('left', 'user:a', 'PA_1', 20)] }).endpoints[0]!.state).toBe('absent')
   })
+  it('takes a hall that only ever tries to connect for absent', () => {
+    const rows = [1, 3, 5, 7].map(m => row('aborted', 'user:a', `PA_${m}`, m + 1, at(m)))
+    const r = report({ rows })
+    expect(r.endpoints[0]).toMatchObject({ state: 'absent', firstIn: null, totalMs: 0, people: [] })
+    expect(r.totals).toMatchObject({ present: 0, absent: 2, people: 0 })
+    // When it connects at last, it counts from then on.
+    const late = report({ rows: [...rows, row('joined', 'user:a', 'PA_9', 9)] })
+    expect(late.endpoints[0]).toMatchObject({ firstIn: iso(9), late: true, present: true })
+  })
+  it('ends a connection that had begun also by an abort', () => {
+    const rows = [row('joined', 'user:a', 'PA_1', 0), row('aborted', 'user:a', 'PA_1', 4, at(0))]
+    expect(report({ rows }).endpoints[0]).toMatchObject({ present: false, totalMs: 4 * minute })
+  })
   it('takes a leave in the same second as its join as no time', () => {
     const rows = [
       { ...row('joined', 'user:a', 'PA_1', 0), at: start + 900, joinedAt: start + 900 },
@@ -182,11 +203,11 @@ describe('attendance report', () => {
     expect(endpoint.totalMs).toBe(20 * minute)
     expect(endpoint.people.map(p => p.totalMs)).toEqual([10 * minute, 15 * minute])
   })
-  it('lists people without a planned endpoint apart, unknown ones by identity, and no viewers', () => {
+  it('lists people without a planned endpoint apart, unknown ones by identity, and nobody who does not attend', () => {
     const rows = [
       row('joined', 'guest:x', 'PA_1', 0),
       row('joined', 'user:d', 'PA_2', 1),
-      row('joined', 'viewer:v', 'PA_3', 1),
+      { ...row('joined', 'camera', 'PA_3', 1), attends: false },
     ]
     const r = report({ rows, people: [person('user:d', 'EP_gone', 'Nguyễn Văn D')] })
     expect(r.others.map(p => p.name)).toEqual(['guest:x', 'Nguyễn Văn D'])

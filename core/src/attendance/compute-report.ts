@@ -15,8 +15,11 @@ import { mergeIntervals, type Span } from './merge-intervals.ts'
 
 export interface PresenceRow {
   eventId: string
-  /** `room_finished` closes every connection that is still open at its time. */
-  kind: 'joined' | 'left' | 'room_finished'
+  /**
+   * `aborted` is a connection given up before it had any media: nobody was there. `room_finished` closes every connection
+   * that is still open at its time.
+   */
+  kind: 'joined' | 'left' | 'aborted' | 'room_finished'
   identity: string
   /** One connection. */
   participantId: string
@@ -24,6 +27,8 @@ export interface PresenceRow {
   at: number
   /** When this connection began, as told in any of its events; null when unknown. */
   joinedAt: number | null
+  /** Whether it counts at all (`attends`, decided when the event came). */
+  attends: boolean
 }
 /** What the portal knows about an identity. */
 export interface KnownPerson {
@@ -61,7 +66,7 @@ export interface ReportInput {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-/** Spans per identity, merged; `to: null` while connected. Viewers (`viewer:`) do not attend and are left out. */
+/** Spans per identity, merged; `to: null` while connected. Who does not attend is left out. */
 export function spansByIdentity(
   rows: readonly PresenceRow[],
   options: { reconnectGapMs: number; endedAt: number | null },
@@ -76,13 +81,14 @@ export function spansByIdentity(
       finishes.push(row.at)
       continue
     }
-    if (row.identity.startsWith('viewer:')) continue
+    if (!row.attends) continue
     const key = `${row.identity} ${row.participantId}`
     const connection = connections.get(key) ?? { identity: row.identity, from: null, to: null }
     connections.set(key, connection)
-    const start = row.kind === 'joined' ? (row.joinedAt ?? row.at) : row.joinedAt
+    // Every try to connect has a time at which it began; only a join or the leave after one proves that it was there.
+    const start = row.kind === 'joined' ? (row.joinedAt ?? row.at) : row.kind === 'left' ? row.joinedAt : null
     if (start !== null) connection.from = Math.min(connection.from ?? start, start)
-    if (row.kind === 'left') connection.to = Math.max(connection.to ?? row.at, row.at)
+    if (row.kind !== 'joined') connection.to = Math.max(connection.to ?? row.at, row.at)
   }
   finishes.sort((a, b) => a - b)
   const spans = new Map<string, Span[]>()

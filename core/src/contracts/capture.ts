@@ -10,6 +10,13 @@ import { z } from 'zod'
 /** Reason and error code: only the participants have the key, so nothing can be recorded. */
 export const END_TO_END_ENCRYPTED = 'end_to_end_encrypted'
 
+/**
+ * Why the SFU ends a capture: the room was deleted, or closed because nobody was in it; the node stops and its room comes
+ * back elsewhere or a moment later; the recorder itself hung up (nobody hears that one).
+ */
+export const captureCloseReason = z.enum(['deleted', 'idle', 'node_stopping', 'recorder_gone'])
+export type CaptureCloseReason = z.infer<typeof captureCloseReason>
+
 export const capturedTrack = z.object({
   trackId: z.string(),
   participantId: z.string(),
@@ -67,11 +74,13 @@ export const captureEvent = z.discriminatedUnion('type', [
     clockRate: z.number().int(),
     channels: z.number().int().optional(),
     fmtp: z.string(),
+    /** Id of the RTP header extension that tells how the picture is turned (3GPP TS 26.114 §7.4.5), where it may come. */
+    videoOrientationId: z.number().int().min(1).max(255).optional(),
   }),
   z.object({ type: z.literal('consume_failed'), trackId: z.string(), reason: z.string() }),
   /** Participants heard now, loudest first; sent on change, at most every 400 ms. */
   z.object({ type: z.literal('speakers'), at: z.number(), participantIds: z.array(z.string()) }),
   /** Last message: the room is gone (ended or deleted) or the node is stopping. */
-  z.object({ type: z.literal('closed'), at: z.number(), reason: z.string() }),
+  z.object({ type: z.literal('closed'), at: z.number(), reason: captureCloseReason }),
 ])
 export type CaptureEvent = z.infer<typeof captureEvent>

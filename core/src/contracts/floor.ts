@@ -9,27 +9,39 @@
  */
 import { z } from 'zod'
 import { isoTime } from '../ids.ts'
-import { meetingRole } from '../roles.ts'
+import { blockText, lineText } from '../text/clean-text.ts'
+import { plainId } from '../text/storable.ts'
+import { meetingRole } from './roles.ts'
 
 const commandId = z.uuid()
-const identity = z.string().min(1).max(128)
+const identity = plainId(128)
 
 /** Client → server, event name `command`, acknowledged with `CommandResult`. */
 export const floorCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('chat_send'), commandId, text: z.string().trim().min(1).max(2000) }),
-  z.object({ type: z.literal('hand_raise'), commandId }),
+  z.object({ type: z.literal('chat_send'), commandId, text: blockText({ min: 1, max: 2000 }) }),
+  /** A viewer has to say who asks to speak; everybody else is known by name already. */
+  z.object({
+    type: z.literal('hand_raise'),
+    commandId,
+    name: lineText({ max: 120 }).optional(),
+    unit: lineText({ max: 160 }).optional(),
+  }),
   /** Own hand, or (moderators) the hand of `identity`. */
   z.object({ type: z.literal('hand_lower'), commandId, identity: identity.optional() }),
+  /** Lets a viewer whose hand is up speak: their page asks for the microphone. Moderators only. */
+  z.object({ type: z.literal('give_floor'), commandId, identity }),
+  /** Ends that: own, or (moderators) that of `identity`. */
+  z.object({ type: z.literal('take_floor'), commandId, identity: identity.optional() }),
   z.object({
     type: z.literal('question_ask'),
     commandId,
-    text: z.string().trim().min(1).max(2000),
-    name: z.string().trim().max(120).optional(),
+    text: blockText({ min: 1, max: 2000 }),
+    name: lineText({ max: 120 }).optional(),
   }),
   z.object({
     type: z.literal('question_set_status'),
     commandId,
-    questionId: z.string(),
+    questionId: plainId(),
     status: z.enum(['open', 'answered', 'dismissed']),
   }),
   // Moderators only from here.
@@ -39,10 +51,23 @@ export const floorCommand = z.discriminatedUnion('type', [
     identity,
     source: z.enum(['microphone', 'camera', 'screen_share']),
   }),
-  z.object({ type: z.literal('mute_all'), commandId }),
-  /** Shows a request to `identity`; nobody's microphone is opened without their consent. */
+  /** With `hold` nobody but moderators can open theirs again until it is released by `set_options`. */
+  z.object({ type: z.literal('mute_all'), commandId, hold: z.boolean().optional() }),
+  /**
+   * Shows a request to `identity`; nobody's microphone is opened without their consent. While microphones are held it
+   * also lets this one open theirs.
+   */
   z.object({ type: z.literal('ask_unmute'), commandId, identity }),
-  z.object({ type: z.literal('remove'), commandId, identity, reason: z.string().max(300).optional() }),
+  /** With `lock` and `newPasscode` in the same step, so that nobody slips back in between. */
+  z.object({
+    type: z.literal('remove'),
+    commandId,
+    identity,
+    reason: lineText({ max: 300 }).optional(),
+    lock: z.boolean().optional(),
+    newPasscode: z.boolean().optional(),
+  }),
+  z.object({ type: z.literal('change_passcode'), commandId }),
   z.object({ type: z.literal('lock'), commandId, locked: z.boolean() }),
   /** `identity: null` clears the spotlight. */
   z.object({ type: z.literal('spotlight'), commandId, identity: identity.nullable() }),
@@ -52,10 +77,18 @@ export const floorCommand = z.discriminatedUnion('type', [
     chat: z.boolean().optional(),
     viewersMayRaiseHand: z.boolean().optional(),
     viewersMayAsk: z.boolean().optional(),
+    microphonesHeld: z.boolean().optional(),
   }),
-  z.object({ type: z.literal('lobby_admit'), commandId, requestId: z.string() }),
+  /** A claimed hall is given only with `confirmClaim`; without it the person comes in as themselves. */
+  z.object({
+    type: z.literal('lobby_admit'),
+    commandId,
+    requestId: plainId(),
+    confirmClaim: z.boolean().optional(),
+  }),
+  /** All but those who claim a hall or resemble somebody put out: these are looked at one by one. */
   z.object({ type: z.literal('lobby_admit_all'), commandId }),
-  z.object({ type: z.literal('lobby_deny'), commandId, requestId: z.string() }),
+  z.object({ type: z.literal('lobby_deny'), commandId, requestId: plainId() }),
   z.object({
     type: z.literal('recording_start'),
     commandId,
@@ -76,8 +109,22 @@ export const chatMessage = z.object({
   at: isoTime,
 })
 export type ChatMessage = z.infer<typeof chatMessage>
-export const raisedHand = z.object({ identity: z.string(), name: z.string(), at: isoTime })
+export const raisedHand = z.object({
+  identity: z.string(),
+  name: z.string(),
+  /** Commune or address a viewer gave; empty for others, whose name says it. */
+  unit: z.string(),
+  at: isoTime,
+})
 export type RaisedHand = z.infer<typeof raisedHand>
+/** A viewer who has the floor: may send sound, and nothing else, until it is taken back. */
+export const floorSpeaker = z.object({
+  identity: z.string(),
+  name: z.string(),
+  unit: z.string(),
+  at: isoTime,
+})
+export type FloorSpeaker = z.infer<typeof floorSpeaker>
 export const question = z.object({
   id: z.string(),
   identity: z.string(),
@@ -93,6 +140,19 @@ export const lobbyRequest = z.object({
   name: z.string(),
   unit: z.string(),
   at: isoTime,
+  /** Says to be of this endpoint, without a proof. `seatedBy`: name of whoever speaks for it now. */
+  claim: z
+    .object({
+      endpointId: z.string(),
+      hall: z.string(),
+      unit: z.string(),
+      seatedBy: z.string().nullable(),
+    })
+    .nullable(),
+  /** Invited, and outside only because the door is closed. */
+  invited: z.boolean(),
+  /** Name of somebody put out before who this may be: same network or same name, another device. */
+  resembles: z.string().nullable(),
 })
 export type LobbyRequest = z.infer<typeof lobbyRequest>
 export const recordingState = z.object({
@@ -108,6 +168,8 @@ export const meetingOptions = z.object({
   chat: z.boolean(),
   viewersMayRaiseHand: z.boolean(),
   viewersMayAsk: z.boolean(),
+  /** Only moderators, and whom they ask to speak, may open their microphone. */
+  microphonesHeld: z.boolean(),
 })
 export type MeetingOptions = z.infer<typeof meetingOptions>
 
@@ -119,6 +181,8 @@ const eventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('chat_sent'), message: chatMessage }),
   z.object({ type: z.literal('hand_raised'), hand: raisedHand }),
   z.object({ type: z.literal('hand_lowered'), identity: z.string() }),
+  z.object({ type: z.literal('floor_given'), speaker: floorSpeaker }),
+  z.object({ type: z.literal('floor_taken'), identity: z.string() }),
   z.object({ type: z.literal('question_asked'), question }),
   z.object({ type: z.literal('question_status'), questionId: z.string(), status: question.shape.status }),
   z.object({
@@ -130,12 +194,14 @@ const eventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unmute_asked'), identity: z.string(), by: z.string() }),
   z.object({ type: z.literal('removed'), identity: z.string(), by: z.string() }),
   z.object({ type: z.literal('locked'), locked: z.boolean() }),
+  z.object({ type: z.literal('passcode_changed'), passcode: z.string() }),
   z.object({ type: z.literal('spotlighted'), identity: z.string().nullable() }),
   z.object({ type: z.literal('options_set'), options: meetingOptions }),
   z.object({ type: z.literal('lobby_requested'), request: lobbyRequest }),
   z.object({ type: z.literal('lobby_settled'), requestId: z.string(), admitted: z.boolean() }),
   z.object({ type: z.literal('recording'), recording: recordingState }),
   z.object({ type: z.literal('meeting_ended'), by: z.string() }),
+  z.object({ type: z.literal('meeting_reopened'), by: z.string() }),
 ])
 export const floorEvent = z.intersection(
   z.object({ seq: z.number().int().positive(), at: isoTime }),
@@ -156,8 +222,11 @@ export const floorSnapshot = z.object({
   options: meetingOptions,
   chat: z.array(chatMessage),
   hands: z.array(raisedHand),
+  speakers: z.array(floorSpeaker),
   questions: z.array(question),
   lobby: z.array(lobbyRequest),
+  /** What guests type; null for whoever is no moderator. */
+  passcode: z.string().nullable(),
   recording: recordingState.nullable(),
   agenda: z.string(),
 })

@@ -1,21 +1,28 @@
 /**
- * Joining: `POST /api/meetings/{code}/join` with `joinRequest`, answered 200 with `joinResult` whatever the outcome
+ * Joining: `POST /api/meetings/{code}/join` with `joinRequest`, answered 200 with `JoinResult` whatever the outcome
  * (a refusal is an expected answer; 4xx is kept for malformed requests). Used by the check page, by the lobby after
  * admission, by the room to renew a token, and by the watch page (`as: 'viewer'`).
  */
 import { z } from 'zod'
-import { meetingRole } from '../roles.ts'
+import { lineText } from '../text/clean-text.ts'
+import { plainId } from '../text/storable.ts'
+import { meetingRole } from './roles.ts'
 
 export const joinRequest = z.object({
   as: z.enum(['participant', 'viewer']),
   /** Display name typed by a guest; a signed-in user's own name otherwise. */
-  name: z.string().trim().max(120).optional(),
+  name: lineText({ max: 120 }).optional(),
   /** Free text of a guest ("Tổ dân phố 5"), or ignored when an endpoint is chosen. */
-  unit: z.string().trim().max(160).optional(),
+  unit: lineText({ max: 160 }).optional(),
   /** Endpoint (điểm cầu) this device speaks for, from `GET /api/meetings/{code}`. */
-  endpointId: z.string().max(64).optional(),
-  /** Six digits guests type; not needed by invited, signed-in users. */
-  passcode: z.string().trim().max(12).optional(),
+  endpointId: plainId().or(z.literal('')).optional(),
+  /**
+   * What a guest typed: the meeting's six digits, or the eight of a hall. Digits of any script, blanks and marks are understood;
+   * not needed by invited, signed-in users.
+   */
+  passcode: z.string().max(64).optional(),
+  /** The page was opened with an account: without a session the answer is `signed_out`, not what a stranger would hear. */
+  withAccount: z.boolean().optional(),
   /** Kept by the browser (localStorage) so that a guest or viewer keeps the identity after a reload. */
   deviceId: z.uuid(),
 })
@@ -34,10 +41,11 @@ export const refusalReason = z.enum([
   'guests_not_allowed',
   'name_required',
   'too_many_attempts',
+  'signed_out',
 ])
 export type RefusalReason = z.infer<typeof refusalReason>
 
-export const joinResult = z.discriminatedUnion('status', [
+const joinResult = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('admitted'),
     /** ws(s) URL of the SFU for `Room.connect`. */
@@ -74,7 +82,12 @@ export const publicMeeting = z.object({
   status: z.enum(['scheduled', 'live', 'ended', 'cancelled']),
   startsAt: z.string(),
   endsAt: z.string(),
+  /** When it ended; null before. */
+  endedAt: z.string().nullable(),
+  /** Is planned to be recorded. */
   recorded: z.boolean(),
+  /** Is being recorded right now, planned or not. */
+  recordingNow: z.boolean(),
   lobby: z.boolean(),
   guestsAllowed: z.boolean(),
   watchAllowed: z.boolean(),
@@ -83,6 +96,8 @@ export const publicMeeting = z.object({
   agenda: z.string(),
   /** Endpoints a participant may choose from; `taken` when somebody already speaks for it. */
   endpoints: z.array(z.object({ id: z.string(), hall: z.string(), unit: z.string(), taken: z.boolean() })),
+  /** The endpoint this browser was confirmed for before. */
+  deviceEndpointId: z.string().nullable(),
   /** The signed-in user, if any. */
   user: z.object({ name: z.string(), role: meetingRole, endpointId: z.string().nullable() }).nullable(),
 })

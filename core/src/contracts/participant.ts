@@ -2,21 +2,19 @@
  * What the portal writes into a LiveKit token about a participant, and everyone in the room reads back from
  * `participant.attributes`. Values are strings because LiveKit attributes are.
  */
-import { z } from 'zod'
-import { meetingRole } from '../roles.ts'
+import type { MeetingRole } from '../roles.ts'
 
-export const participantAttributes = z.object({
-  role: meetingRole,
+export interface ParticipantAttributes {
+  role: MeetingRole
   /** Name of the hall, or of the person where no hall is given. */
-  hall: z.string(),
+  hall: string
   /** Name of the responsible unit; may be empty. */
-  unit: z.string(),
+  unit: string
   /** Id of the endpoint (điểm cầu) in this meeting; empty for guests without one. */
-  endpointId: z.string(),
+  endpointId: string
   /** Order by protocol, as a decimal string; smaller stands first. */
-  order: z.string(),
-})
-export type ParticipantAttributes = z.infer<typeof participantAttributes>
+  order: string
+}
 
 /** The display name everywhere: `hall – unit`; just one of them when the other is empty. */
 export const formatEndpointName = (hall: string, unit: string): string =>
@@ -27,3 +25,6 @@ export const formatEndpointName = (hall: string, unit: string): string =>
  * Presence rows and the attendance report are keyed by it.
  */
 export const identityOf = (kind: 'user' | 'guest' | 'viewer', id: string): string => `${kind}:${id}`
+
+/** Of the public watch page: counted as a viewer and no attendee, also while given the floor. */
+export const isViewerIdentity = (identity: string): boolean => identity.startsWith('viewer:')

@@ -39,6 +39,12 @@ export interface HallView {
   unitName: string
   address: string
   order: number
+  /** Whom to write to and call; empty when nobody is known, or for readers who invite nobody. */
+  contactName: string
+  contactEmail: string
+  contactPhone: string
+  /** An account sits in it. */
+  hasAccount: boolean
 }
 
 export interface HallInput {
@@ -47,6 +53,15 @@ export interface HallInput {
   unitId: string
   address: string
   order: number
+  contactName: string
+  contactEmail: string
+  contactPhone: string
+}
+
+/** What another meeting has at the time of the form, each with that meeting's title. */
+export interface Clashes {
+  halls: { hallId: string; title: string }[]
+  people: { userId: string; name: string; title: string }[]
 }
 
 export interface UnitView {
@@ -74,6 +89,17 @@ export interface RecordingView {
   may: { play: boolean; download: boolean; delete: boolean }
 }
 
+export const mailReasons = [
+  'auth',
+  'recipient',
+  'refused',
+  'timeout',
+  'tls',
+  'unreachable',
+  'unknown',
+] as const
+export type MailReason = (typeof mailReasons)[number]
+
 export interface MailSummary {
   id: string
   to: string
@@ -81,5 +107,6 @@ export interface MailSummary {
   createdAt: string
   sentAt: string | null
   status: 'pending' | 'sent' | 'kept' | 'failed'
-  error: string | null
+  /** Why it failed last: a reason with words in `portal.outbox.reasons`, and what the mail server said, without secrets. */
+  failure: { reason: MailReason; detail: string } | null
 }

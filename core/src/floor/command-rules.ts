@@ -1,5 +1,7 @@
 /** Who may send which command. Pure; the gateway asks before it opens a transaction. */
+
 import type { FloorCommand, MeetingOptions } from '../contracts/floor.ts'
+import type { AppErrorCode } from '../errors.ts'
 import { isModerator, type MeetingRole } from '../roles.ts'
 
 const moderatorCommands: ReadonlySet<FloorCommand['type']> = new Set<FloorCommand['type']>([
@@ -8,26 +10,30 @@ const moderatorCommands: ReadonlySet<FloorCommand['type']> = new Set<FloorComman
   'mute_all',
   'ask_unmute',
   'remove',
+  'change_passcode',
   'lock',
   'spotlight',
   'set_options',
   'lobby_admit',
   'lobby_admit_all',
   'lobby_deny',
+  'give_floor',
   'recording_start',
   'recording_stop',
   'end_meeting',
 ])
 
-/** Reason of refusal (a code of errors.json), or null when the command may go on. */
+/** Reason of refusal, or null when the command may go on. */
 export function refuseCommand(
   command: FloorCommand,
   sender: { identity: string; role: MeetingRole },
   meeting: { status: string; recorded: boolean; options: MeetingOptions },
-): string | null {
+): AppErrorCode | null {
   if (meeting.status === 'ended' || meeting.status === 'cancelled') return 'meeting_over'
   if (isModerator(sender.role)) {
-    if (command.type === 'recording_start' && !meeting.recorded) return 'not_recorded'
+    // Nobody was told beforehand: that is for those who answer for the meeting to decide.
+    if (command.type === 'recording_start' && !meeting.recorded && sender.role === 'operator')
+      return 'not_recorded'
     if (command.type === 'remove' && command.identity === sender.identity) return 'not_yourself'
     return null
   }
@@ -40,6 +46,7 @@ export function refuseCommand(
     case 'hand_raise':
       return isViewer && !meeting.options.viewersMayRaiseHand ? 'viewers_may_not_raise' : null
     case 'hand_lower':
+    case 'take_floor':
       return command.identity !== undefined && command.identity !== sender.identity ? 'moderators_only' : null
     case 'question_ask':
       return isViewer && !meeting.options.viewersMayAsk ? 'viewers_may_not_ask' : null

@@ -5,22 +5,34 @@ const startsAt = Date.parse('2026-11-23T07:00:00.000Z')
 const dayStart = Date.parse('2026-11-22T17:00:00.000Z')
 
 function facts(
-  over: Partial<Omit<AdmissionFacts, 'meeting'>> & { meeting?: Partial<AdmissionFacts['meeting']> } = {},
+  over: Partial<Omit<AdmissionFacts, 'meeting' | 'places'>> & {
+    meeting?: Partial<AdmissionFacts['meeting']>
+    places?: Partial<AdmissionFacts['places']>
+  } = {},
 ): AdmissionFacts {
-  const { meeting, ...rest } = over
+  const { meeting, places, ...rest } = over
   return {
     now: startsAt,
     dayStart,
     as: 'participant',
     invitedRole: 'delegate',
+    hall: 'none',
     known: false,
     removed: false,
+    resemblesRemoved: false,
     lobbyAnswer: 'none',
     passcodeRight: true,
     hasName: true,
-    present: 3,
-    isPresent: false,
     ...rest,
+    places: {
+      present: 3,
+      isPresent: false,
+      hallsToCome: 0,
+      moderatorsToCome: 0,
+      viewers: 0,
+      mostViewers: 100,
+      ...places,
+    },
     meeting: {
       status: 'live',
       startsAt,
@@ -39,7 +51,7 @@ const outcome = (f: AdmissionFacts): string => {
     ? decision.reason
     : decision.kind === 'admit'
       ? `admit ${decision.role}`
-      : 'wait'
+      : `wait: ${decision.why}`
 }
 
 describe('admission', () => {
@@ -74,10 +86,9 @@ describe('admission', () => {
   it('opens for moderators no later than for others when the meeting starts right after midnight', () => {
     expect(doorsOpenAt(dayStart + 600_000, dayStart, 'chair')).toBe(dayStart + 600_000 - DOORS_OPEN_BEFORE_MS)
   })
-  it('refuses new people when locked; those who were in, whom the chair lets in and moderators still come', () => {
+  it('refuses strangers when locked; those who were in, whom the chair lets in and moderators still come', () => {
     const locked = { locked: true }
-    expect(outcome(facts({ meeting: locked }))).toBe('locked')
-    for (const lobbyAnswer of ['none', 'waiting', 'denied'] as const)
+    for (const lobbyAnswer of ['none', 'denied'] as const)
       expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer }))).toBe('locked')
     expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer: 'admitted' }))).toBe(
       'admit guest',
@@ -85,6 +96,37 @@ describe('admission', () => {
     expect(outcome(facts({ meeting: locked, known: true }))).toBe('admit delegate')
     expect(outcome(facts({ meeting: locked, invitedRole: 'operator' }))).toBe('admit operator')
     expect(outcome(facts({ meeting: locked, as: 'viewer' }))).toBe('admit viewer')
+  })
+  it('sends the invited to the lobby when locked, and leaves those there who wait already', () => {
+    const locked = { locked: true }
+    expect(outcome(facts({ meeting: locked }))).toBe('wait: locked')
+    expect(outcome(facts({ meeting: locked, invitedRole: null, hall: 'proved' }))).toBe('wait: locked')
+    expect(outcome(facts({ meeting: locked, lobbyAnswer: 'admitted' }))).toBe('admit delegate')
+    expect(outcome(facts({ meeting: locked, lobbyAnswer: 'denied' }))).toBe('denied')
+    expect(outcome(facts({ lobbyAnswer: 'denied' }))).toBe('admit delegate')
+    expect(outcome(facts({ meeting: locked, invitedRole: null, lobbyAnswer: 'waiting' }))).toBe('wait: lobby')
+  })
+  it('gives a hall to nobody who only says so', () => {
+    const guest = { invitedRole: null, hall: 'claimed' } as const
+    expect(outcome(facts(guest))).toBe('wait: claim')
+    expect(outcome(facts({ ...guest, meeting: { lobby: false } }))).toBe('wait: claim')
+    expect(outcome(facts({ ...guest, known: true }))).toBe('wait: claim')
+    expect(outcome(facts({ ...guest, lobbyAnswer: 'denied' }))).toBe('denied')
+    expect(outcome(facts({ hall: 'claimed' }))).toBe('wait: claim')
+  })
+  it('lets a hall in by its code without lobby, passcode or leave for guests', () => {
+    const hall = { invitedRole: null, hall: 'proved', passcodeRight: false } as const
+    expect(outcome(facts({ ...hall, meeting: { guestsAllowed: false } }))).toBe('admit delegate')
+  })
+  it('lets nobody past who seems to have been put out before, but into the lobby', () => {
+    const guest = { invitedRole: null, resemblesRemoved: true, meeting: { lobby: false } }
+    expect(outcome(facts(guest))).toBe('wait: lobby')
+    expect(outcome(facts({ ...guest, lobbyAnswer: 'admitted' }))).toBe('admit guest')
+    expect(outcome(facts({ resemblesRemoved: true }))).toBe('admit delegate')
+  })
+  it('does not ask those who were in for a code that is new', () => {
+    for (const passcodeRight of [false, null])
+      expect(outcome(facts({ invitedRole: null, known: true, passcodeRight }))).toBe('admit guest')
   })
   it('refuses guests where none are allowed, before looking at their passcode', () => {
     expect(
@@ -100,17 +142,35 @@ describe('admission', () => {
   })
   it('keeps guests in the lobby until they are admitted, and refuses the denied', () => {
     const guest = { invitedRole: null }
-    expect(outcome(facts(guest))).toBe('wait')
-    expect(outcome(facts({ ...guest, lobbyAnswer: 'waiting' }))).toBe('wait')
+    expect(outcome(facts(guest))).toBe('wait: lobby')
+    expect(outcome(facts({ ...guest, lobbyAnswer: 'waiting' }))).toBe('wait: lobby')
     expect(outcome(facts({ ...guest, lobbyAnswer: 'admitted' }))).toBe('admit guest')
     expect(outcome(facts({ ...guest, lobbyAnswer: 'denied' }))).toBe('denied')
     expect(outcome(facts({ ...guest, meeting: { lobby: false } }))).toBe('admit guest')
   })
   it('is full at capacity, except for moderators and for those who are in already', () => {
-    expect(outcome(facts({ present: 10 }))).toBe('full')
-    expect(outcome(facts({ present: 10, isPresent: true }))).toBe('admit delegate')
-    expect(outcome(facts({ present: 10, invitedRole: 'chair' }))).toBe('admit chair')
-    expect(outcome(facts({ present: 10, as: 'viewer' }))).toBe('admit viewer')
+    const places = { present: 10 }
+    expect(outcome(facts({ places }))).toBe('full')
+    expect(outcome(facts({ places: { ...places, isPresent: true } }))).toBe('admit delegate')
+    expect(outcome(facts({ places, invitedRole: 'chair' }))).toBe('admit chair')
+    expect(outcome(facts({ places, as: 'viewer' }))).toBe('admit viewer')
+  })
+  it('keeps the places of the halls and of the chair, however many come before them', () => {
+    const places = { present: 5, hallsToCome: 4, moderatorsToCome: 1 }
+    const guest = { invitedRole: null, meeting: { lobby: false } }
+    expect(outcome(facts({ ...guest, places }))).toBe('full')
+    expect(outcome(facts({ places }))).toBe('full')
+    expect(outcome(facts({ hall: 'proved', places }))).toBe('admit delegate')
+    expect(outcome(facts({ hall: 'proved', places: { ...places, present: 9 } }))).toBe('full')
+    expect(outcome(facts({ invitedRole: 'chair', places: { ...places, present: 10 } }))).toBe('admit chair')
+    expect(outcome(facts({ ...guest, places: { ...places, hallsToCome: 3 } }))).toBe('admit guest')
+  })
+  it('lets no more watch than the media server takes beside a full meeting', () => {
+    const places = { viewers: 100, mostViewers: 100 }
+    expect(outcome(facts({ as: 'viewer', places }))).toBe('full')
+    expect(outcome(facts({ as: 'viewer', known: true, places }))).toBe('full')
+    expect(outcome(facts({ as: 'viewer', places: { ...places, isPresent: true } }))).toBe('admit viewer')
+    expect(outcome(facts({ places }))).toBe('admit delegate')
   })
   it('shows the watch page only where it is allowed and when the doors are open', () => {
     expect(outcome(facts({ as: 'viewer', hasName: false }))).toBe('admit viewer')

@@ -1,5 +1,11 @@
 import type { MeetingSummary } from '../contracts/meeting.ts'
-import { DOORS_OPEN_BEFORE_MS } from './admission.ts'
+import { doorsOpenAt } from './admission.ts'
+
+/** When the doors open for everybody, in milliseconds since the epoch: what invitations and pages tell. */
+export function doorsOpenForAllAt(meeting: Pick<MeetingSummary, 'startsAt'>): number {
+  const startsAt = Date.parse(meeting.startsAt)
+  return doorsOpenAt(startsAt, startsAt, null)
+}
 
 /**
  * Whether it is time to go in: the meeting runs, or its doors are open for everybody. What pages offer as "join now";
@@ -7,5 +13,5 @@ import { DOORS_OPEN_BEFORE_MS } from './admission.ts'
  */
 export function isDue(meeting: Pick<MeetingSummary, 'status' | 'startsAt'>, nowMs: number): boolean {
   if (meeting.status === 'live') return true
-  return meeting.status === 'scheduled' && nowMs >= Date.parse(meeting.startsAt) - DOORS_OPEN_BEFORE_MS
+  return meeting.status === 'scheduled' && nowMs >= doorsOpenForAllAt(meeting)
 }

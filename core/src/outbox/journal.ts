@@ -78,23 +78,31 @@ export class Journal<Entry> {
     this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_EVERY_MS).unref()
   }
 
-  /** Replaces the content in one step: after a crash either the old file or the new one is there. */
+  /**
+   * Replaces the content in one step: after a crash either the old file or the new one is there. @throws Node's error when the
+   * disk refuses; the old file then stays, and so does its content.
+   */
   compact(entries: readonly Entry[]): void {
     if (this.#isClosed) throw new Error('journal is closed')
     const fresh = `${this.#file}.new`
-    const fd = openSync(fresh, 'w')
+    // The descriptor it is written with stays the journal's: to open the file once more after the renaming could fail.
+    const fd = openSync(fresh, 'a+')
     try {
+      ftruncateSync(fd)
       const bytes = Buffer.from(entries.map(entry => `${JSON.stringify(entry)}\n`).join(''))
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
       fsyncSync(fd)
-    } finally {
+      renameSync(fresh, this.#file)
+    } catch (error) {
       closeSync(fd)
+      rmSync(fresh, { force: true })
+      throw error
     }
-    renameSync(fresh, this.#file)
-    closeSync(this.#fd)
-    this.#fd = openSync(this.#file, 'a+')
+    const old = this.#fd
+    this.#fd = fd
     this.#entries = entries.length
     this.#mayBeTorn = false
+    closeSync(old)
   }
 
   /** Flushes to the disk and closes the file. Safe to call twice. */

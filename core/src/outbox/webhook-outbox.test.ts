@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type OutboxClock, type OutboxOptions, WebhookOutbox } from './webhook-outbox.ts'
+import type { OutboxClock } from './webhook-lanes.ts'
+import { type OutboxOptions, WebhookOutbox } from './webhook-outbox.ts'
 
 /** Time that passes only when told to. */
 class FakeClock implements OutboxClock {
@@ -153,6 +154,38 @@ describe('webhook outbox', () => {
     put(jittered, 'room', '1')
     await settle()
     expect(clock.waits.slice(before)).toEqual([250])
+  })
+
+  it('puts an event aside that its receiver stumbles over, and goes on with the next; an absent receiver is waited for', async () => {
+    const outbox = open()
+    net.status.set(`${A} poison`, 500)
+    put(outbox, 'room', 'poison', 'next')
+    await settle()
+    const began = clock.time
+    while (net.bodies().length === 0) await clock.next()
+    expect(net.bodies()).toEqual(['next'])
+    expect(clock.time - began).toBeGreaterThanOrEqual(15 * 60_000)
+    expect(clock.time - began).toBeLessThan(20 * 60_000)
+    expect(outbox.aside).toBe(1)
+    expect(outbox.pending).toBe(0)
+    expect(JSON.parse(readFileSync(`${file()}.aside`, 'utf8'))).toMatchObject({
+      id: 'EV_poison',
+      body: 'poison',
+      reason: 'HTTP 500',
+      url: A,
+    })
+    expect(logged).toContain('error webhook given up')
+
+    for (const status of [0, 401, 404, 429, 503]) {
+      net.status.set(`${A} wait${status}`, status)
+      put(outbox, 'room', `wait${status}`)
+      await settle()
+      for (const until = clock.time + 3_600_000; clock.time < until; ) await clock.next()
+      net.status.delete(`${A} wait${status}`)
+      await clock.next()
+      expect(net.bodies().at(-1)).toBe(`wait${status}`)
+    }
+    expect(outbox.aside).toBe(1)
   })
 
   it('sends after a crash what was not acknowledged, in order, and not what was', async () => {

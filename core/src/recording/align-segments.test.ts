@@ -22,7 +22,12 @@ function segment(
     clusters: Array.from({ length: 20 }, (_, index) => {
       const relMs = index * 500
       const rtpMs = baseMs + relMs
-      return { relMs, lastMs: relMs + 480, clockMs: EPOCH_MS + offset(rtpMs) + delay(rtpMs) + baseMs }
+      return {
+        relMs,
+        lastMs: relMs + 480,
+        clockMs: EPOCH_MS + offset(rtpMs) + delay(rtpMs) + baseMs,
+        rotation: 0,
+      }
     }),
   }
 }

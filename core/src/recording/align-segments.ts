@@ -1,9 +1,13 @@
+import type { Rotation } from './rotation.ts'
+
 /** A stretch of about half a second within a captured file. Times are RTP time since the first sample of the file. */
 export interface ClusterFact {
   relMs: number
   lastMs: number
   /** Smallest value of (arrival, milliseconds since the epoch − RTP time within the file) over its frames. */
   clockMs: number
+  /** Degrees clockwise by which its pictures are to be turned to stand upright. */
+  rotation: Rotation
 }
 
 /**

@@ -23,7 +23,7 @@ const fact = (fromMs: number, lastMs: number, epoch = 'a'): SegmentFact => ({
   file: `${fromMs}.mkv`,
   epoch,
   baseMs: 0,
-  clusters: [{ relMs: 0, lastMs, clockMs: T0 + fromMs }],
+  clusters: [{ relMs: 0, lastMs, clockMs: T0 + fromMs, rotation: 0 }],
   frames: 1,
   width: 640,
   height: 360,
@@ -50,6 +50,28 @@ const build = (journal: JournalEntry[], segments: SegmentFact[] = [], lengthMs =
 }
 
 describe('buildManifest', () => {
+  it('tells from when on a picture is turned, and nothing of one that never is', () => {
+    const turned: SegmentFact = {
+      ...fact(1000, 8000),
+      clusters: ([0, 90, 90, 0, 270] as const).map((rotation, n) => ({
+        relMs: n * 2000,
+        lastMs: n * 2000 + 1990,
+        clockMs: T0 + 1000,
+        rotation,
+      })),
+    }
+    const journal = [attached(0), { type: 'track_published' as const, t: T0, track: track('TR_1') }]
+    const { segments } = build(journal, [turned, fact(15_000, 1000)]).tracks[0]!
+    expect(segments.map(({ turns }) => turns)).toEqual([
+      [
+        { fromMs: 3000, rotation: 90 },
+        { fromMs: 7000, rotation: 0 },
+        { fromMs: 9000, rotation: 270 },
+      ],
+      [],
+    ])
+  })
+
   it('puts tracks, mutes, names and speakers on the time of the recording', () => {
     const built = build(
       [

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { CapturedTrack } from '../contracts/capture.ts'
 import { alignSegments, type SegmentFact, wallClockOf } from './align-segments.ts'
 import type { JournalEntry } from './journal.ts'
+import { rotation } from './rotation.ts'
 import { type RecordingLayout, recordingLayout } from './status.ts'
 
 /** Milliseconds since the start of the recording, may be fractional. */
@@ -19,6 +20,8 @@ export const manifestSegment = z.object({
   frames: z.number().int(),
   width: z.number().int(),
   height: z.number().int(),
+  /** From `fromMs` on its pictures are turned clockwise by `rotation` degrees; empty: they are upright all the time. */
+  turns: z.array(z.object({ fromMs: ms, rotation })).default([]),
   bytes: z.number().int(),
 })
 export type ManifestSegment = z.infer<typeof manifestSegment>
@@ -209,11 +212,20 @@ export function buildManifest(input: {
           frames: fact.frames,
           width: fact.width,
           height: fact.height,
+          turns: turnsOf(fact, relMs => wallClockOf(clocks[index]!, relMs) - startedAtMs),
           bytes: fact.bytes,
         })),
       }
     }),
   }
+}
+
+/** The changes of rotation within a file; none where all of it is upright. */
+function turnsOf(fact: SegmentFact, timeOf: (relMs: number) => number): ManifestSegment['turns'] {
+  const turns: ManifestSegment['turns'] = []
+  for (const { relMs, rotation } of fact.clusters)
+    if (rotation !== (turns.at(-1)?.rotation ?? 0)) turns.push({ fromMs: timeOf(relMs), rotation })
+  return turns
 }
 
 /** Arrival time of the last media before `before`, or `fallback` when there is none after it. */

@@ -140,6 +140,7 @@ export class CaptureSession {
             ssrc,
             clockRate,
             channels: event.channels ?? (kind === 'audio' ? 2 : 0),
+            videoOrientationId: event.videoOrientationId,
           },
           {
             onKeyFrameWanted: () => this.#socket?.send({ type: 'resume', trackId }),
@@ -157,8 +158,8 @@ export class CaptureSession {
         this.#listener.onJournal({ type: 'speakers', t, participantIds: event.participantIds })
         return
       case 'closed':
-        if (/stopping|drain|shutdown/i.test(event.reason))
-          void this.#handleEnd({ kind: 'lost', reason: event.reason })
+        // The supervisor starts the node again: participants come back to it by themselves, and so do we.
+        if (event.reason === 'node_stopping') void this.#handleEnd({ kind: 'lost', reason: event.reason })
         else this.#finish({ at: t, reason: 'room_closed' })
         return
     }

@@ -112,3 +112,54 @@ describe('H.264', () => {
     expect(video.needsKeyFrame).toBe(true)
   })
 })
+
+describe('how a picture is turned', () => {
+  const ID = 8
+  /** The same packet with the orientation as a browser writes it; undefined: without. */
+  const turned = (value: number | undefined, from: ArrivedPacket): ArrivedPacket =>
+    value === undefined
+      ? from
+      : { ...from, extension: { profile: 0xbede, data: Buffer.from([ID << 4, value, 0, 0]) } }
+  const stap = [0x78, 0, SPS_1080.length, ...SPS_1080, 0, PPS.length, ...PPS]
+  const codecs = [
+    [
+      'VP8',
+      () => new Vp8Format(),
+      (t: number) => packet(t, true, KEY),
+      (t: number) => packet(t, true, DELTA),
+    ],
+    [
+      'H.264',
+      () => new H264Format(),
+      (t: number) => packet(t, true, [...IDR]),
+      (t: number) => packet(t, true, [0x41, 0x9a, 0x01]),
+    ],
+  ] as const
+  it.each(codecs)(
+    '%s: holds from the frame that says it on, also between key frames',
+    (codec, format, key, delta) => {
+      const video = new VideoDepacketizer(format(), ID)
+      if (codec === 'H.264') video.push(packet(0, true, stap))
+      const frames = [
+        turned(0, key(3000)),
+        delta(6000),
+        turned(1, delta(9000)),
+        delta(12_000),
+        turned(2, delta(15_000)),
+        // The bits before the last two are the camera and a flip, which nobody sends.
+        turned(0b1111, key(18_000)),
+        turned(0, delta(21_000)),
+      ].flatMap(each => video.push(each))
+      expect(frames.map(({ rotation }) => rotation)).toEqual([0, 0, 90, 90, 180, 270, 0])
+    },
+  )
+  it('is told by any packet of the frame, by default the last one', () => {
+    const video = new VideoDepacketizer(new Vp8Format(), ID)
+    video.push(packet(0, false, KEY))
+    expect(video.push(turned(3, packet(0, true, MORE)))).toMatchObject([{ rotation: 270 }])
+  })
+  it('is not read where it was not announced', () => {
+    const video = new VideoDepacketizer(new Vp8Format())
+    expect(video.push(turned(1, packet(0, true, KEY)))).toMatchObject([{ rotation: 0 }])
+  })
+})

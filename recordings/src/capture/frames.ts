@@ -1,19 +1,23 @@
+import type { Rotation } from '@diemcau/core/recording/rotation.ts'
 import { opusSendDelayMs } from './opus-format.ts'
 import type { ArrivedPacket } from './reorder-buffer.ts'
+import { rotationOf } from './video-orientation.ts'
 
-/** One coded picture or one block of sound, whole. */
 /**
  * What a picture waits at the sender at the least: encoding and sending its first packet. Measured in a browser: 20 ms
  * on an idle machine, 60 ms on a busy one. Without it the picture is late against the sound by that much.
  */
 const PICTURE_SEND_DELAY_MS = 25
 
+/** One coded picture or one block of sound, whole. */
 export interface MediaFrame {
   /** RTP timestamp as in the packet, 32 bits. */
   timestamp: number
   /** Arrival of its first packet, less what its codec made it wait at the sender; milliseconds since the epoch. */
   arrivedAtMs: number
   isKey: boolean
+  /** How the picture has to be turned to stand upright; 0 for sound. */
+  rotation: Rotation
   /** Set on key frames of video only. */
   size?: { width: number; height: number }
   /** Codec private data for the container, on key frames where the codec has some. */
@@ -37,7 +41,7 @@ export class OpusDepacketizer implements Depacketizer {
     if (packet.payload.length === 0) return []
     const { timestamp } = packet
     const arrivedAtMs = packet.arrivedAtMs - opusSendDelayMs(packet.payload)
-    return [{ timestamp, arrivedAtMs, isKey: true, data: Buffer.from(packet.payload) }]
+    return [{ timestamp, arrivedAtMs, isKey: true, rotation: 0, data: Buffer.from(packet.payload) }]
   }
 }
 
@@ -56,14 +60,18 @@ export interface VideoPayloadFormat {
  */
 export class VideoDepacketizer implements Depacketizer {
   readonly #format: VideoPayloadFormat
+  readonly #orientationId: number | undefined
+  #rotation: Rotation = 0
   #parts: Buffer[] = []
   #timestamp: number | null = null
   #arrivedAtMs = 0
   #isBroken = false
   #needsKeyFrame = true
 
-  constructor(format: VideoPayloadFormat) {
+  /** `orientationId`: id of the header extension of the video orientation, where it may come. */
+  constructor(format: VideoPayloadFormat, orientationId?: number) {
     this.#format = format
+    this.#orientationId = orientationId
   }
 
   get needsKeyFrame(): boolean {
@@ -83,6 +91,7 @@ export class VideoDepacketizer implements Depacketizer {
       this.#end(frames)
     }
     if (this.#timestamp === null) this.#begin(packet)
+    this.#rotation = rotationOf(packet, this.#orientationId) ?? this.#rotation
     if (packet.payload.length > 0 && !this.#format.add(packet.payload, this.#parts)) this.#isBroken = true
     if (packet.marker) this.#end(frames)
     return frames
@@ -106,6 +115,6 @@ export class VideoDepacketizer implements Depacketizer {
     if (!frame) return
     if (frame.isKey) this.#needsKeyFrame = false
     if (this.#needsKeyFrame) return
-    frames.push({ timestamp, arrivedAtMs, ...frame })
+    frames.push({ timestamp, arrivedAtMs, rotation: this.#rotation, ...frame })
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRtp, Unwrapper } from './rtp.ts'
+import { headerExtension, parseRtp, Unwrapper } from './rtp.ts'
 
 /** A packet with one CSRC, a one-word extension and three bytes of padding around `payload`. */
 function packet(payload: number[]): Buffer {
@@ -30,6 +30,37 @@ describe('parseRtp', () => {
     const allPadding = packet([7])
     allPadding[allPadding.length - 1] = 255
     expect(parseRtp(allPadding)).toBeNull()
+  })
+})
+
+describe('header extensions', () => {
+  const withExtension = (profile: number, words: number, data: number[]) =>
+    parseRtp(
+      Buffer.concat([
+        Buffer.from([0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, profile >> 8, profile & 0xff, 0, words]),
+        Buffer.from(data),
+        Buffer.from([42]),
+      ]),
+    )!
+  it('are found in the one-byte form, behind others and padding (RFC 8285 §4.2)', () => {
+    const packet = withExtension(0xbede, 2, [0x22, 1, 2, 3, 0, 0x80, 0x05, 0])
+    expect(headerExtension(packet, 2)).toEqual(Buffer.from([1, 2, 3]))
+    expect(headerExtension(packet, 8)).toEqual(Buffer.from([0x05]))
+    expect(headerExtension(packet, 3)).toBeNull()
+    expect([...packet.payload]).toEqual([42])
+  })
+  it('are found in the two-byte form, empty ones passed over (RFC 8285 §4.3)', () => {
+    const packet = withExtension(0x1000, 2, [7, 0, 0, 20, 1, 0x06, 0, 0])
+    expect(headerExtension(packet, 20)).toEqual(Buffer.from([0x06]))
+    expect(headerExtension(packet, 7)).toEqual(Buffer.alloc(0))
+  })
+  it('are none after the end mark, when torn, of another profile or absent', () => {
+    expect(headerExtension(withExtension(0xbede, 1, [0xf0, 0x80, 1, 0]), 8)).toBeNull()
+    expect(headerExtension(withExtension(0xbede, 1, [0x83, 1, 2, 3]), 8)).toBeNull()
+    expect(headerExtension(withExtension(0x1234, 1, [0x80, 1, 0, 0]), 8)).toBeNull()
+    expect(
+      headerExtension(parseRtp(Buffer.from([0x80, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 42]))!, 8),
+    ).toBeNull()
   })
 })
 

@@ -13,6 +13,8 @@ export interface StreamDescription {
   ssrc: number
   clockRate: number
   channels: number
+  /** Id of the header extension that tells how a picture is turned, where it may come. */
+  videoOrientationId?: number | undefined
 }
 
 const SEGMENT_MS = 10_000
@@ -56,7 +58,10 @@ export class TrackPipeline {
     this.#depacketizer =
       mimeType === 'audio/opus'
         ? new OpusDepacketizer()
-        : new VideoDepacketizer(mimeType === 'video/vp8' ? new Vp8Format() : new H264Format())
+        : new VideoDepacketizer(
+            mimeType === 'video/vp8' ? new Vp8Format() : new H264Format(),
+            options.stream.videoOrientationId,
+          )
   }
 
   /** `arrivedAtMs` is milliseconds since the epoch. Foreign packets and RTCP are passed over. */

@@ -1,15 +1,16 @@
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Manifest, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.ts'
+import { paintLabels } from '../labels/paint-labels.ts'
 import { audioArguments, muxArguments } from './audio-arguments.ts'
 import { audioLanes } from './audio-lanes.ts'
 import { PICTURE } from './layouts.ts'
 import { mergeSegments } from './merge-segments.ts'
 import { planScenes, type Scene, type Tile, totalFrames } from './plan-scenes.ts'
-import { labelText, sceneArguments } from './scene-arguments.ts'
+import { sceneArguments } from './scene-arguments.ts'
 
 export interface ComposerLog {
   warn(fields: object, message: string): void
@@ -23,7 +24,6 @@ export interface ComposeOptions {
   work: string
   output: string
   ffmpegPath: string
-  fontPath: string
   threads: number
   nice: number
   signal: AbortSignal
@@ -33,6 +33,9 @@ export interface ComposeOptions {
   /** Each ffmpeg started, so that a later run can end one that outlived us. */
   onProcess?: (pid: number) => void
 }
+
+/** The names of the scene at work. ffmpeg runs in the scratch folder, so that no path can mean anything to it. */
+const LABELS = 'tmp-labels.png'
 
 /** Shares of the progress: sound first, then the scenes, then putting together. */
 const AUDIO_SHARE = 10
@@ -48,8 +51,6 @@ export async function compose(options: ComposeOptions): Promise<void> {
   const { manifest, work } = options
   await mkdir(work, { recursive: true })
   for (const name of await readdir(work)) if (name.startsWith('tmp-')) await rm(join(work, name))
-  // ffmpeg runs in the scratch folder with plain names: a path may hold characters its filters take for their own.
-  await copyFile(options.fontPath, join(work, 'font.ttf'))
   const scenes = planScenes(manifest)
 
   await composeAudio(options)
@@ -114,18 +115,21 @@ async function composeScene(
   report: (frames: number) => void,
 ): Promise<void> {
   const { manifest, work } = options
-  const texts: (string | null)[] = []
   const files: (string | null)[] = []
-  for (const [index, tile] of scene.tiles.entries()) {
-    const text = labelText(tile)
-    if (text !== '') await writeFile(join(work, `tmp-text-${index}.txt`), text)
-    texts.push(text === '' ? null : `tmp-text-${index}.txt`)
+  for (const [index, tile] of scene.tiles.entries())
     files.push(await mergeTile(options, scene, tile, `tmp-tile-${index}.mkv`))
-  }
   const draft = 'tmp-scene.h264'
-  const inputs = { texts, font: 'font.ttf', output: draft, threads: options.threads }
   const attempt = async (tiles: (string | null)[]) => {
-    const args = sceneArguments(scene, { ...inputs, files: tiles })
+    const names = paintLabels(
+      scene.tiles.map(({ name, rect }, index) => ({ name, rect, isPlaceholder: tiles[index] === null })),
+    )
+    if (names) await writeFile(join(work, LABELS), names)
+    const args = sceneArguments(scene, {
+      files: tiles,
+      labels: names ? LABELS : null,
+      output: draft,
+      threads: options.threads,
+    })
     const frames = await run(options, args, progress => report(progress.frames))
     if (frames !== scene.frames)
       throw new AppError('ffmpeg_failed', `scene has ${frames} frames instead of ${scene.frames}`)
@@ -142,7 +146,8 @@ async function composeScene(
     await attempt(files.map(() => null))
   }
   await rename(join(work, draft), join(work, name))
-  for (const file of [...files, ...texts]) if (file) await rm(join(work, file))
+  for (const file of files) if (file) await rm(join(work, file))
+  await rm(join(work, LABELS), { force: true })
 }
 
 /** Writes the material of a tile; the file's name, or null when there is no picture for it. */

@@ -28,7 +28,9 @@ export async function mergeSegments(options: {
   let lastMs = -1
   try {
     for (const segment of chosen) {
-      const read = parseSegment(await readFile(join(options.folder, segment.file)))
+      // One that has become unreadable since the manifest was made leaves a gap, not no recording at all.
+      const bytes = await readFile(join(options.folder, segment.file)).catch(() => null)
+      const read = bytes && parseSegment(bytes)
       if (!read) continue
       const wall = (relMs: number) => wallClockOf(segment.clock, relMs)
       const first =

@@ -34,6 +34,7 @@ describe('planScenes', () => {
         name: 'name of PA_A',
         trackId: 'TR_A_camera',
         fit: 'cover',
+        rotation: 0,
       },
     ])
   })
@@ -110,6 +111,34 @@ describe('planScenes', () => {
     expect(plan(fixtureManifest(1000, [track]))[0]!.tiles[0]!.fit).toBe('contain')
   })
 
+  it('turns a telephone as it was held at each moment', () => {
+    const turns = [
+      { fromMs: 2000, rotation: 90 as const },
+      { fromMs: 6000, rotation: 0 as const },
+      { fromMs: 8000, rotation: 270 as const },
+    ]
+    const track = fixtureTrack('A', 'camera', 0, 20_000, {
+      segments: [
+        fixtureSegment(0, 9990, 640, 360, turns),
+        // The next file begins as the one before it ended: that is no new scene.
+        fixtureSegment(10_000, 20_000, 640, 360, [{ fromMs: 10_000, rotation: 270 }]),
+      ],
+    })
+    const scenes = plan(fixtureManifest(20_000, [track]))
+    expect(scenes.map(({ firstFrame, tiles }) => [firstFrame, tiles[0]!.rotation, tiles[0]!.fit])).toEqual([
+      [0, 0, 'cover'],
+      [50, 90, 'contain'],
+      [150, 0, 'cover'],
+      [200, 270, 'contain'],
+    ])
+  })
+
+  it('fills its tile with a picture that is coded upright and turned to lie', () => {
+    const lying = fixtureSegment(0, 1000, 360, 640, [{ fromMs: 0, rotation: 90 }])
+    const track = fixtureTrack('A', 'camera', 0, 1000, { segments: [lying] })
+    expect(plan(fixtureManifest(1000, [track]))[0]!.tiles[0]).toMatchObject({ fit: 'cover', rotation: 90 })
+  })
+
   it('cuts long scenes, so that an interruption costs little', () => {
     const scenes = plan(fixtureManifest(150_000, [fixtureTrack('A', 'camera', 0, 150_000)]))
     expect(scenes.map(({ frames }) => frames)).toEqual([1500, 1500, 750])
@@ -145,5 +174,23 @@ describe('short arrangements', () => {
   it('do not flicker: what was before stays', () => {
     const tracks = [fixtureTrack('A', 'camera', 0, 10_000), fixtureTrack('B', 'camera', 5000, 5200)]
     expect(plan(fixtureManifest(10_000, tracks)).map(({ firstFrame }) => firstFrame)).toEqual([0])
+  })
+})
+
+describe('names in the picture', () => {
+  it.each([
+    ['a right-to-left override', 'Xã \u202ehniB naÔ\u202c', 'Xã hniB naÔ'],
+    ['a line break', 'Ông An\r\nChủ tịch\u2028tỉnh', 'Ông An Chủ tịch tỉnh'],
+    ['a tower of marks', `A${'\u0316'.repeat(300)}n`, `A${'\u0316'.repeat(4)}n`],
+    ['nothing that can be seen', '\u200b\u2066\u2069', ''],
+  ])('with %s are drawn as one plain line, with a camera and without', (_, name, drawn) => {
+    const tracks = [fixtureTrack('A', 'camera', 0, 5000), fixtureTrack('B', 'microphone', 0, 5000)]
+    const participants = ['PA_A', 'PA_B'].map(id => ({ participantId: id, identity: id, name }))
+    const speakers = [{ atMs: 0, participantIds: ['PA_B'] }]
+    const [scene] = plan(fixtureManifest(5000, tracks, { participants, speakers }))
+    expect(scene!.tiles.map(tile => [tile.trackId, tile.name])).toEqual([
+      [null, drawn],
+      ['TR_A_camera', drawn],
+    ])
   })
 })

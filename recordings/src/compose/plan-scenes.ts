@@ -1,7 +1,9 @@
 import type { Manifest, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
+import type { Rotation } from '@diemcau/core/recording/rotation.ts'
+import { cleanLine } from '@diemcau/core/text/clean-text.ts'
 import { GRID_TILES, gridRects, largeRect, PICTURE, type Rect, STRIP_TILES, stripRect } from './layouts.ts'
 import { type SpeakerTurn, speakerTurns } from './speaker-timeline.ts'
-import { type VideoRange, videoRanges } from './video-ranges.ts'
+import { uprightSize, type VideoRange, videoRanges } from './video-ranges.ts'
 
 export interface Tile {
   rect: Rect
@@ -11,6 +13,8 @@ export interface Tile {
   trackId: string | null
   /** A person's picture fills its tile; a screen, or a picture that is higher than wide, is shown whole. */
   fit: 'cover' | 'contain'
+  /** Degrees clockwise by which the picture is turned before it is fitted. */
+  rotation: Rotation
 }
 
 /** A stretch of the result whose arrangement does not change. Frames count from 0 at 25 a second. */
@@ -75,7 +79,7 @@ function split(scene: Scene): Scene[] {
   }))
 }
 
-/** A change of picture size needs a new scene even when every tile stays in its place. */
+/** A change of picture size or rotation needs a new scene even when every tile stays in its place. */
 function isSame(last: Scene, tiles: Tile[], sources: readonly VideoSource[], atMs: number): boolean {
   if (JSON.stringify(last.tiles) !== JSON.stringify(tiles)) return false
   const before = ((last.firstFrame + 0.5) * 1000) / PICTURE.fps
@@ -91,7 +95,11 @@ const rangeAt = (source: VideoSource, atMs: number): VideoRange | undefined =>
   )
 
 /** A telephone held upright: filling a wide tile would leave a forehead of the person. */
-const isUpright = (range: VideoRange | undefined): boolean => !!range && range.height > range.width
+function isUpright(range: VideoRange | undefined): boolean {
+  if (!range) return false
+  const { width, height } = uprightSize(range)
+  return height > width
+}
 
 const frameIndex = (atMs: number): number => Math.floor((atMs * PICTURE.fps) / 1000)
 
@@ -112,18 +120,22 @@ function arrange(
   const speaks = speakerId !== undefined && present.has(speakerId)
   const isSpeaker = ({ track }: VideoSource) => track.participantId === speakerId
   const name = (participantId: string) =>
-    manifest.participants.find(participant => participant.participantId === participantId)?.name ?? ''
+    cleanLine(
+      manifest.participants.find(participant => participant.participantId === participantId)?.name ?? '',
+    )
   const camera = (source: VideoSource, rect: Rect): Tile => ({
     rect,
     name: name(source.track.participantId),
     trackId: source.track.trackId,
     fit: isUpright(rangeAt(source, atMs)) ? 'contain' : 'cover',
+    rotation: rangeAt(source, atMs)?.rotation ?? 0,
   })
   const placeholder = (participantId: string, rect: Rect): Tile => ({
     rect,
     name: name(participantId),
     trackId: null,
     fit: 'cover',
+    rotation: 0,
   })
 
   if (screen) {

@@ -1,10 +1,16 @@
-import type { Interval, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
+import type { Interval, ManifestSegment, ManifestTrack } from '@diemcau/core/recording/manifest.ts'
+import type { Rotation } from '@diemcau/core/recording/rotation.ts'
 
-/** A stretch in which a video track has a picture to show, of one size. */
+/** A stretch in which a video track has a picture to show, of one size (as coded, before it is turned) and rotation. */
 export interface VideoRange extends Interval {
   width: number
   height: number
+  rotation: Rotation
 }
+
+/** Size of the picture as people see it. */
+export const uprightSize = ({ width, height, rotation }: VideoRange): { width: number; height: number } =>
+  rotation % 180 === 0 ? { width, height } : { width: height, height: width }
 
 /** A camera that sends nothing for this long is shown as a name, not as a picture that stands still. */
 const CAMERA_HOLD_MS = 3000
@@ -14,7 +20,7 @@ const LAST_FRAME_MS = 100
 
 /**
  * When a track can be shown: where its segments are, bridged over short silences, cut to the time it was offered and
- * not muted. In order, without overlap; a change of size begins a new range.
+ * not muted. In order, without overlap; a change of size or rotation begins a new range.
  */
 export function videoRanges(track: ManifestTrack): VideoRange[] {
   const isScreen = track.source === 'screen_share'
@@ -23,14 +29,17 @@ export function videoRanges(track: ManifestTrack): VideoRange[] {
   for (const [index, segment] of track.segments.entries()) {
     const next = track.segments[index + 1]
     const { width, height } = segment
-    const last = covered.at(-1)
-    const fromMs = last ? Math.max(segment.fromMs, last.toMs) : segment.fromMs
+    const fromMs = Math.max(segment.fromMs, covered.at(-1)?.toMs ?? segment.fromMs)
     // The last frame is shown until the next one comes, or as long as frames of a slow camera are apart.
     const isBridged = next !== undefined && next.fromMs - segment.toMs <= holdMs
     const untilMs = isBridged ? next.fromMs : segment.toMs + (isScreen ? holdMs : LAST_FRAME_MS)
     const toMs = Math.max(fromMs, Math.min(untilMs, next?.fromMs ?? untilMs))
-    if (last && last.toMs === fromMs && last.width === width && last.height === height) last.toMs = toMs
-    else covered.push({ fromMs, toMs, width, height })
+    for (const part of turnedParts(segment, fromMs, toMs)) {
+      const last = covered.at(-1)
+      const isSame = last?.width === width && last.height === height && last.rotation === part.rotation
+      if (last?.toMs === part.fromMs && isSame) last.toMs = part.toMs
+      else covered.push({ ...part, width, height })
+    }
   }
   const open = subtract(track.published, track.muted)
   return covered
@@ -42,6 +51,21 @@ export function videoRanges(track: ManifestTrack): VideoRange[] {
       })),
     )
     .filter(range => range.toMs > range.fromMs)
+}
+
+/** `fromMs` to `toMs` of a segment, cut where its picture was turned. */
+function turnedParts({ turns }: ManifestSegment, fromMs: number, toMs: number) {
+  const parts: (Interval & { rotation: Rotation })[] = []
+  const all = [{ fromMs: Number.NEGATIVE_INFINITY, rotation: 0 as Rotation }, ...turns]
+  for (const [index, turn] of all.entries()) {
+    const part = {
+      fromMs: Math.max(fromMs, turn.fromMs),
+      toMs: Math.min(toMs, all[index + 1]?.fromMs ?? toMs),
+      rotation: turn.rotation,
+    }
+    if (part.toMs > part.fromMs) parts.push(part)
+  }
+  return parts
 }
 
 /** `intervals` without what lies in `holes`. */

@@ -1,12 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-
-/** The font drawn into pictures; a whole font with all Vietnamese letters, unlike those split for the web. */
-export const fontPath = (): string =>
-  fileURLToPath(import.meta.resolve('@expo-google-fonts/be-vietnam-pro/500Medium/BeVietnamPro_500Medium.ttf'))
 
 /** The configured path, else the optional package ffmpeg-static when its binary is there, else what PATH finds. */
 export function findFfmpeg(configured: string | undefined): string {
@@ -21,14 +16,12 @@ export function findFfmpeg(configured: string | undefined): string {
 }
 
 /**
- * Says what is wrong with the tools, or null. A composition needs drawtext (libfreetype) and libx264, which small builds
- * of ffmpeg lack; better to know before a meeting than after it.
+ * Says what is wrong with the tools, or null. A composition needs libx264, which small builds of ffmpeg lack; better to
+ * know before a meeting than after it.
  */
 export async function checkTools(ffmpegPath: string, ffprobePath: string): Promise<string | null> {
   const run = promisify(execFile)
   try {
-    const { stdout: filters } = await run(ffmpegPath, ['-hide_banner', '-filters'])
-    if (!/\bdrawtext\b/.test(filters)) return `${ffmpegPath} has no drawtext filter`
     const { stdout: encoders } = await run(ffmpegPath, ['-hide_banner', '-encoders'])
     if (!/\blibx264\b/.test(encoders)) return `${ffmpegPath} has no libx264 encoder`
   } catch (error) {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { AppError } from '@diemcau/core/errors.ts'
+import { type FfmpegProgress, ProgressReader } from './progress-reader.ts'
 
 const KEPT_ERROR_BYTES = 4000
 
@@ -15,7 +16,7 @@ export async function runFfmpeg(options: {
   /** 0..19: how far it gives way to others. */
   nice: number
   signal: AbortSignal
-  onProgress?: (progress: { frames: number; outTimeMs: number }) => void
+  onProgress?: (progress: FfmpegProgress) => void
   onStarted?: (pid: number) => void
 }): Promise<number> {
   options.signal.throwIfAborted()
@@ -30,19 +31,8 @@ export async function runFfmpeg(options: {
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said = (said + chunk).slice(-KEPT_ERROR_BYTES)
   })
-  let frames = 0
-  let rest = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    let outTimeMs = 0
-    for (const line of lines) {
-      const [key, value] = line.split('=')
-      if (key === 'frame') frames = Number(value)
-      if (key === 'out_time_us') outTimeMs = Number(value) / 1000 || 0
-      if (key === 'progress') options.onProgress?.({ frames, outTimeMs })
-    }
-  })
+  const progress = new ProgressReader(seen => options.onProgress?.(seen))
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => progress.push(chunk))
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
@@ -57,7 +47,7 @@ export async function runFfmpeg(options: {
       child.once('close', resolve)
     })
     options.signal.throwIfAborted()
-    if (code === 0) return frames
+    if (code === 0) return progress.frames
     if (/No space left on device/i.test(said)) throw new AppError('disk_full', 'the disk is full')
     throw new AppError('ffmpeg_failed', `ffmpeg ended with ${code}: ${said.trim()}`)
   } catch (error) {

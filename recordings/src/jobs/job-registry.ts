@@ -22,21 +22,27 @@ export class JobRegistry {
     this.#environment = environment
   }
 
-  /** Reads what is on the disk and goes on with what is not finished. */
+  /**
+   * Reads what is on the disk and goes on with what is not finished. A folder that cannot be read or written costs its
+   * own recording only: that one is told as failed, the others go on.
+   */
   static async create(root: string, environment: JobEnvironment): Promise<JobRegistry> {
     const registry = new JobRegistry(root, environment)
-    for (const egressId of await listJobFolders(root)) {
-      const folder = new JobFolder(root, egressId)
-      const state = await folder.readState()
-      if (!state || state.egressId !== egressId) {
-        environment.log.warn({ egressId }, 'folder without a readable state is left alone')
-        continue
-      }
-      const job = new RecordingJob(folder, state, environment)
-      registry.#jobs.set(egressId, job)
-      await job.start()
-    }
+    for (const egressId of await listJobFolders(root)) await registry.#takeUp(egressId)
     return registry
+  }
+
+  async #takeUp(egressId: string): Promise<void> {
+    const { log } = this.#environment
+    const folder = new JobFolder(this.#root, egressId)
+    const state = await folder.readState()
+    if (!state || state.egressId !== egressId) {
+      log.warn({ egressId }, 'folder without a readable state is left alone')
+      return
+    }
+    const job = new RecordingJob(folder, state, this.#environment)
+    this.#jobs.set(egressId, job)
+    await job.start().catch(error => job.failToStart(error))
   }
 
   /** Begins a recording. @throws AppError `disk_full`, `closed`. */
@@ -48,19 +54,24 @@ export class JobRegistry {
     if (this.#isClosed) throw new AppError('closed', 'the recorder is stopping')
     const egressId = newEgressId()
     const folder = new JobFolder(this.#root, egressId)
-    await folder.create()
-    const free = await folder.freeBytes()
-    if (free < this.#environment.minFreeBytes) {
-      await folder.remove()
-      throw new AppError('disk_full', `only ${Math.round(free / 1e6)} MB are free on the disk for recordings`)
-    }
-    const job = new RecordingJob(
-      folder,
-      newRecording({ ...options, egressId, at: nowMs() }),
-      this.#environment,
-    )
+    const state = newRecording({ ...options, egressId, at: nowMs() })
+    const job = new RecordingJob(folder, state, this.#environment)
     this.#jobs.set(egressId, job)
-    await job.start()
+    try {
+      await folder.create()
+      const free = await folder.freeBytes()
+      if (free < this.#environment.minFreeBytes)
+        throw new AppError(
+          'disk_full',
+          `only ${Math.round(free / 1e6)} MB are free on the disk for recordings`,
+        )
+      await job.start()
+    } catch (error) {
+      // Whoever asked hears of it; nothing of it stays that could be taken for a recording.
+      this.#jobs.delete(egressId)
+      await folder.remove().catch(() => undefined)
+      throw error
+    }
     return job.state
   }
 
@@ -89,9 +100,10 @@ export class JobRegistry {
     const job = this.get(egressId)
     if (!isFinal(job.state.phase))
       throw new AppError('recording_running', 'a recording that is not finished cannot be deleted')
-    this.#jobs.delete(egressId)
     await job.close()
     await job.folder.remove()
+    // Only now: files that could not be removed must be found again by whoever asks again.
+    this.#jobs.delete(egressId)
   }
 
   /** Idempotent. Running compositions must have been aborted by the caller. */

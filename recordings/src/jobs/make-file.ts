@@ -1,7 +1,7 @@
 import { readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { END_TO_END_ENCRYPTED } from '@diemcau/core/contracts/capture.ts'
-import { AppError } from '@diemcau/core/errors.ts'
+import { AppError, type AppErrorCode } from '@diemcau/core/errors.ts'
 import type { Manifest } from '@diemcau/core/recording/manifest.ts'
 import type { Logger } from 'pino'
 import { compose } from '../compose/composer.ts'
@@ -15,7 +15,6 @@ export async function makeFile(options: {
   manifest: Manifest
   ffmpegPath: string
   ffprobePath: string
-  fontPath: string
   threads: number
   nice: number
   signal: AbortSignal
@@ -33,7 +32,6 @@ export async function makeFile(options: {
     work: folder.work,
     output: folder.file,
     ffmpegPath,
-    fontPath: options.fontPath,
     threads: options.threads,
     nice: options.nice,
     signal,
@@ -53,7 +51,7 @@ export async function makeFile(options: {
  * A film of names on grey would be taken for a recording: where nothing was captured because everything was encrypted, it
  * fails with that code. Where only some tracks were, they are missing and named in the manifest.
  */
-export function refusalOf(manifest: Manifest): string | undefined {
+export function refusalOf(manifest: Manifest): AppErrorCode | undefined {
   const isNothing = manifest.tracks.every(track => track.segments.length === 0)
   const isEncrypted = manifest.tracks.some(track => track.problem === END_TO_END_ENCRYPTED)
   return isNothing && isEncrypted ? END_TO_END_ENCRYPTED : undefined

@@ -72,6 +72,17 @@ export class RecordingJob {
     this.#capture(aliveAtMs)
   }
 
+  /** Ends it as failed because its folder cannot be used; what lies there stays, and the next start tries it again. */
+  failToStart(error: unknown): void {
+    this.#log.error({ err: error }, 'the recording cannot be taken up: its folder cannot be used')
+    if (isFinal(this.#state.phase)) return
+    this.#apply({
+      type: 'failed',
+      at: nowMs(),
+      error: `the recording folder cannot be used: ${error instanceof Error ? error.message : error}`,
+    })
+  }
+
   /** Ends the capture; the composition follows by itself. Idempotent. */
   stop(): void {
     this.#session?.stop()
@@ -89,7 +100,10 @@ export class RecordingJob {
     await this.#session?.close()
     // The composition ends by the abort signal of the process; it must not write after we are gone.
     await this.#composing
-    if (!isFinal(this.#state.phase)) await this.folder.writeState(this.#state)
+    if (!isFinal(this.#state.phase))
+      await this.folder
+        .writeState(this.#state)
+        .catch(error => this.#log.error({ err: error }, 'the state could not be written'))
   }
 
   #capture(lastAttachedMs: number | null): void {
@@ -155,7 +169,9 @@ export class RecordingJob {
   }
 
   async #makeFile(): Promise<void> {
-    const manifest = await this.folder.writeManifest(this.#state)
+    const manifest = await this.folder.writeManifest(this.#state, (path, error) =>
+      this.#log.warn({ path, err: error }, 'a captured file cannot be read and is left out'),
+    )
     const result = await this.#environment.compose(this.folder, manifest, percent => {
       if (!this.#isClosed && this.#state.phase === 'ending') this.#apply({ type: 'composing', percent })
     })

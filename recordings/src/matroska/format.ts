@@ -1,3 +1,4 @@
+import { rotation } from '@diemcau/core/recording/rotation.ts'
 import { z } from 'zod'
 import { element, float, ID, idBytes, sizeBytes, text, UNKNOWN_SIZE, unsigned } from './ebml.ts'
 
@@ -26,6 +27,8 @@ export const clusterNote = z.object({
   isKey: z.boolean(),
   width: z.number().int(),
   height: z.number().int(),
+  /** Degrees clockwise by which its pictures are to be turned; one value a cluster. */
+  rotation: rotation.default(0),
 })
 export type ClusterNote = z.infer<typeof clusterNote>
 

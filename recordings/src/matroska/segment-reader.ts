@@ -72,8 +72,9 @@ export function readBlocks(segment: ReadSegment, cluster: ReadCluster): ReadBloc
   let offset = readHead(segment.bytes, cluster.offset)!.start
   while (offset < end) {
     const head = readHead(segment.bytes, offset)
-    if (!head || head.length === null) break
-    if (head.id === ID.simpleBlock)
+    // A damaged length must not lead out of the cluster.
+    if (!head || head.length === null || head.start + head.length > end) break
+    if (head.id === ID.simpleBlock && head.length >= 4)
       blocks.push({
         relMs: cluster.timestampMs + segment.bytes.readInt16BE(head.start + 1),
         isKey: (segment.bytes[head.start + 3]! & 0x80) !== 0,
@@ -98,6 +99,7 @@ export async function readSegmentFact(path: string, file: string): Promise<Segme
       relMs: timestampMs,
       lastMs: note.lastMs,
       clockMs: note.clockMs,
+      rotation: note.rotation,
     })),
     frames: segment.clusters.reduce((sum, { note }) => sum + note.frames, 0),
     width: first.width,

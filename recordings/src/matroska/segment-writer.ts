@@ -29,6 +29,7 @@ export class SegmentWriter {
   #clusterArrivedAtMs = 0
   #lastArrivedAtMs = Number.POSITIVE_INFINITY
   #clusterIsKey = false
+  #rotation: MediaFrame['rotation'] = 0
   #isClosed = false
   #hasFailed = false
 
@@ -60,7 +61,10 @@ export class SegmentWriter {
     const isLateStep = frame.arrivedAtMs - this.#lastArrivedAtMs > relMs - this.#lastMs + LATE_STEP_MS
     const isFull = relMs - this.#clusterMs >= CLUSTER_MS || relMs - this.#clusterMs > MAX_RELATIVE_MS
     const isCut = frame.isKey && this.format.kind === 'video'
-    if (this.#blocks.length > 0 && (isFull || isCut || isLateStep)) this.flush()
+    // A telephone is turned in the middle of the stream, at any frame: from there on it is another cluster.
+    const isTurned = frame.rotation !== this.#rotation
+    if (this.#blocks.length > 0 && (isFull || isCut || isLateStep || isTurned)) this.flush()
+    this.#rotation = frame.rotation
     if (this.#blocks.length === 0) {
       this.#clusterMs = relMs
       this.#clusterArrivedAtMs = frame.arrivedAtMs
@@ -89,6 +93,7 @@ export class SegmentWriter {
       isKey: this.#clusterIsKey,
       width: this.format.width,
       height: this.format.height,
+      rotation: this.#rotation,
     }
     const blocks = this.#blocks
     this.#blocks = []

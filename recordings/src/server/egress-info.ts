@@ -21,7 +21,7 @@ const nanoseconds = (ms: number | null): bigint => (ms === null ? 0n : BigInt(Ma
 
 /** A recording as LiveKit's EgressInfo. `publicUrl` is where the file server is reached, without a slash at its end. */
 export function egressInfoOf(state: RecordingState, publicUrl: string): EgressInfo {
-  const request = RoomCompositeEgressRequest.fromJson(state.request as never, { ignoreUnknownFields: true })
+  const request = requestOf(state)
   const info = new EgressInfo({
     egressId: state.egressId,
     roomId: state.roomId,
@@ -50,6 +50,15 @@ export function egressInfoOf(state: RecordingState, publicUrl: string): EgressIn
     info.result = { case: 'file', value: file }
   }
   return info
+}
+
+/** The request as it was made. One that cannot be read any more must not hide this recording, or all others, from a list. */
+function requestOf(state: RecordingState): RoomCompositeEgressRequest {
+  try {
+    return RoomCompositeEgressRequest.fromJson(state.request as never, { ignoreUnknownFields: true })
+  } catch {
+    return new RoomCompositeEgressRequest({ roomName: state.roomName, layout: state.layout })
+  }
 }
 
 function detailsOf(state: RecordingState): string {

@@ -1,7 +1,9 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import { type TwirpMethod, twirpMethod } from '@diemcau/core/livekit/twirp.ts'
 import { isFinal, type RecordingLayout, type RecordingState } from '@diemcau/core/recording/status.ts'
 import {
   type EgressInfo,
+  EgressStatus,
   EncodedFileType,
   ListEgressRequest,
   ListEgressResponse,
@@ -10,7 +12,6 @@ import {
   UpdateLayoutRequest,
 } from '@livekit/protocol'
 import type { JobRegistry } from '../jobs/job-registry.ts'
-import { type TwirpMethod, twirpMethod } from './twirp.ts'
 
 /**
  * LiveKit's Egress service as far as we record: a whole room to one MP4 of ours. Methods that are not in the map are
@@ -20,7 +21,7 @@ export function egressMethods(options: {
   jobs: JobRegistry
   infoOf: (state: RecordingState) => EgressInfo
   toolsFault: () => Promise<string | null>
-}): Map<string, TwirpMethod> {
+}): Map<string, TwirpMethod<void>> {
   const { jobs, infoOf, toolsFault } = options
 
   const start = twirpMethod(RoomCompositeEgressRequest, async request => {
@@ -38,7 +39,10 @@ export function egressMethods(options: {
     if (isFinal(job.state.phase) || job.state.phase === 'ending')
       throw new AppError('failed_precondition', `egress with status ${job.state.phase} cannot be stopped`)
     job.stop()
-    return infoOf(job.state)
+    const info = infoOf(job.state)
+    // The capture lets go of its files before the state says so; LiveKit's caller hears of the ending at once.
+    if (!isFinal(job.state.phase)) info.status = EgressStatus.EGRESS_ENDING
+    return info
   })
 
   const list = twirpMethod(ListEgressRequest, async request => {

@@ -1,31 +1,33 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AppError } from '@diemcau/core/errors.ts'
+import { AppError, codeOf, kindOf, messageFor } from '@diemcau/core/errors.ts'
+import { readBody } from '@diemcau/core/http/read-body.ts'
+import { statusOf } from '@diemcau/core/http/status.ts'
+import { type ApiKey, tokenOf } from '@diemcau/core/livekit/access-token.ts'
+import {
+  encodingOf,
+  type TwirpAnswer,
+  type TwirpMethod,
+  twirpError,
+  twirpResult,
+} from '@diemcau/core/livekit/twirp.ts'
 import type { Logger } from 'pino'
 import type { JobRegistry } from '../jobs/job-registry.ts'
 import { serveFile } from './file-server.ts'
-import { assertMayRecord, type Keys } from './token.ts'
-import { serveTwirp, type TwirpMethod, twirpError } from './twirp.ts'
+import { assertMayRecord } from './token.ts'
 
 const TWIRP_PATH = /^\/twirp\/livekit\.Egress\/(\w+)$/
 const FILE_PATH = /^\/files\/([^/]+)\/recording\.mp4$/
 
-/** Status of errors of the file server. */
-const FILE_STATUS: Record<string, number> = {
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  recording_running: 409,
-}
+const MAX_BODY_BYTES = 1024 * 1024
 
 export interface HttpServerOptions {
   port: number
   bind: string
-  keys: Keys
+  keys: readonly ApiKey[]
   jobs: () => JobRegistry | null
-  methods: () => Map<string, TwirpMethod>
+  methods: () => Map<string, TwirpMethod<void>>
   log: Logger
 }
 
@@ -70,11 +72,11 @@ export class RecordingsHttpServer {
       const method = TWIRP_PATH.exec(path)?.[1]
       if (method) {
         await assertMayRecord(tokenOf(request, null), this.#options.keys)
-        return await serveTwirp(request, response, this.#options.methods().get(method))
+        return write(response, await this.#callTwirp(request, method))
       }
       const egressId = FILE_PATH.exec(path)?.[1]
       if (egressId) {
-        const room = await assertMayRecord(tokenOf(request, url), this.#options.keys)
+        const room = await assertMayRecord(tokenOf(request, url?.searchParams ?? null), this.#options.keys)
         if (room !== undefined && jobs.get(egressId).state.roomName !== room)
           throw new AppError('permission_denied', 'permissions denied: the token is for another room')
         return await serveFile(request, response, egressId, jobs)
@@ -92,29 +94,35 @@ export class RecordingsHttpServer {
     response.writeHead(isReady ? 200 : 503, { 'content-type': 'application/json' }).end(body)
   }
 
+  async #callTwirp(request: IncomingMessage, name: string): Promise<TwirpAnswer> {
+    const encoding = encodingOf({
+      httpMethod: request.method ?? '',
+      contentType: request.headers['content-type'] ?? '',
+    })
+    const method = this.#options.methods().get(name)
+    if (!method) throw new AppError('unimplemented', 'this method is not implemented')
+    const body = await readBody(request, MAX_BODY_BYTES, request.headers['content-length'])
+    return twirpResult(await method.call(body, encoding), encoding)
+  }
+
   #fail(request: IncomingMessage, response: ServerResponse, path: string, error: unknown): void {
-    const isForeseen = error instanceof AppError
     const facts = { path, method: request.method, err: error }
-    if (isForeseen) this.#options.log.debug(facts, 'request refused')
-    else this.#options.log.error(facts, 'request failed')
+    if (kindOf(error) === 'internal') this.#options.log.error(facts, 'request failed')
+    else this.#options.log.debug(facts, 'request refused')
     if (response.headersSent) {
       response.destroy()
       return
     }
-    const { status, body } = twirpError(error)
-    const isTwirp = path.startsWith('/twirp/')
-    const code = isForeseen ? (FILE_STATUS[error.code] ?? status) : 500
-    const text = isTwirp || !isForeseen ? body : { code: error.code, msg: error.message }
     // A body that was not read to its end must not be taken for the next request.
     response.setHeader('connection', 'close')
-    response
-      .writeHead(isTwirp ? status : code, { 'content-type': 'application/json' })
-      .end(JSON.stringify(text))
+    const body = JSON.stringify({ code: codeOf(error), msg: messageFor(error) })
+    const ofFiles = { status: statusOf(error), contentType: 'application/json', body }
+    write(response, path.startsWith('/twirp/') ? twirpError(error) : ofFiles)
   }
 }
 
-/** Bearer token, or `access_token` of the query where a player cannot set headers. */
-function tokenOf(request: IncomingMessage, url: URL | null): string | null {
-  const match = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')
-  return match?.[1] ?? url?.searchParams.get('access_token') ?? null
+function write(response: ServerResponse, { status, contentType, body }: TwirpAnswer): void {
+  response
+    .writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+    .end(body)
 }

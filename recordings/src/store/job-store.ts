@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SegmentFact } from '@diemcau/core/recording/align-segments.ts'
 import { type JournalEntry, parseJournal } from '@diemcau/core/recording/journal.ts'
@@ -68,8 +68,14 @@ export class JobFolder {
     if (text !== '' && !text.endsWith('\n')) await this.#inOrder(() => appendFile(path, '\n'))
   }
 
-  /** Reads journal and captured files and writes `manifest.json`. */
-  async writeManifest(state: RecordingState): Promise<Manifest> {
+  /**
+   * Reads journal and captured files and writes `manifest.json`. A captured file that cannot be read costs its own ten
+   * seconds of its own track; `onUnreadable` is told of it.
+   */
+  async writeManifest(
+    state: RecordingState,
+    onUnreadable: (path: string, error: unknown) => void,
+  ): Promise<Manifest> {
     const path = join(this.path, 'journal.jsonl')
     let text = ''
     // Behind the lines still being written: a recording stopped soon has all of them on their way.
@@ -84,14 +90,10 @@ export class JobFolder {
       endedAtMs: state.captureEndedAtMs ?? state.aliveAtMs ?? state.requestedAtMs,
       layout: state.layout,
       journal,
-      segments: await this.#readSegments(),
+      segments: await this.#readSegments(onUnreadable),
     })
     await this.#inOrder(() => this.#replace('manifest.json', JSON.stringify(manifest, null, 1)))
     return manifest
-  }
-
-  async sizeOfFile(): Promise<number> {
-    return (await stat(this.file)).size
   }
 
   async freeBytes(): Promise<number> {
@@ -103,14 +105,28 @@ export class JobFolder {
     await this.#inOrder(() => rm(this.path, { recursive: true, force: true }))
   }
 
-  async #readSegments(): Promise<Map<string, SegmentFact[]>> {
+  async #readSegments(
+    onUnreadable: (path: string, error: unknown) => void,
+  ): Promise<Map<string, SegmentFact[]>> {
     const segments = new Map<string, SegmentFact[]>()
     const root = join(this.path, 'tracks')
+    const attempt = async <T>(path: string, read: (path: string) => Promise<T>): Promise<T | null> => {
+      try {
+        return await read(path)
+      } catch (error) {
+        onUnreadable(path, error)
+        return null
+      }
+    }
     for (const trackId of existsSync(root) ? await readdir(root) : []) {
       const facts: SegmentFact[] = []
-      const names = (await readdir(join(root, trackId))).filter(name => name.endsWith('.mkv')).sort()
+      const names = ((await attempt(join(root, trackId), path => readdir(path))) ?? [])
+        .filter(name => name.endsWith('.mkv'))
+        .sort()
       for (const name of names) {
-        const fact = await readSegmentFact(join(root, trackId, name), `tracks/${trackId}/${name}`)
+        const fact = await attempt(join(root, trackId, name), path =>
+          readSegmentFact(path, `tracks/${trackId}/${name}`),
+        )
         if (fact) facts.push(fact)
       }
       segments.set(trackId, facts)
@@ -120,8 +136,14 @@ export class JobFolder {
 
   async #replace(name: string, text: string): Promise<void> {
     const draft = join(this.path, `${name}.${process.pid}.${++this.#number}.tmp`)
-    await writeFile(draft, text)
-    await rename(draft, join(this.path, name))
+    try {
+      await writeFile(draft, text)
+      await rename(draft, join(this.path, name))
+    } catch (error) {
+      // A full disk would otherwise get one more draft with each try.
+      await rm(draft, { force: true }).catch(() => undefined)
+      throw error
+    }
   }
 
   #inOrder(task: () => Promise<void>): Promise<void> {

@@ -1,11 +1,12 @@
+import { signWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
 import { newRecording, type RecordingEvent, reduceRecording } from '@diemcau/core/recording/status.ts'
 import { EgressStatus } from '@livekit/protocol'
 import { WebhookReceiver } from 'livekit-server-sdk'
 import { describe, expect, it } from 'vitest'
 import { egressInfoOf } from '../server/egress-info.ts'
-import { eventOf, signWebhook, webhookBody } from './egress-webhooks.ts'
+import { eventOf, webhookBody } from './egress-webhooks.ts'
 
-const keys = { apiKey: 'devkey', apiSecret: 'secret' }
+const key = { key: 'devkey', secret: 'secret' }
 const request = { roomName: 'MT_1', layout: 'grid', fileOutputs: [{ fileType: 'MP4', filepath: 'MT_1' }] }
 const fresh = newRecording({ egressId: 'EG_test', roomName: 'MT_1', layout: 'grid', at: 1000, request })
 const steps: RecordingEvent[] = [
@@ -41,9 +42,9 @@ describe('webhooks of a recording', () => {
   it("are what LiveKit's receiver accepts, with file, times in nanoseconds and where to get it", async () => {
     const done = steps.reduce(reduceRecording, fresh)
     const body = webhookBody('egress_ended', egressInfoOf(done, 'http://rec'), 'EV_1', 12_345)
-    const headers = await signWebhook(body, keys)
-    const receiver = new WebhookReceiver(keys.apiKey, keys.apiSecret)
-    const event = await receiver.receive(body, headers.authorization)
+    const authorization = await signWebhook(body, key)
+    const receiver = new WebhookReceiver(key.key, key.secret)
+    const event = await receiver.receive(body, authorization)
     expect(event).toMatchObject({ event: 'egress_ended', id: 'EV_1', createdAt: 12n })
     const info = event.egressInfo!
     expect(info).toMatchObject({ egressId: 'EG_test', roomId: 'RM_1', status: EgressStatus.EGRESS_COMPLETE })
@@ -54,7 +55,7 @@ describe('webhooks of a recording', () => {
       size: 77n,
       location: 'http://rec/files/EG_test/recording.mp4',
     })
-    await expect(receiver.receive(`${body} `, headers.authorization)).rejects.toThrow(/sha256/)
+    await expect(receiver.receive(`${body} `, authorization)).rejects.toThrow(/sha256/)
   })
 
   it('name where the material of a failed one can be deleted', () => {

@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
 import { newId } from '@diemcau/core/ids.ts'
 import type { WebhookOutbox } from '@diemcau/core/outbox/webhook-outbox.ts'
 import { isFinal, type RecordingState } from '@diemcau/core/recording/status.ts'
 import { type EgressInfo, WebhookEvent } from '@livekit/protocol'
-import { SignJWT } from 'jose'
-import type { Keys } from '../server/token.ts'
 
 /** Steps of progress worth an event. */
 const PROGRESS_STEP = 10
@@ -31,18 +28,6 @@ export function webhookBody(event: EgressEventName, info: EgressInfo, id: string
     egressInfo: info,
   })
   return message.toJsonString()
-}
-
-/** Headers LiveKit's WebhookReceiver verifies: a token that names the hash of the body. */
-export async function signWebhook(body: string, keys: Keys): Promise<Record<string, string>> {
-  const sha256 = createHash('sha256').update(body).digest('base64')
-  const token = await new SignJWT({ sha256 })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setIssuer(keys.apiKey)
-    .setNotBefore('-10s')
-    .setExpirationTime('5m')
-    .sign(new TextEncoder().encode(keys.apiSecret))
-  return { authorization: token }
 }
 
 /** Puts the event of a change, if there is one, into the outbox; events of a room keep their order. */

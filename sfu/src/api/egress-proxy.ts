@@ -1,5 +1,5 @@
 import { AppError } from '@diemcau/core/errors.ts'
-import type { TwirpAnswer } from './twirp.ts'
+import type { TwirpAnswer } from '@diemcau/core/livekit/twirp.ts'
 
 /** A little less than the ten seconds livekit-server-sdk waits, so that the caller hears why. */
 const TIMEOUT_MS = 9_000

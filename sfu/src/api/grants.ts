@@ -1,5 +1,5 @@
 import { AppError } from '@diemcau/core/errors.ts'
-import type { VerifiedClaims } from '../room/claims.ts'
+import type { VerifiedClaims } from '../room/base/claims.ts'
 
 /** Which grant a RoomService method asks of its token; the same table as LiveKit's. */
 export type RequiredGrant = 'roomCreate' | 'roomList' | 'roomAdmin'

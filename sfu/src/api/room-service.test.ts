@@ -2,7 +2,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { RoomEgress } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
-import type { VideoGrants } from '../room/claims.ts'
+import type { VideoGrants } from '../room/base/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { createRoomService } from './room-service.ts'
 import { createTwirpHandler } from './twirp-handler.ts'

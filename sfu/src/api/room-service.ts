@@ -1,4 +1,5 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import { type TwirpMethod, twirpMethod } from '@diemcau/core/livekit/twirp.ts'
 import {
   CreateRoomRequest,
   DataPacket,
@@ -26,33 +27,21 @@ import {
   UpdateSubscriptionsResponse,
   UserPacket,
 } from '@livekit/protocol'
-import type { VerifiedClaims } from '../room/claims.ts'
+import type { VerifiedClaims } from '../room/base/claims.ts'
+import { assertBuilt } from '../room/base/room-configuration.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { assertDestination, assertGranted, type RequiredGrant } from './grants.ts'
 
-/** The messages of @livekit/protocol, as far as this service needs them. */
-interface WireMessage {
-  toBinary(): Uint8Array
-  toJsonString(options?: { emitDefaultValues?: boolean; useProtoFieldName?: boolean }): string
-}
-interface WireType<T> {
-  fromBinary(bytes: Uint8Array): T
-  fromJsonString(text: string, options?: { ignoreUnknownFields?: boolean }): T
-}
-export interface Method {
-  /** Decodes, checks the grant, runs. `invalid_argument` and `malformed` are told apart as Twirp does. */
-  call(body: Uint8Array, encoding: Encoding, claims: VerifiedClaims): Promise<WireMessage>
-}
-export type Encoding = 'json' | 'protobuf'
+type Method = TwirpMethod<VerifiedClaims>
 
-/** LiveKit's RoomService (livekit_room.proto) over this node's rooms. Methods that are missing here are `unimplemented`. */
+/** LiveKit's RoomService (livekit_room.proto) over all rooms there are. Methods that are missing here are `unimplemented`. */
 export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
     [
       'CreateRoom',
       method(CreateRoomRequest, 'roomCreate', null, request => {
         assertNamed('name', request.name)
-        assertBuilt(request)
+        assertBuilt(request, request.roomPreset)
         return rooms.createRoom({
           name: request.name,
           // proto3 has no "absent" for numbers: 0 means LiveKit's default.
@@ -67,7 +56,7 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
       'ListRooms',
       method(ListRoomsRequest, 'roomList', null, async request => {
         const names = request.names.length > 0 ? request.names : undefined
-        return new ListRoomsResponse({ rooms: rooms.listRooms(names) })
+        return new ListRoomsResponse({ rooms: await rooms.listRooms(names) })
       }),
     ],
     [
@@ -83,14 +72,15 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
         ListParticipantsRequest,
         'roomAdmin',
         'room',
-        async request => new ListParticipantsResponse({ participants: rooms.listParticipants(request.room) }),
+        async request =>
+          new ListParticipantsResponse({ participants: await rooms.listParticipants(request.room) }),
       ),
     ],
     [
       'GetParticipant',
       method(RoomParticipantIdentity, 'roomAdmin', 'room', async request => {
         assertNamed('identity', request.identity)
-        return rooms.getParticipant(request.room, request.identity)
+        return await rooms.getParticipant(request.room, request.identity)
       }),
     ],
     [
@@ -139,7 +129,7 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
       method(SendDataRequest, 'roomAdmin', 'room', async request => {
         if (request.nonce.length !== 0 && request.nonce.length !== 16)
           throw new AppError('invalid_argument', `nonce has 16 bytes or none, not ${request.nonce.length}`)
-        await rooms.sendData(request.room, dataPacketOf(request, rooms))
+        await rooms.sendData(request.room, await dataPacketOf(request, rooms))
         return new SendDataResponse()
       }),
     ],
@@ -180,42 +170,19 @@ export function createRoomService(rooms: RoomDirectory): ReadonlyMap<string, Met
   ])
 }
 
+/** A method of the service: its grant is checked before its fields, so that a stranger learns nothing of what would be valid. */
 function method<Request>(
-  type: WireType<Request>,
+  type: Parameters<typeof twirpMethod<Request, VerifiedClaims>>[0],
   grant: RequiredGrant,
   roomField: (keyof Request & string) | null,
-  run: (request: Request, claims: VerifiedClaims) => Promise<WireMessage>,
+  run: Parameters<typeof twirpMethod<Request, VerifiedClaims>>[1],
 ): Method {
-  return {
-    async call(body, encoding, claims) {
-      let request: Request
-      try {
-        request =
-          encoding === 'json'
-            ? type.fromJsonString(new TextDecoder().decode(body), { ignoreUnknownFields: true })
-            : type.fromBinary(body)
-      } catch (cause) {
-        throw new AppError('malformed', 'the request could not be decoded', { cause })
-      }
-      const room = roomField === null ? '' : String(request[roomField])
-      // The grant is checked before the fields, so that a stranger learns nothing of what would be valid.
-      assertGranted(claims, grant, room)
-      if (roomField !== null) assertNamed(roomField, room)
-      return await run(request, claims)
-    },
-  }
-}
-
-/** What of CreateRoomRequest would not happen is refused, so that nobody waits for it. */
-function assertBuilt(request: CreateRoomRequest): void {
-  const refuse = (what: string): never => {
-    throw new AppError('unimplemented', `${what} is not part of this server`)
-  }
-  if (request.egress) refuse('egress started by CreateRoom')
-  if (request.agents.length > 0) refuse('agent dispatch')
-  if (request.replayEnabled) refuse('replay')
-  if (request.roomPreset !== '')
-    throw new AppError('invalid_argument', `unknown room preset: ${request.roomPreset.slice(0, 64)}`)
+  return twirpMethod(type, async (request, claims) => {
+    const room = roomField === null ? '' : String(request[roomField])
+    assertGranted(claims, grant, room)
+    if (roomField !== null) assertNamed(roomField, room)
+    return await run(request, claims)
+  })
 }
 
 function assertNamed(field: string, value: string): void {
@@ -223,13 +190,13 @@ function assertNamed(field: string, value: string): void {
 }
 
 /** A server's packet has no sender. Destinations by sid (deprecated in the protocol) are turned into identities. */
-function dataPacketOf(request: SendDataRequest, rooms: RoomDirectory): DataPacket {
+async function dataPacketOf(request: SendDataRequest, rooms: RoomDirectory): Promise<DataPacket> {
   const destinations = new Set(request.destinationIdentities)
   if (request.destinationSids.length > 0) {
     const wanted = new Set(request.destinationSids)
-    for (const participant of rooms.listParticipants(request.room))
+    for (const participant of await rooms.listParticipants(request.room))
       if (wanted.has(participant.sid)) destinations.add(participant.identity)
-    // All those named are gone: an empty list would mean everyone.
+    // When all those that were named have gone, an empty list would mean everyone.
     if (destinations.size === 0) throw new AppError('not_found', 'none of the destinations is in the room')
   }
   const destinationIdentities = [...destinations]

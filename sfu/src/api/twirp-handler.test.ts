@@ -9,8 +9,8 @@ import {
   TrackInfo,
 } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
-import type { RpcCall } from '../room/api-rpc.ts'
-import type { VerifiedClaims, VideoGrants } from '../room/claims.ts'
+import type { VerifiedClaims, VideoGrants } from '../room/base/claims.ts'
+import type { RpcCall } from '../room/data/api-rpc.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { createEgressProxy } from './egress-proxy.ts'
 import { createRoomService } from './room-service.ts'
@@ -18,7 +18,7 @@ import { createTwirpHandler } from './twirp-handler.ts'
 
 /** Rooms that only note what they are asked. */
 class FakeRooms implements RoomDirectory {
-  assertJoinable() {}
+  async assertJoinable() {}
   async moveParticipant(room: string, identity: string, destination: string) {
     this.#note('moveParticipant', room, identity, destination)
   }
@@ -40,18 +40,18 @@ class FakeRooms implements RoomDirectory {
     this.#note('createRoom', options)
     return new Room({ sid: 'RM_1', name: options.name })
   }
-  listRooms(names?: string[]) {
+  async listRooms(names?: string[]) {
     this.#note('listRooms', names)
     return [new Room({ sid: 'RM_1', name: 'MT_1' })]
   }
   async deleteRoom(name: string) {
     this.#note('deleteRoom', name)
   }
-  listParticipants(room: string) {
+  async listParticipants(room: string) {
     this.#note('listParticipants', room)
     return [new ParticipantInfo({ sid: 'PA_1', identity: 'an', attributes: { some_key: 'x' } })]
   }
-  getParticipant(room: string, identity: string) {
+  async getParticipant(room: string, identity: string) {
     this.#note('getParticipant', room, identity)
     return new ParticipantInfo({ sid: 'PA_1', identity })
   }
@@ -261,7 +261,7 @@ describe('Twirp', () => {
       'full',
     ])
     expect(await outcome(new AppError('unavailable', 'stopping'))).toEqual([503, 'unavailable', 'stopping'])
-    expect(await outcome(new AppError('something_new', 'a secret'))).toEqual([
+    expect(await outcome(new AppError('media_failed', 'a secret'))).toEqual([
       500,
       'internal',
       'internal error',

@@ -1,36 +1,50 @@
 import { isIP } from 'node:net'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
-import type { Consumer, PlainTransport } from 'mediasoup/types'
+import type { Consumer, PlainTransport, Router } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import type { CaptureMedia } from '../room/ports.ts'
+import type { CaptureMedia } from '../room/base/ports.ts'
 import { formatParameters } from '../sdp/local-transport.ts'
-import { closedWith } from './closed-with.ts'
-import { SOCKET_BUFFER_BYTES } from './pooled-worker.ts'
-import type { PublishedTrack, TrackCodec, TrackViewer } from './published-track.ts'
-import type { TrackDirectory } from './track-directory.ts'
+import type { Carrier, PublishedTrack, Reach, TrackCodec, TrackViewer } from './track/published-track.ts'
+import type { TrackDirectory } from './track/track-directory.ts'
+import { closedWith } from './worker/closed-with.ts'
+import { SOCKET_BUFFER_BYTES } from './worker/pooled-worker.ts'
+import type { RoomRouter } from './worker/room-router.ts'
+
+/** Coordination of video orientation, 3GPP TS 26.114 §7.4.5. */
+const VIDEO_ORIENTATION = 'urn:3gpp:video-orientation'
 
 interface CapturedTrack {
   track: PublishedTrack
   codec: TrackCodec
   transport: PlainTransport
   consumer: Consumer
+  reach: Reach
+}
+
+/** What a capture needs of its room's media. */
+export interface CaptureRoom {
+  directory: TrackDirectory
+  carrier: Carrier
+  /** A router for what none of the room's has yet: a track of another node that nobody here takes. */
+  place(): Promise<RoomRouter>
 }
 
 /**
- * A recorder's hold on a room: one plain transport a track, made in the publisher's own router, so that no pipe is
- * needed. Without congestion control mediasoup sends the highest layer there is.
+ * A recorder's hold on a room: one plain transport a track, made where the track is on this node (in its publisher's own
+ * router, or where it landed from another node), so that no pipe is needed. Without congestion control mediasoup sends the
+ * highest layer there is.
  */
 export class Capture implements CaptureMedia, TrackViewer {
-  readonly #directory: TrackDirectory
+  readonly #room: CaptureRoom
   readonly #logger: Logger
   readonly #onClosed: (capture: Capture) => void
   readonly #captured = new Map<TrackId, CapturedTrack>()
   readonly #opening = new Set<TrackId>()
   #isClosed = false
 
-  constructor(directory: TrackDirectory, logger: Logger, onClosed: (capture: Capture) => void) {
-    this.#directory = directory
+  constructor(room: CaptureRoom, logger: Logger, onClosed: (capture: Capture) => void) {
+    this.#room = room
     this.#logger = logger
     this.#onClosed = onClosed
   }
@@ -42,7 +56,7 @@ export class Capture implements CaptureMedia, TrackViewer {
       throw new AppError('invalid_argument', 'capture needs an IP address and a port')
     if (this.#captured.has(trackId) || this.#opening.has(trackId))
       throw new AppError('already_exists', `${trackId} is captured already`)
-    const track = this.#directory.get(trackId)
+    const track = this.#room.directory.get(trackId)
     const codec = track.codecs[0]!
     this.#opening.add(trackId)
     try {
@@ -56,6 +70,7 @@ export class Capture implements CaptureMedia, TrackViewer {
   async resume(trackId: TrackId): Promise<void> {
     const captured = this.#captured.get(trackId)
     if (!captured) throw new AppError('track_not_found', `${trackId} is not captured`)
+    setWanted(captured, true)
     await captured.consumer.resume()
     if (captured.track.kind === 'video') await captured.consumer.requestKeyFrame()
   }
@@ -68,6 +83,7 @@ export class Capture implements CaptureMedia, TrackViewer {
     if (![...this.#captured.values()].some(other => other.track === captured.track))
       captured.track.removeViewer(this)
     captured.transport.close()
+    captured.reach.release()
   }
 
   codecEnded(track: PublishedTrack, codec: TrackCodec): void {
@@ -90,9 +106,48 @@ export class Capture implements CaptureMedia, TrackViewer {
     address: string,
     port: number,
   ): Promise<CapturedTrack> {
+    const place = track.routerOf(codec) ?? (await this.#room.place())
+    const { router } = place
+    const reach = await track.reach(codec, place, this.#room.carrier)
+    const transport = await this.#openTransport(router, address).catch(error => {
+      reach.release()
+      throw error
+    })
+    try {
+      await transport.connect({ ip: address, port })
+      const consuming = transport.consume({
+        producerId: reach.producerId,
+        // How a telephone is held comes with the picture. All other extensions are left out: without them there is no
+        // feedback for congestion control, which is not wanted here.
+        rtpCapabilities: {
+          codecs: router.rtpCapabilities.codecs ?? [],
+          headerExtensions: (router.rtpCapabilities.headerExtensions ?? []).filter(
+            ({ uri }) => uri === VIDEO_ORIENTATION,
+          ),
+        },
+        paused: true,
+        enableRtx: false,
+      })
+      const consumer = closedWith(transport, await consuming)
+      const isGone = this.#room.directory.find(track.trackId) !== track
+      if (this.#isClosed || codec.producer.closed || isGone)
+        throw new AppError('track_not_found', 'the track ended while it was captured')
+      const captured = { track, codec, transport, consumer, reach }
+      this.#captured.set(track.trackId, captured)
+      track.addViewer(this)
+      setWanted(captured, false)
+      this.#logger.info({ trackId: track.trackId, address, port }, 'capture opened')
+      return captured
+    } catch (error) {
+      transport.close()
+      reach.release()
+      throw error
+    }
+  }
+
+  async #openTransport(router: Router, address: string): Promise<PlainTransport> {
     const isLoopback = address.startsWith('127.') || address === '::1'
     const any = isIP(address) === 6 ? '::' : '0.0.0.0'
-    const { router } = track.home
     const making = router.createPlainTransport({
       listenInfo: {
         protocol: 'udp',
@@ -103,30 +158,17 @@ export class Capture implements CaptureMedia, TrackViewer {
       rtcpMux: true,
       comedia: false,
     })
-    const transport = closedWith(router, await making)
-    try {
-      await transport.connect({ ip: address, port })
-      const consuming = transport.consume({
-        producerId: codec.producer.id,
-        // Without header extensions there is no feedback for congestion control, which is not wanted here.
-        rtpCapabilities: { codecs: track.home.router.rtpCapabilities.codecs ?? [], headerExtensions: [] },
-        paused: true,
-        enableRtx: false,
-      })
-      const consumer = closedWith(transport, await consuming)
-      if (this.#isClosed || codec.producer.closed || this.#directory.find(track.trackId) !== track)
-        throw new AppError('track_not_found', 'the track ended while it was captured')
-      const captured = { track, codec, transport, consumer }
-      this.#captured.set(track.trackId, captured)
-      track.addViewer(this)
-      track.setWanted(captured, { mimeType: codec.mimeType, maxSpatialLayer: codec.spatialLayers - 1 })
-      this.#logger.info({ trackId: track.trackId, address, port }, 'capture opened')
-      return captured
-    } catch (error) {
-      transport.close()
-      throw error
-    }
+    return closedWith(router, await making)
   }
+}
+
+function setWanted(captured: CapturedTrack, isLive: boolean): void {
+  const { track, codec } = captured
+  track.setWanted(captured, {
+    mimeType: codec.mimeType,
+    maxSpatialLayer: codec.spatialLayers - 1,
+    isLive,
+  })
 }
 
 function describe(consumer: Consumer) {
@@ -138,5 +180,7 @@ function describe(consumer: Consumer) {
     clockRate: codec.clockRate,
     channels: codec.channels,
     fmtp: formatParameters(codec.parameters ?? {}),
+    videoOrientationId: consumer.rtpParameters.headerExtensions?.find(({ uri }) => uri === VIDEO_ORIENTATION)
+      ?.id,
   }
 }

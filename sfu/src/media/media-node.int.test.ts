@@ -4,9 +4,9 @@ import { observer } from 'mediasoup'
 import type { Transport } from 'mediasoup/types'
 import pino from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { eventually } from '../../test/harness/eventually.ts'
+import { eventually } from '../../../testing/eventually.ts'
 import { launchBrowser, MediaClient } from '../../test/media-client.ts'
-import type { MediaNode, RoomMedia } from '../room/ports.ts'
+import type { MediaNode, RoomMedia } from '../room/base/ports.ts'
 import { createMediaNode } from './media-node.ts'
 
 const FIRST_PORT = 21_200

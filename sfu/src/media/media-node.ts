@@ -8,9 +8,11 @@ import type {
   MediaResources,
   RoomMedia,
   RoomMediaListener,
-} from '../room/ports.ts'
+} from '../room/base/ports.ts'
+import type { PipeListen } from './link/pair-ends.ts'
 import { MediasoupRoom } from './room-media.ts'
-import { WorkerPool } from './worker-pool.ts'
+import { warnOfSmallBuffers } from './worker/socket-buffers.ts'
+import { WorkerPool } from './worker/worker-pool.ts'
 
 export interface MediaNodeOptions {
   /** Path of the mediasoup-worker binary; absent: the one mediasoup itself installed. */
@@ -23,6 +25,8 @@ export interface MediaNodeOptions {
   announcedAddresses: (string | AnnouncedAddress)[]
   /** Worker `i` uses UDP and TCP port `firstMediaPort + i`. */
   firstMediaPort: number
+  /** Where tracks come from other nodes; absent: this node is alone. */
+  pipes?: PipeListen
   logger: Logger
 }
 
@@ -31,26 +35,33 @@ export async function createMediaNode(options: MediaNodeOptions): Promise<MediaN
   if (options.workerCount < 1) throw new AppError('invalid_argument', 'a media node needs a worker')
   if (options.announcedAddresses.length === 0)
     throw new AppError('invalid_argument', 'a media node needs an address to announce')
+  if (options.pipes) await warnOfSmallBuffers(options.logger)
   const pool = await WorkerPool.create(options)
-  return new MediasoupNode(pool, options.logger)
+  return new MediasoupNode(pool, options.logger, options.pipes)
 }
 
 class MediasoupNode implements MediaNode {
   readonly #pool: WorkerPool
   readonly #logger: Logger
+  readonly #pipes: PipeListen | undefined
   readonly #rooms = new Set<MediasoupRoom>()
+  /** Of all pipes that tracks of other nodes come by: another node may remember those of a room that was here before. */
+  #lastSerial = 0
   #isClosed = false
 
-  constructor(pool: WorkerPool, logger: Logger) {
+  constructor(pool: WorkerPool, logger: Logger, pipes: PipeListen | undefined) {
+    this.#pipes = pipes
     this.#pool = pool
     this.#logger = logger
   }
 
   openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia {
     if (this.#isClosed) throw new AppError('closed', 'the media node is closed')
-    const room: MediasoupRoom = new MediasoupRoom(roomId, this.#pool, this.#logger, listener, () =>
-      this.#rooms.delete(room),
-    )
+    const room: MediasoupRoom = new MediasoupRoom(roomId, this.#pool, this.#logger, listener, {
+      pipes: this.#pipes,
+      nextSerial: () => ++this.#lastSerial,
+      onClosed: () => this.#rooms.delete(room),
+    })
     this.#rooms.add(room)
     return room
   }

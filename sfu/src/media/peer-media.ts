@@ -8,16 +8,16 @@ import type {
   PeerMediaListener,
   PeerMediaOptions,
   TrackClaim,
-} from '../room/ports.ts'
-import type { ClientNetwork } from './announced-addresses.ts'
-import type { TrackSettings } from './layer-choice.ts'
-import type { Pipes } from './pipes.ts'
-import type { Demand } from './published-track.ts'
-import { PublisherConnection } from './publisher-connection.ts'
-import { rateQuality } from './quality-score.ts'
-import type { RoomRouter } from './room-router.ts'
-import { SubscriberConnection } from './subscriber-connection.ts'
-import type { TrackDirectory } from './track-directory.ts'
+} from '../room/base/ports.ts'
+import type { Pipes } from './link/pipes.ts'
+import { PublisherConnection } from './publisher/publisher-connection.ts'
+import { SubscriberConnection } from './subscriber/subscriber-connection.ts'
+import type { TrackSettings } from './track/layer-choice.ts'
+import type { Demand } from './track/published-track.ts'
+import { rateQuality } from './track/quality-score.ts'
+import type { TrackDirectory } from './track/track-directory.ts'
+import type { ClientNetwork } from './worker/announced-addresses.ts'
+import type { RoomRouter } from './worker/room-router.ts'
 
 /** What mediasoup takes as a limit of the outgoing bitrate. */
 const MIN_BITRATE_BPS = 30_000
@@ -93,6 +93,7 @@ export class Peer implements PeerMedia {
       this.#logger,
       {
         canShareStreams: this.options.canShareStreams,
+        hearsTracksByMedia: this.options.hearsTracksByMedia ?? false,
         network: this.#network,
         reliableQueueBytes: this.options.reliableQueueBytes,
       },

@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events'
 import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import pino from 'pino'
 import { describe, expect, it } from 'vitest'
-import type { PooledWorker } from './pooled-worker.ts'
 import { MediasoupRoom } from './room-media.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import type { PooledWorker } from './worker/pooled-worker.ts'
+import type { WorkerPool } from './worker/worker-pool.ts'
 
 const none = () => {}
 
@@ -14,7 +14,11 @@ function setUp() {
   const worker = { index: 0, peers: 0, isAlive: true, worker: { createRouter: () => creation.promise } }
   const pool = { place: async () => worker as unknown as PooledWorker } as unknown as WorkerPool
   const listener = { onSpeakers: none, onDemandChanged: none }
-  const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, none)
+  const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, {
+    pipes: undefined,
+    nextSerial: () => 1,
+    onClosed: none,
+  })
   const joining = room.openPeer(
     { participantId: newParticipantId(), canShareStreams: true },
     new EventEmitter() as never,

@@ -1,6 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
+import type { NodeMedia, PipeSignals } from '../room/base/node-media.ts'
 import type {
   CaptureMedia,
   MediaCloseReason,
@@ -9,28 +10,40 @@ import type {
   PeerMediaOptions,
   RoomMedia,
   RoomMediaListener,
-} from '../room/ports.ts'
+} from '../room/base/ports.ts'
 import { Capture } from './capture-media.ts'
+import { RoomNodeMedia } from './link/node-media.ts'
+import type { PipeListen } from './link/pair-ends.ts'
+import { Pipes } from './link/pipes.ts'
 import { Peer } from './peer-media.ts'
-import { Pipes } from './pipes.ts'
-import type { PooledWorker } from './pooled-worker.ts'
-import { RoomRouter } from './room-router.ts'
-import { Speakers } from './speakers.ts'
-import { TrackDirectory } from './track-directory.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import { HeardSpeakers } from './track/heard-speakers.ts'
+import { TrackDirectory } from './track/track-directory.ts'
+import type { PooledWorker } from './worker/pooled-worker.ts'
+import { RoomRouter } from './worker/room-router.ts'
+import type { WorkerPool } from './worker/worker-pool.ts'
+
+/** What a room needs of the node it is on. */
+export interface RoomOwner {
+  /** Where tracks come from other nodes; undefined: this node is alone. */
+  pipes: PipeListen | undefined
+  /** Rising, never the same twice in this process. */
+  nextSerial: () => number
+  onClosed: () => void
+}
 
 /** A room's media over all workers of the node: a router on each worker that has one of its peers. */
 export class MediasoupRoom implements RoomMedia {
   readonly #pool: WorkerPool
   readonly #logger: Logger
   readonly #listener: RoomMediaListener
-  readonly #onClosed: () => void
+  readonly #owner: RoomOwner
   readonly #routers = new Map<PooledWorker, Promise<RoomRouter>>()
   readonly #peers = new Set<Peer>()
   readonly #captures = new Set<Capture>()
   readonly #directory = new TrackDirectory()
   readonly #pipes: Pipes
-  readonly #speakers: Speakers
+  readonly #speakers: HeardSpeakers
+  #nodes: RoomNodeMedia | undefined
   #isClosed = false
 
   constructor(
@@ -38,14 +51,14 @@ export class MediasoupRoom implements RoomMedia {
     pool: WorkerPool,
     logger: Logger,
     listener: RoomMediaListener,
-    onClosed: () => void,
+    owner: RoomOwner,
   ) {
     this.#pool = pool
     this.#logger = logger.child({ roomId })
     this.#listener = listener
-    this.#onClosed = onClosed
+    this.#owner = owner
     this.#pipes = new Pipes(this.#logger)
-    this.#speakers = new Speakers(this.#directory, speakers => {
+    this.#speakers = new HeardSpeakers(this.#directory, speakers => {
       if (!this.#isClosed) listener.onSpeakers(speakers)
     })
   }
@@ -92,7 +105,12 @@ export class MediasoupRoom implements RoomMedia {
 
   openCapture(): CaptureMedia {
     this.#assertOpen()
-    const capture = new Capture(this.#directory, this.#logger, closed => this.#captures.delete(closed))
+    const room = {
+      directory: this.#directory,
+      carrier: this.#pipes,
+      place: async () => await this.#routerOn(await this.#pool.place()),
+    }
+    const capture = new Capture(room, this.#logger, closed => this.#captures.delete(closed))
     this.#captures.add(capture)
     return capture
   }
@@ -109,16 +127,35 @@ export class MediasoupRoom implements RoomMedia {
       if (isReleased) return
       isReleased = true
       leaveDirectory()
+      this.#nodes?.handleForwardEnded(track)
       unfollow()
       // Subscribers are told by the room; a recorder that does not let go by itself must not go on.
       for (const capture of this.#captures) void capture.release(trackId)
     }
   }
 
+  connectNodes(signals: PipeSignals, mayHave: (node: string, trackId: TrackId) => boolean): NodeMedia {
+    this.#assertOpen()
+    const { pipes, nextSerial } = this.#owner
+    if (!pipes) throw new AppError('failed_precondition', 'this node has no address for media between nodes')
+    if (this.#nodes) throw new AppError('already_exists', 'the room is connected to its nodes')
+    const logger = this.#logger
+    this.#nodes = new RoomNodeMedia({
+      directory: this.#directory,
+      signals,
+      mayHave,
+      listen: pipes,
+      nextSerial,
+      logger,
+    })
+    return this.#nodes
+  }
+
   async close(reason: MediaCloseReason): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#speakers.close()
+    this.#nodes?.close()
     await Promise.all([...this.#captures].map(capture => capture.close()))
     await Promise.all([...this.#peers].map(peer => peer.close(reason)))
     this.#pipes.close()
@@ -131,7 +168,7 @@ export class MediasoupRoom implements RoomMedia {
       )
     }
     this.#routers.clear()
-    this.#onClosed()
+    this.#owner.onClosed()
   }
 
   #routerOn(worker: PooledWorker): Promise<RoomRouter> {

@@ -5,18 +5,25 @@
  */
 import { AppError } from '@diemcau/core/errors.ts'
 import { RoomMovedResponse } from '@livekit/protocol'
-import type { Participant } from './participant.ts'
+import type { Participant } from './member/participant.ts'
+import { assertSpace } from './member/room-space.ts'
 import type { Room } from './room.ts'
 
 /** @throws AppError 'unavailable' (its signalling is cut just now), 'not_found' (it left meanwhile), 'resource_exhausted'. */
 export async function moveParticipant(from: Room, participant: Participant, to: Room): Promise<void> {
-  if (!participant.outbox.isLinked)
+  if (!participant.backlog.isLinked)
     throw new AppError('unavailable', 'the participant is reconnecting just now, try again')
-  to.assertSpaceFor(participant.permission, participant.kind)
+  if (participant.owner !== undefined)
+    throw new AppError('failed_precondition', 'a second connection cannot be moved without its owner')
+  assertSpace(to, participant.budget.limits, participant)
   const token = await participant.token.mint(to.name)
   if (from.participants.get(participant.identity) !== participant)
     throw new AppError('not_found', 'the participant does not exist')
   participant.send({ case: 'refreshToken', value: token })
-  participant.send({ case: 'roomMoved', value: new RoomMovedResponse({ room: to.message(), token }) })
+  participant.send({
+    case: 'roomMoved',
+    // Clients written in Go read room and participant without asking whether they are there.
+    value: new RoomMovedResponse({ room: to.message(), token, participant: participant.info() }),
+  })
   from.leave(participant, 'moved')
 }

@@ -1,9 +1,9 @@
 /**
- * What the edges (`signalling`, `api`, `server`) ask of rooms. Implemented by `RoomRegistry`. Protocol messages are the
- * room's vocabulary (docs/decisions/0002): ParticipantInfo, TrackInfo and Room are LiveKit's own, so that SDKs
+ * What the edges (`signalling`, `api`, `server`) ask of rooms. Implemented by `RoomRegistry` for those of one process, and by
+ * `ClusterDirectory` for those of a cluster. Protocol messages are the room's vocabulary (docs/decisions/0002): ParticipantInfo, TrackInfo and Room are LiveKit's own, so that SDKs
  * and API see one truth.
  */
-import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import type { CaptureCloseReason, CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import type {
   DataPacket,
   ParticipantInfo,
@@ -11,13 +11,16 @@ import type {
   TrackInfo,
   WebhookEvent,
 } from '@livekit/protocol'
-import type { RpcCall } from './api-rpc.ts'
-import type { VerifiedClaims } from './claims.ts'
+import type { VerifiedClaims } from './base/claims.ts'
+import type { RpcCall } from './data/api-rpc.ts'
+
+/** A cluster asks its other nodes first. */
+type Awaitable<T> = T | Promise<T>
 
 /** Errors are AppError with codes: not_found, over_limit, already_exists, failed_precondition, invalid_argument, permission_denied, resource_exhausted, unavailable. */
 export interface RoomDirectory {
   /** Throws AppError('not_found') when the room is not there and joining does not make it. */
-  assertJoinable(claims: Pick<VerifiedClaims, 'video'>): void
+  assertJoinable(claims: Pick<VerifiedClaims, 'video'>): Awaitable<void>
   createRoom(options: {
     name: string
     emptyTimeoutS?: number
@@ -25,12 +28,15 @@ export interface RoomDirectory {
     maxParticipants?: number
     metadata?: string
   }): Promise<RoomMessage>
-  listRooms(names?: string[]): RoomMessage[]
+  listRooms(names?: string[]): Awaitable<RoomMessage[]>
   /** Sends every participant LeaveRequest{reason ROOM_DELETED, action DISCONNECT} and closes the room. */
   deleteRoom(name: string): Promise<void>
-  listParticipants(room: string): ParticipantInfo[]
-  getParticipant(room: string, identity: string): ParticipantInfo
-  /** Tokens of that identity issued before `revokeTokensBeforeS` (seconds since the epoch) are refused from now on. */
+  listParticipants(room: string): Awaitable<ParticipantInfo[]>
+  getParticipant(room: string, identity: string): Awaitable<ParticipantInfo>
+  /**
+   * Tokens of that identity issued before `revokeTokensBeforeS` (seconds since the epoch) are refused from now on, also when it is not
+   * in the room just now ('not_found'). Its second connections go with it.
+   */
   removeParticipant(room: string, identity: string, revokeTokensBeforeS?: number): Promise<void>
   mutePublishedTrack(room: string, identity: string, trackSid: string, muted: boolean): Promise<TrackInfo>
   updateParticipant(
@@ -57,10 +63,13 @@ export interface RoomDirectory {
   openCapture(
     room: string,
     send: (event: CaptureEvent) => void,
-  ): Promise<{ handle(command: CaptureCommand): Promise<void>; close(reason: string): Promise<void> }>
+  ): Promise<{
+    handle(command: CaptureCommand): Promise<void>
+    close(reason: CaptureCloseReason): Promise<void>
+  }>
 }
 
-/** Where the room reports facts; implemented by `cluster/event-outbox.ts` (webhooks, at least once). Must not throw or block. */
+/** Where the room reports facts; implemented by `webhooks/event-outbox.ts` (webhooks, at least once). Must not throw or block. */
 export interface RoomEventSink {
   /** `event` has name, room, participant, track and createdAt (seconds) filled; the sink adds id and sends. */
   emit(event: Pick<WebhookEvent, 'event'> & Partial<WebhookEvent>): void

@@ -1,8 +1,8 @@
 /** What is told outside of a room (webhooks): the story of each participant begins with its joining and ends with its leaving. */
 import type { ParticipantInfo, Room as RoomMessage, TrackInfo, WebhookEvent } from '@livekit/protocol'
-import { Participant } from './participant.ts'
+import { Participant } from './member/participant.ts'
+import type { Member } from './member/room-view.ts'
 import type { RoomEventSink } from './room-api.ts'
-import type { Member } from './room-view.ts'
 
 export class RoomEvents {
   readonly #sink: RoomEventSink
@@ -23,14 +23,15 @@ export class RoomEvents {
     this.#sink.emit({ event, createdAt, room: this.#room(), ...facts })
   }
 
-  /** Its media is connected; what it published before that follows. */
+  /** The participant's media is connected. What it published before that is told after it. A second connection is nobody new, so only its tracks are told. */
   joined(participant: Participant): void {
-    this.emit('participant_joined', { participant: participant.info() })
+    if (participant.owner === undefined) this.emit('participant_joined', { participant: participant.info() })
     for (const tell of participant.heldEvents.splice(0)) tell()
   }
 
-  /** Who never connected has not joined, and hence neither leaves nor has had tracks. */
+  /** A participant that never connected has not joined; hence it does not leave, and its tracks are not told. */
   left(participant: Participant): void {
+    if (participant.owner !== undefined) return
     const event = participant.hasBeenActive ? 'participant_left' : 'participant_connection_aborted'
     this.emit(event, { participant: participant.info() })
   }

@@ -2,30 +2,33 @@
  * All rooms of this node. Getting or creating a room is one synchronous step, so two joins can never make two rooms of
  * one name. Implements RoomDirectory for the API and the capture edge; signalling joins and resumes through it.
  */
-import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import type { CaptureCloseReason, CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
 import {
   DataPacket,
   type ParticipantInfo,
   ParticipantPermission,
-  type RoomConfiguration,
   type Room as RoomMessage,
   type TrackInfo,
 } from '@livekit/protocol'
-import type { RpcCall } from './api-rpc.ts'
-import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
-import { assertForwardable } from './forwarded-participants.ts'
-import type { TurnSettings } from './ice-servers.ts'
-import { byteLength, defaultLimits, type RoomLimits } from './limits.ts'
-import type { Log } from './log.ts'
+import type { JoinQuery, TokenMinter, VerifiedClaims } from './base/claims.ts'
+import type { TurnSettings } from './base/ice-servers.ts'
+import { defaultLimits, type RoomLimits } from './base/limits.ts'
+import type { Log } from './base/log.ts'
+import type { MediaNode } from './base/ports.ts'
+import { RevokedTokens } from './base/revoked-tokens.ts'
+import type { SignalLink } from './base/signal-link.ts'
+import { assertForwardable } from './copies/forwarded-participants.ts'
+import type { RpcCall } from './data/api-rpc.ts'
+import type { Participant } from './member/participant.ts'
+import { isCounted, type RoomOptions } from './member/room-view.ts'
+import { ownedClaims } from './member/second-connections.ts'
 import { moveParticipant } from './move-participant.ts'
-import type { Participant } from './participant.ts'
-import type { MediaNode } from './ports.ts'
-import { Room, type RoomDeps } from './room.ts'
+import { Room } from './room.ts'
 import type { RoomDirectory, RoomEventSink } from './room-api.ts'
-import type { RoomOptions } from './room-view.ts'
-import type { SignalLink } from './signal-link.ts'
+import type { RoomDeps, Seat, SharedRoomFacts } from './room-deps.ts'
+import { newRoomOptions, optionsOf } from './room-options.ts'
 
 export interface RoomRegistryOptions {
   media: MediaNode
@@ -39,12 +42,16 @@ export interface RoomRegistryOptions {
   nodeId?: string
   /** TURN servers told to clients; absent: none. */
   turn?: TurnSettings | undefined
+  /** URLs of other nodes, for who has to leave this one. */
+  otherUrls?: RoomDeps['otherUrls']
+  /** Where other nodes share the rooms: claims the identity of somebody who is to be shown in a room as well. */
+  seatForForwarded?: ((source: Participant, to: Room) => Promise<Seat & { giveBack(): void }>) | undefined
+  /** The other nodes that share rooms with this one; absent: there are none. */
+  peers?: RoomDeps['peers']
   limits?: Partial<RoomLimits>
   /** Milliseconds since the epoch; Date.now in production. */
   now?: () => number
 }
-
-const NAME_LIMIT_BYTES = 256
 
 export class RoomRegistry implements RoomDirectory {
   readonly limits: RoomLimits
@@ -53,6 +60,8 @@ export class RoomRegistry implements RoomDirectory {
   readonly #closing = new Set<Promise<void>>()
   readonly #roomDeps: RoomDeps
   readonly #autoCreate: boolean
+  readonly #revoked: RevokedTokens
+  readonly #seatForForwarded: RoomRegistryOptions['seatForForwarded']
   #isClosed = false
 
   /** The media node and the event sink stay the caller's to close, after `close()`. */
@@ -60,6 +69,8 @@ export class RoomRegistry implements RoomDirectory {
     this.limits = { ...defaultLimits, ...options.limits }
     this.log = options.log
     this.#autoCreate = options.autoCreate ?? true
+    this.#seatForForwarded = options.seatForForwarded
+    this.#revoked = new RevokedTokens(options.now ?? Date.now)
     this.#roomDeps = {
       media: options.media,
       events: options.events,
@@ -68,6 +79,8 @@ export class RoomRegistry implements RoomDirectory {
       now: options.now ?? Date.now,
       nodeId: options.nodeId ?? newId('ND_'),
       turn: options.turn,
+      peers: options.peers,
+      otherUrls: options.otherUrls,
       mint: options.mint,
       onClosed: room => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
@@ -79,8 +92,26 @@ export class RoomRegistry implements RoomDirectory {
   join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): { room: Room; participant: Participant } {
     const name = claims.video.room ?? ''
     this.assertJoinable(claims)
+    if (this.#revoked.has(claims)) throw new AppError('permission_denied', 'the token was revoked')
+    // A second connection makes no room: its owner is not in it.
+    if (claims.owner !== undefined) ownedClaims(this.#room(name), claims, this.limits.secondConnections)
     const room = this.#getOrCreate(name, optionsOf(claims.roomConfig))
     return { room, participant: room.join(claims, query, link) }
+  }
+
+  /** Whether this node may let them join, before the others are asked. @throws AppError as `join` */
+  assertAdmissible(claims: VerifiedClaims): void {
+    if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
+    if (this.#revoked.has(claims)) throw new AppError('permission_denied', 'the token was revoked')
+    if (claims.owner !== undefined)
+      ownedClaims(this.#room(claims.video.room ?? ''), claims, this.limits.secondConnections)
+  }
+
+  /** The room that joining makes where there is none; null: it makes none. @throws AppError for what no room can be */
+  draftFor({ owner, video, roomConfig }: VerifiedClaims): RoomOptions | null {
+    // A second connection makes no room: its owner is not in it.
+    if (owner !== undefined || !(this.#autoCreate || video.roomCreate)) return null
+    return newRoomOptions(video.room ?? '', optionsOf(roomConfig), this.limits)
   }
 
   assertJoinable({ video }: Pick<VerifiedClaims, 'video'>): void {
@@ -88,16 +119,45 @@ export class RoomRegistry implements RoomDirectory {
       throw new AppError('not_found', 'requested room does not exist')
   }
 
-  /** Undefined when the participant is not kept here (any more). `clientAddress` as in JoinQuery. */
+  /**
+   * Undefined when the participant is not kept here (any more), or kept for a newer token: sids are known to everybody, so an old token
+   * must not take over whoever came back with a new one. `clientAddress` as in JoinQuery.
+   */
   resume(
     claims: VerifiedClaims,
     sid: string,
     link: SignalLink,
     clientAddress = '',
   ): { room: Room; participant: Participant } | undefined {
-    const room = this.#rooms.get(claims.video.room ?? '')
+    const room = this.#revoked.has(claims) ? undefined : this.#rooms.get(claims.video.room ?? '')
     const participant = room?.resume(claims.identity, sid, link, clientAddress)
     return room && participant ? { room, participant } : undefined
+  }
+
+  /** URLs of other nodes, for who has to leave this one. */
+  otherUrls(): string[] {
+    return this.#roomDeps.otherUrls?.() ?? []
+  }
+
+  /** The rooms at this node, with those only whose connections it holds: what all nodes say can be added up. */
+  peopleHere(): { numParticipants: number }[] {
+    const isShown = (participant: Participant) => !participant.isHidden && isCounted(participant)
+    return [...this.#rooms.values()].map(({ participants }) => ({
+      numParticipants: [...participants.values()].filter(isShown).length,
+    }))
+  }
+
+  /** The open room of that name, if it is at this node. */
+  find(name: string): Room | undefined {
+    return this.#rooms.get(name)
+  }
+
+  /** Makes a room that other nodes know, too. Whoever had that name here has closed. @throws AppError('unavailable') */
+  openShared(options: RoomOptions, shared: SharedRoomFacts): Room {
+    if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
+    const room = new Room(options, this.#roomDeps, shared)
+    this.#rooms.set(room.name, room)
+    return room
   }
 
   #getOrCreate(name: string, options: Partial<Room['options']> = {}): Room {
@@ -106,21 +166,7 @@ export class RoomRegistry implements RoomDirectory {
     if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
     if (this.#rooms.size >= this.limits.rooms)
       throw new AppError('resource_exhausted', `this node has ${this.limits.rooms} rooms already`)
-    if (name === '' || byteLength(name) > NAME_LIMIT_BYTES)
-      throw new AppError('invalid_argument', `a room name has 1 to ${NAME_LIMIT_BYTES} bytes`)
-    if (byteLength(options.metadata ?? '') > this.limits.metadataBytes)
-      throw new AppError('over_limit', 'room metadata is over the limit')
-    const room = new Room(
-      {
-        name,
-        // 0 is "not given" in the API's messages.
-        emptyTimeoutS: options.emptyTimeoutS || this.limits.emptyTimeoutS,
-        departureTimeoutS: options.departureTimeoutS || this.limits.departureTimeoutS,
-        maxParticipants: options.maxParticipants ?? 0,
-        metadata: options.metadata ?? '',
-      },
-      this.#roomDeps,
-    )
+    const room = new Room(newRoomOptions(name, options, this.limits), this.#roomDeps)
     this.#rooms.set(name, room)
     return room
   }
@@ -158,20 +204,31 @@ export class RoomRegistry implements RoomDirectory {
   listParticipants(room: string): ParticipantInfo[] {
     const found = this.#rooms.get(room)
     if (!found) return []
-    const { participants, forwarded } = found
-    return [...participants.values(), ...forwarded.list()].map(member => member.info())
+    return found.members().map(member => member.info())
   }
 
   getParticipant(room: string, identity: string): ParticipantInfo {
-    const forwarded = this.#rooms.get(room)?.forwarded.get(identity)
-    return (forwarded ?? this.#participant(room, identity).participant).info()
+    const found = this.#rooms.get(room)
+    const copy = found?.forwarded.get(identity) ?? found?.remote.get(identity)
+    return (copy ?? this.#participant(room, identity).participant).info()
   }
 
+  /** Tokens of this identity from before that second are refused from now on; an earlier second changes nothing. */
+  revoke(room: string, identity: string, beforeS: number): void {
+    this.#revoked.add(room, identity, beforeS)
+  }
+
+  /** All tokens that are refused here. */
+  revocations(): ReturnType<RevokedTokens['list']> {
+    return this.#revoked.list()
+  }
+
+  /** The tokens are revoked also of somebody who is not here just now, which is told as 'not_found'. */
   async removeParticipant(room: string, identity: string, revokeTokensBeforeS = 0): Promise<void> {
+    if (revokeTokensBeforeS > 0) this.revoke(room, identity, revokeTokensBeforeS)
     const found = this.#room(room)
     const isForwarded = found.forwarded.get(identity) !== undefined
     const participant = isForwarded ? undefined : this.#participant(room, identity).participant
-    if (revokeTokensBeforeS > 0) found.revokedTokens.set(identity, revokeTokensBeforeS)
     if (participant) found.leave(participant, 'removed')
     else found.forwarded.end(identity, 'removed')
   }
@@ -199,8 +256,8 @@ export class RoomRegistry implements RoomDirectory {
   ): Promise<ParticipantInfo> {
     const found = this.#participant(room, identity)
     const { permission, ...profile } = changes
-    found.room.changeProfile(found.participant, profile)
-    if (permission) found.room.changePermission(found.participant, new ParticipantPermission(permission))
+    found.room.changes.profile(found.participant, profile)
+    if (permission) found.room.changes.permission(found.participant, new ParticipantPermission(permission))
     return found.participant.info()
   }
 
@@ -231,7 +288,15 @@ export class RoomRegistry implements RoomDirectory {
     if (destination === room)
       throw new AppError('invalid_argument', 'the destination room is the room the participant is in')
     assertForwardable(found.participant)
-    this.#getOrCreate(destination).forward(found.participant, found.room)
+    const to = this.#getOrCreate(destination)
+    to.assertForwardable(found.participant)
+    const seat = await this.#seatForForwarded?.(found.participant, to)
+    try {
+      to.forward(found.participant, found.room, seat)
+    } catch (error) {
+      seat?.giveBack()
+      throw error
+    }
   }
 
   async performRpc(room: string, identity: string, call: RpcCall): Promise<string> {
@@ -255,12 +320,15 @@ export class RoomRegistry implements RoomDirectory {
   async openCapture(
     room: string,
     send: (event: CaptureEvent) => void,
-  ): Promise<{ handle(command: CaptureCommand): Promise<void>; close(reason: string): Promise<void> }> {
+  ): Promise<{
+    handle(command: CaptureCommand): Promise<void>
+    close(reason: CaptureCloseReason): Promise<void>
+  }> {
     return this.#room(room).openCapture(send)
   }
 
   /** Closes every room; participants are told to come back (LeaveRequest RECONNECT). New joins are refused. */
-  async close(_reason: 'node_stopping' = 'node_stopping'): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true
     for (const room of [...this.#rooms.values()]) this.#track(room.close('node_stopping'))
     await Promise.allSettled(this.#closing)
@@ -269,16 +337,5 @@ export class RoomRegistry implements RoomDirectory {
   #track(closing: Promise<void>): Promise<void> {
     this.#closing.add(closing)
     return closing.finally(() => this.#closing.delete(closing))
-  }
-}
-
-/** RoomConfiguration of a token, for the room its holder makes by joining. 0 and '' mean "not given". */
-function optionsOf(config: RoomConfiguration | undefined): Partial<RoomOptions> {
-  if (!config) return {}
-  return {
-    emptyTimeoutS: config.emptyTimeout,
-    departureTimeoutS: config.departureTimeout,
-    maxParticipants: config.maxParticipants,
-    metadata: config.metadata,
   }
 }

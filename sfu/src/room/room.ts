@@ -5,136 +5,128 @@
  */
 import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { newRoomId, type RoomId } from '@diemcau/core/ids.ts'
-import type {
-  DataPacket,
-  ParticipantInfo_Kind,
-  ParticipantPermission,
-  Room as RoomMessage,
-  SubscriptionPermission,
-} from '@livekit/protocol'
-import { ApiRpc } from './api-rpc.ts'
-import type { CaptureSession } from './capture-session.ts'
-import type { JoinQuery, TokenMinter, VerifiedClaims } from './claims.ts'
+import { type Incarnation, newRoomId, type RoomId } from '@diemcau/core/ids.ts'
+import type { DataPacket, Room as RoomMessage, SubscriptionPermission } from '@livekit/protocol'
+import type { JoinQuery, VerifiedClaims } from './base/claims.ts'
 import {
   type ParticipantCloseReason,
   participantReasonOf,
   type RoomCloseReason,
   roomEndReasonOf,
-} from './close-reasons.ts'
-import { DataPlane } from './data-plane.ts'
-import { ForwardedParticipants } from './forwarded-participants.ts'
-import type { TurnSettings } from './ice-servers.ts'
-import { byteLength, type RoomLimits } from './limits.ts'
-import type { Log } from './log.ts'
-import { assertProfile, changedProfile, type Profile } from './metadata.ts'
-import { Participant, type ParticipantListener } from './participant.ts'
-import { isServant, kindOf, permissionOf } from './permissions.ts'
-import type { CandidateProtocol, MediaNode, RoomMedia } from './ports.ts'
-import { RecentNonces } from './recent-nonces.ts'
-import { isRevoked } from './revoked-tokens.ts'
-import type { RoomEventSink } from './room-api.ts'
-import { RoomBroadcast } from './room-broadcast.ts'
-import { RoomCaptures } from './room-captures.ts'
+  wireReasonOf,
+} from './base/close-reasons.ts'
+import type { Log } from './base/log.ts'
+import { assertPlain, assertProfile } from './base/metadata.ts'
+import type { NodeMedia } from './base/node-media.ts'
+import { kindOf, permissionOf } from './base/permissions.ts'
+import type { CandidateProtocol, RoomMedia } from './base/ports.ts'
+import type { SignalLink } from './base/signal-link.ts'
+import type { RecorderView } from './capture/recorder-view.ts'
+import type { RoomCaptures } from './capture/room-captures.ts'
+import type { ForwardedParticipants } from './copies/forwarded-participants.ts'
+import type { OwnRecords } from './copies/own-records.ts'
+import type { RemoteMembers } from './copies/remote-members.ts'
+import { ApiRpc } from './data/api-rpc.ts'
+import type { DataPlane } from './data/data-plane.ts'
+import { Participant, type ParticipantListener } from './member/participant.ts'
+import { assertSpace } from './member/room-space.ts'
+import type { Member, RoomOptions, RoomView } from './member/room-view.ts'
+import { ownedClaims, ownedReason, secondsOf } from './member/second-connections.ts'
+import type { RoomDeps, RoomPeers, Seat, SharedRoom, SharedRoomFacts } from './room-deps.ts'
 import { RoomEvents } from './room-events.ts'
-import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './room-messages.ts'
-import { RoomTracks } from './room-tracks.ts'
-import type { Member, RoomOptions, RoomView } from './room-view.ts'
-import type { SignalLink } from './signal-link.ts'
+import type { RoomNodes } from './room-nodes.ts'
+import { assertRoomMetadata } from './room-options.ts'
+import { makeRoomParts } from './room-parts.ts'
+import type { QualityFacts } from './telling/connection-quality.ts'
+import type { ParticipantChanges } from './telling/participant-changes.ts'
+import type { RoomBroadcast } from './telling/room-broadcast.ts'
+import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './telling/room-messages.ts'
+import type { RoomSpeakers } from './telling/room-speakers.ts'
+import type { RoomTracks } from './telling/room-tracks.ts'
 
 /** More than anybody tests at once; what is over starts afresh. */
 const REMEMBERED_PROTOCOLS = 1_000
 
-export interface RoomDeps {
-  media: MediaNode
-  events: RoomEventSink
-  limits: RoomLimits
-  log: Log
-  now(): number
-  nodeId: string
-  turn: TurnSettings | undefined
-  mint: TokenMinter
-  /** The room has closed; the owner removes it. */
-  onClosed(room: Room, reason: RoomCloseReason): void
-}
-
 /** What `setTimeout` can wait for: 2³¹ - 1 ms, some 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-export class Room implements RoomView {
-  readonly id: RoomId = newRoomId()
+export class Room implements RoomView, SharedRoom {
+  readonly id: RoomId
   readonly name: string
   readonly createdAtMs: number
   readonly options: RoomOptions
   readonly participants = new Map<string, Participant>()
   /** Shown here, and connected to another room. They do not keep this one open. */
   readonly forwarded: ForwardedParticipants
+  /** In this room, and connected to other nodes. */
+  readonly remote: RemoteMembers
   readonly captures: RoomCaptures
   readonly rpc = new ApiRpc()
-  /** By identity: tokens from before that second are refused. Forgotten with the room. */
-  readonly revokedTokens = new Map<string, number>()
   readonly #deps: RoomDeps
   readonly #log: Log
   readonly #media: RoomMedia
+  readonly nodeMedia: NodeMedia | undefined
   readonly #events: RoomEvents
   readonly #broadcast: RoomBroadcast
-  readonly #nonces = new RecentNonces()
+  readonly #peers: RoomPeers | undefined
+  readonly #own: OwnRecords | undefined
+  readonly nodes: RoomNodes
   /** Packets, data tracks and blobs. */
   readonly data: DataPlane
   readonly #tracks: RoomTracks
+  readonly speakers: RoomSpeakers
+  /** Of profile and permissions. */
+  readonly changes: ParticipantChanges
   /** For UpdateSubscription.participantTracks and old clients' destinationSids. */
   readonly #bySid = new Map<string, Participant>()
   /** SimulateScenario.switchCandidateProtocol: holds for the next connections of that identity. */
   readonly #protocols = new Map<string, CandidateProtocol>()
+  /** The highest epoch that was given to a claim here. */
+  #epoch = 0
   #idleTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(options: RoomOptions, deps: RoomDeps) {
+  /** `shared`: what it is at the other nodes; absent: it is new, and this node's alone. */
+  constructor(options: RoomOptions, deps: RoomDeps, shared?: SharedRoomFacts) {
+    this.id = shared?.id ?? newRoomId()
     this.options = options
     this.name = options.name
     this.#deps = deps
-    this.createdAtMs = deps.now()
+    this.createdAtMs = shared?.createdAtMs ?? deps.now()
     this.#log = deps.log.child({ roomId: this.id, room: this.name })
     this.#events = new RoomEvents(deps.events, deps.now, () => this.message())
-    this.#broadcast = new RoomBroadcast(this, deps.limits, this.#log)
-    this.captures = new RoomCaptures(this, this.#log, deps.now, () => {
-      if (!this.#isClosed) this.#broadcast.room()
-    })
-    this.#tracks = new RoomTracks({
-      room: this,
-      broadcast: this.#broadcast,
-      captures: this.captures,
-      log: this.#log,
-      now: deps.now,
-      emit: (event, publisher, { info }) => this.#events.track(event, publisher, info),
-    })
-    this.forwarded = new ForwardedParticipants({
-      tracks: this.#tracks,
-      broadcast: this.#broadcast,
-      captures: this.captures,
-      limits: deps.limits,
-      log: this.#log,
-      now: deps.now,
+    const peers = deps.peers?.(this)
+    this.#peers = peers
+    const parts = makeRoomParts({
+      ...{ room: this, deps, log: this.#log, events: this.#events, peers },
       media: () => this.#media,
-      emit: (event, member) => this.#events.emit(event, { participant: member.info() }),
+      nodeMedia: () => this.nodeMedia,
+      superseded: identity => this.#giveUp(identity),
+      ownerLeft: second => this.leave(second, 'owner_left'),
     })
-    this.data = new DataPlane({
-      room: this,
-      limits: deps.limits,
-      log: this.#log,
-      now: deps.now,
-      announce: participant => this.#broadcast.participant(participant, { isPrompt: true }),
-    })
+    this.#broadcast = parts.broadcast
+    this.#tracks = parts.tracks
+    this.#own = parts.own
+    this.captures = parts.captures
+    this.remote = parts.remote
+    this.forwarded = parts.forwarded
+    this.data = parts.data
+    this.speakers = parts.speakers
+    this.changes = parts.changes
+    this.nodes = parts.nodes
     this.#media = deps.media.openRoom(this.id, {
       onSpeakers: audible => {
-        if (this.#isClosed) return
-        this.#tracks.handleSpeakers(audible.filter(speaker => this.#isVisible(speaker.participantId)))
+        if (!this.#isClosed) this.speakers.hear(audible)
       },
       onDemandChanged: (publisher, trackId, demand) => {
         const participant = this.#bySid.get(publisher)
         if (participant && !this.#isClosed) this.#broadcast.announceDemand(participant, trackId, demand)
       },
     })
+    if (peers)
+      this.nodeMedia = this.#media.connectNodes(peers.pipes, (node, trackId) =>
+        this.nodes.mayHave(node as Incarnation, trackId),
+      )
     this.#closeWhenIdle(options.emptyTimeoutS)
     this.#events.emit('room_started')
     this.#log.info({}, 'room started')
@@ -149,33 +141,53 @@ export class Room implements RoomView {
   publisherOf(trackSid: string): Member | undefined {
     return this.#tracks.publisherOf(trackSid)
   }
+  memberBySid(sid: string): Member | undefined {
+    return (
+      this.#bySid.get(sid) ?? this.remote.bySid(sid) ?? this.forwarded.list().find(({ id }) => id === sid)
+    )
+  }
+  get size(): number {
+    return this.participants.size + this.remote.size
+  }
+  qualities(changes: QualityFacts[]): void {
+    this.#broadcast.qualities(changes)
+  }
+  members(): Member[] {
+    return [...this.participants.values(), ...this.remote.list(), ...this.forwarded.list()]
+  }
   /** Those others know of. */
   visible(): Member[] {
-    return [...this.participants.values(), ...this.forwarded.list()].filter(member => !member.isHidden)
-  }
-  #isVisible(sid: string): boolean {
-    const member = this.#bySid.get(sid) ?? this.forwarded.list().find(({ id }) => id === sid)
-    return member !== undefined && !member.isHidden
+    return this.members().filter(member => !member.isHidden)
   }
   message(): RoomMessage {
     return roomMessageOf(this)
   }
 
-  /** Throws AppError('resource_exhausted') when the room is full or the token's profile is over a limit. */
-  join(claims: VerifiedClaims, query: JoinQuery, link: SignalLink): Participant {
+  /**
+   * `seat`: its claim, where other nodes share the room; they have counted it.
+   * Throws AppError('resource_exhausted') when the room is full or the token's profile is over a limit.
+   */
+  join(granted: VerifiedClaims, query: JoinQuery, link: SignalLink, seat?: Seat): Participant {
     this.#assertOpen()
     const { limits, log, now, mint } = this.#deps
+    const claims = ownedClaims(this, granted, limits.secondConnections)
+    assertPlain('identity', claims.identity)
     assertProfile(claims, limits)
-    if (isRevoked(this.revokedTokens, claims))
-      throw new AppError('permission_denied', 'the token was revoked')
     const previous = this.participants.get(claims.identity)
-    if (!previous && !this.forwarded.get(claims.identity))
-      this.assertSpaceFor(permissionOf(claims.video), kindOf(claims.kind))
+    const remote = this.remote.get(claims.identity)
+    if (!seat && !previous && !remote && !this.forwarded.get(claims.identity)) {
+      const { owner } = claims
+      assertSpace(this, limits, { owner, permission: permissionOf(claims.video), kind: kindOf(claims.kind) })
+    }
     clearTimeout(this.#idleTimer)
     if (previous) this.#remove(previous, 'duplicate_identity')
     this.forwarded.end(claims.identity, 'duplicate_identity')
+    this.#epoch = seat?.epoch ?? Math.max(this.#epoch, this.remote.epochOf(claims.identity), now()) + 1
+    const epoch = this.#epoch
+    this.remote.yield(claims.identity, epoch)
     const listener = this.#participantListener()
     const participant = new Participant({
+      id: seat?.participantId,
       claims,
       query,
       limits,
@@ -183,6 +195,7 @@ export class Room implements RoomView {
       now,
       mint,
       candidateProtocol: this.#protocols.get(claims.identity),
+      otherUrls: this.#deps.otherUrls,
       listener,
     })
     try {
@@ -196,11 +209,13 @@ export class Room implements RoomView {
     this.#broadcast.noteTold(participant)
     this.participants.set(participant.identity, participant)
     this.#bySid.set(participant.id, participant)
+    this.#own?.add(participant.facts, participant.publications, epoch)
     this.#log.info({ participantId: participant.id, identity: participant.identity }, 'participant joined')
     // Others know the old connection and its tracks; the new one must take its place in their lists at once, unless nobody may know of it.
-    if (previous) participant.isKnownToObservers = previous.isKnownToObservers
-    if (previous && participant.isHidden) this.#broadcast.participant(previous, { isPrompt: true })
-    if (previous?.hasBeenActive) this.#broadcast.participant(participant, { isPrompt: true })
+    const replaced = previous ?? remote
+    if (replaced) participant.isKnownToObservers = replaced.isKnownToObservers
+    if (replaced && participant.isHidden) this.#broadcast.participant(replaced, { isPrompt: true })
+    if (previous?.hasBeenActive || remote) this.#broadcast.participant(participant, { isPrompt: true })
     this.#broadcast.welcome(participant)
     this.#tracks.offerTo(participant)
     this.data.tracks.offerTo(participant)
@@ -211,28 +226,24 @@ export class Room implements RoomView {
   }
 
   /**
-   * Recorders, egress and agents serve the others: for the room's own maximum they are neither counted nor kept out.
-   * Throws AppError('resource_exhausted') when the room is full.
+   * Shows a participant of the room `from` here too. `seat`: its claim in this room and its sid, where other nodes share the room; they have
+   * counted it, and are told of it as of any member of this node. Throws AppError('already_exists'), ('resource_exhausted').
    */
-  assertSpaceFor(permission: ParticipantPermission, kind: ParticipantInfo_Kind): void {
-    const { participantsPerRoom } = this.#deps.limits
-    if (this.participants.size + this.forwarded.size >= participantsPerRoom)
-      throw new AppError('resource_exhausted', `the room is full (${participantsPerRoom} on this server)`)
-    const { maxParticipants } = this.options
-    if (maxParticipants === 0 || isServant(permission, kind)) return
-    const others = [...this.participants.values(), ...this.forwarded.list()]
-    const counted = others.filter(other => !isServant(other.permission, other.kind))
-    if (counted.length >= maxParticipants)
-      throw new AppError('resource_exhausted', `the room is full (${maxParticipants} participants)`)
+  forward(source: Participant, from: Room, seat?: Seat): void {
+    this.#assertOpen()
+    this.assertForwardable(source)
+    if (!seat) assertSpace(this, this.#deps.limits, source)
+    this.#epoch =
+      seat?.epoch ?? Math.max(this.#epoch, this.remote.epochOf(source.identity), this.#deps.now()) + 1
+    this.remote.yield(source.identity, this.#epoch)
+    const member = this.forwarded.add(source, from.#media, seat?.participantId)
+    this.#own?.add(member, member.publications, this.#epoch)
   }
 
-  /** Shows a participant of the room `from` here too. Throws AppError('already_exists'), ('resource_exhausted'). */
-  forward(source: Participant, from: Room): void {
-    this.#assertOpen()
-    if (this.participants.has(source.identity) || this.forwarded.get(source.identity))
+  /** Throws AppError('already_exists') */
+  assertForwardable(source: Participant): void {
+    if (this.members().some(({ identity }) => identity === source.identity))
       throw new AppError('already_exists', 'the other room has a participant of that identity')
-    this.assertSpaceFor(source.permission, source.kind)
-    this.forwarded.add(source, from.#media)
   }
 
   /** Gives the participant with this sid its new link. False when it is not here (any more). */
@@ -255,9 +266,18 @@ export class Room implements RoomView {
   leave(participant: Participant, reason: ParticipantCloseReason): void {
     if (this.participants.get(participant.identity) !== participant) return
     this.#remove(participant, reason)
+    for (const second of secondsOf(this, participant.identity)) this.#remove(second, ownedReason(reason))
     if (participant.permission.recorder) this.#broadcast.room()
     else this.#broadcast.counts()
     if (this.participants.size === 0) this.#closeWhenIdle(this.options.departureTimeoutS)
+  }
+
+  /** The identity was claimed on another node with a higher epoch than any seen of it: a claim of it here is lost. */
+  #giveUp(identity: string): Participant | undefined {
+    this.forwarded.end(identity, 'duplicate_identity')
+    const participant = this.participants.get(identity)
+    if (participant) this.leave(participant, 'duplicate_identity')
+    return participant
   }
 
   #remove(participant: Participant, reason: ParticipantCloseReason): void {
@@ -295,36 +315,6 @@ export class Room implements RoomView {
     }
   }
 
-  /** Name, metadata, attributes. Throws AppError('resource_exhausted'). */
-  changeProfile(participant: Participant, changes: Partial<Profile>): void {
-    const next = changedProfile(participant, changes, this.#deps.limits)
-    if (!next) return
-    Object.assign(participant, next)
-    participant.touch()
-    participant.token.refresh()
-    this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
-    const { id: participantId, identity, name, attributes } = participant
-    const at = this.#deps.now()
-    this.captures.notify({ type: 'participant_updated', at, participantId, identity, name, attributes })
-  }
-
-  /** A whole new permission set: takes down what it no longer allows. */
-  changePermission(participant: Participant, permission: ParticipantPermission): void {
-    const wasObserver = participant.isObserver
-    const wasRecorder = participant.permission.recorder
-    // Hiding cannot be taken back from those who know the participant, nor can it be shown half-way.
-    permission.hidden = participant.isHidden
-    participant.permission = permission
-    participant.touch()
-    participant.token.refresh()
-    participant.publications.dropDisallowed()
-    participant.subscriptions.reevaluate()
-    this.data.tracks.permissionChanged(participant)
-    if (wasObserver && !participant.isObserver) this.#broadcast.introduceObservers(participant)
-    this.#broadcast.participant(participant, { isPrompt: true, isToSelf: true })
-    if (permission.recorder !== wasRecorder) this.#broadcast.room()
-  }
-
   /** The publisher's word on who may have its tracks. */
   changeSubscriptionPermission(publisher: Participant, permission: SubscriptionPermission): void {
     this.#tracks.changePermission(publisher, permission)
@@ -338,26 +328,34 @@ export class Room implements RoomView {
   }
 
   changeMetadata(metadata: string): void {
-    if (byteLength(metadata) > this.#deps.limits.metadataBytes)
-      throw new AppError('over_limit', 'room metadata is over the limit')
+    assertRoomMetadata(metadata, this.#deps.limits)
     this.options.metadata = metadata
+    this.#broadcast.room()
+  }
+
+  /** What another node changed of the room. */
+  applyOptions({ emptyTimeoutS, departureTimeoutS, maxParticipants, metadata }: RoomOptions): void {
+    Object.assign(this.options, { emptyTimeoutS, departureTimeoutS, maxParticipants, metadata })
     this.#broadcast.room()
   }
 
   /** Data from the API: no sender. */
   sendData(packet: DataPacket): void {
-    const nonce = packet.value.case === 'user' ? packet.value.value.nonce : new Uint8Array()
-    if (this.#nonces.isRepeat(nonce, this.#deps.now())) return
     this.data.fromApi(packet)
   }
 
-  openCapture(send: (event: CaptureEvent) => void): CaptureSession {
+  openCapture(send: (event: CaptureEvent) => void): RecorderView {
     this.#assertOpen()
     return this.captures.open(this.#media.openCapture(), send)
   }
 
   #closeWhenIdle(timeoutS: number): void {
     clearTimeout(this.#idleTimer)
+    // Where others share it, nobody ends it alone.
+    if (this.#peers) {
+      this.#peers.emptied()
+      return
+    }
     // A longer timer than this would fire at once.
     const delayMs = Math.min(timeoutS * 1000, LONGEST_TIMER_MS)
     this.#idleTimer = setTimeout(() => void this.close('idle'), delayMs)
@@ -370,6 +368,7 @@ export class Room implements RoomView {
     clearTimeout(this.#idleTimer)
     this.#broadcast.close()
     this.#tracks.close()
+    this.speakers.close()
     this.data.close()
     for (const participant of [...this.participants.values()]) {
       participant.close(participantReasonOf(reason))
@@ -377,10 +376,12 @@ export class Room implements RoomView {
       this.#events.left(participant)
     }
     this.forwarded.close(participantReasonOf(reason))
+    this.remote.close(wireReasonOf(participantReasonOf(reason)))
+    this.#own?.close()
     this.participants.clear()
     this.#bySid.clear()
     const mediaReason = reason === 'node_stopping' ? 'node_stopping' : 'room_closed'
-    const captures = this.captures.close(reason, mediaReason)
+    const captures = this.captures.close(reason === 'vacated' ? 'node_stopping' : reason, mediaReason)
     this.#events.emit('room_finished', { roomEndReason: roomEndReasonOf(reason) })
     this.#log.info({ reason }, 'room finished')
     this.#deps.onClosed(this, reason)

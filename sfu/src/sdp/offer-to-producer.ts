@@ -1,14 +1,14 @@
 /** One sending section of a publisher's offer → what mediasoup's `transport.produce()` takes. Pure. */
 import type {
   MediaKind,
+  RtcpFeedback,
   RtpCodecParameters,
   RtpEncodingParameters,
-  RtpHeaderExtensionParameters,
   RtpParameters,
 } from 'mediasoup/types'
 import type { MediaDescription } from 'sdp-transform'
+import { codecParameters, readCodecs, readExtensions, usableCodecs } from './offered-codecs.ts'
 import type { RemoteSection } from './remote-description.ts'
-import { DEPENDENCY_DESCRIPTOR, FEEDBACK, h264Profile, PUBLISHER_EXTENSIONS } from './router-codecs.ts'
 
 /** What signalling said of the track before it was offered. */
 export interface AnnouncedTrack {
@@ -27,31 +27,8 @@ export interface ProducerPlan {
   simulcast: boolean
 }
 
-interface OfferedCodec {
-  payloadType: number
-  /** Lower case, without the kind: 'vp8'. */
-  name: string
-  clockRate: number
-  channels: number | undefined
-  parameters: Record<string, string | number>
-}
-
-const MIME_TYPES: Record<string, string> = {
-  opus: 'audio/opus',
-  vp8: 'video/VP8',
-  h264: 'video/H264',
-  vp9: 'video/VP9',
-  av1: 'video/AV1',
-}
 /** LiveKit's names for low, medium and high; a foreign client's order of names is kept as offered. */
 const RID_ORDER = ['q', 'h', 'f']
-
-/** Of a codec by its short name ('vp8'), undefined for one no router carries. */
-export function mimeTypeOf(codec: string): string | undefined {
-  const name = codec.toLowerCase()
-  // Publishers name codecs as they like: `constructor`, to which every object answers, is none.
-  return Object.hasOwn(MIME_TYPES, name) ? MIME_TYPES[name] : undefined
-}
 
 /** The streams of a plan, low layer first, as TrackInfo names them. */
 export function streamsOf(
@@ -77,44 +54,18 @@ export function planProducer(
   if (announced.kind !== section.kind)
     return { refused: `announced as ${announced.kind}, offered as ${section.kind}` }
   const { media, kind } = section
-  const offered = readCodecs(media)
   const headerExtensions = readExtensions(media, kind)
-  const codec = chooseCodec(
-    offered.filter(({ name }) => name !== 'av1' || hasDependencyDescriptor(headerExtensions)),
-    kind,
-    preferredCodec,
-  )
+  const [codec] = usableCodecs(media, kind, preferredCodec)
   if (!codec)
     return {
-      refused: offered.some(({ name }) => name === 'av1')
+      refused: readCodecs(media).some(({ name }) => name === 'av1')
         ? 'no codec in common; AV1 needs the dependency descriptor header extension'
         : 'no codec in common',
     }
-  const mimeType = MIME_TYPES[codec.name]!
-  const feedback = readFeedback(media, codec.payloadType, kind)
+  const [main, ...rtx] = codecParameters(media, kind, codec)
+  const codecs = [kind === 'audio' ? soundCodec(main!, announced) : main!, ...rtx]
 
-  const codecs: RtpCodecParameters[] = [
-    {
-      mimeType,
-      payloadType: codec.payloadType,
-      clockRate: codec.clockRate,
-      ...(kind === 'audio' ? { channels: codec.channels ?? 1 } : {}),
-      parameters: kind === 'audio' ? soundParameters(codec.parameters, announced) : codec.parameters,
-      rtcpFeedback: kind === 'audio' ? withNack(feedback) : feedback,
-    },
-  ]
-  const rtx = offered.find(c => c.name === 'rtx' && c.parameters.apt === codec.payloadType)
-  if (rtx) {
-    codecs.push({
-      mimeType: `${kind}/rtx`,
-      payloadType: rtx.payloadType,
-      clockRate: rtx.clockRate,
-      parameters: { apt: codec.payloadType },
-      rtcpFeedback: [],
-    })
-  }
-
-  const encodings = readEncodings(media, rtx !== undefined)
+  const encodings = readEncodings(media, rtx.length > 0)
   if (encodings.length === 0) return { refused: 'neither rid nor ssrc in the section' }
   if (encodings.some(e => e.rid) && !headerExtensions.some(e => e.uri.endsWith('sdes:rtp-stream-id')))
     return { refused: 'simulcast without the rtp-stream-id header extension' }
@@ -128,7 +79,7 @@ export function planProducer(
   const cname = media.ssrcs?.find(s => s.attribute === 'cname')?.value
   return {
     kind,
-    mimeType,
+    mimeType: main!.mimeType,
     rtpParameters: {
       mid: section.mid,
       codecs,
@@ -145,109 +96,20 @@ export function planProducer(
  * What subscribers are told of the sound (RFC 7587 §6.1). livekit-client offers `stereo=1` for every sound, and decodes two
  * channels only of one that is offered to it with `sprop-stereo=1`.
  */
-function soundParameters(offered: OfferedCodec['parameters'], announced: AnnouncedTrack) {
-  const { 'sprop-stereo': _s, stereo: _t, ...rest } = offered
-  return announced.stereo ? { ...rest, stereo: 1, 'sprop-stereo': 1 } : rest
-}
-
-function readCodecs(media: MediaDescription): OfferedCodec[] {
-  const byType = new Map<number, OfferedCodec>()
-  for (const rtp of media.rtp ?? []) {
-    if (!Number.isInteger(rtp.payload) || rtp.payload < 0 || rtp.payload > 127) continue
-    if (byType.has(rtp.payload)) continue
-    byType.set(rtp.payload, {
-      payloadType: rtp.payload,
-      name: `${rtp.codec}`.toLowerCase(),
-      clockRate: Number(rtp.rate),
-      channels: rtp.encoding === undefined ? undefined : Number(rtp.encoding),
-      parameters: readParameters(media, rtp.payload),
-    })
-  }
-  // The m= line holds the client's order of preference; rtpmap lines need not (RFC 3264 §5.1).
-  const order = `${media.payloads ?? ''}`.split(' ').map(Number)
-  return order.map(pt => byType.get(pt)).filter(codec => codec !== undefined)
-}
-
-function readParameters(media: MediaDescription, payloadType: number): Record<string, string | number> {
-  const parameters: Record<string, string | number> = {}
-  const config = media.fmtp?.find(f => f.payload === payloadType)?.config
-  for (const part of `${config ?? ''}`.split(';')) {
-    const [key = '', ...rest] = part.trim().split('=')
-    if (key === '' || key === '__proto__') continue
-    const value = rest.join('=')
-    // profile-level-id is hexadecimal and may look like a number.
-    parameters[key] = /^\d{1,9}$/.test(value) && key !== 'profile-level-id' ? Number(value) : value
-  }
-  return parameters
-}
-
-function chooseCodec(offered: OfferedCodec[], kind: MediaKind, preferred: string): OfferedCodec | undefined {
-  const usable = offered.filter(codec => isCarried(codec, kind))
-  const wanted = usable.filter(codec => codec.name === preferred.toLowerCase())
-  const candidates = wanted.length > 0 ? wanted : usable
-  const first = candidates[0]
-  if (first?.name !== 'h264') return first
-  // Constrained baseline is what every receiver decodes.
-  const rank = (codec: OfferedCodec) =>
-    h264Profile(codec.parameters['profile-level-id'] as string | undefined) === 'constrained-baseline' ? 0 : 1
-  return candidates.filter(codec => codec.name === 'h264').sort((a, b) => rank(a) - rank(b))[0]
-}
-
-/** mediasoup finds the key frames of AV1 by it alone, and forwards nothing before one. Native SDKs do not offer it. */
-const hasDependencyDescriptor = (extensions: RtpHeaderExtensionParameters[]): boolean =>
-  extensions.some(({ uri }) => uri === DEPENDENCY_DESCRIPTOR.uri)
-
-function isCarried(codec: OfferedCodec, kind: MediaKind): boolean {
-  if (kind === 'audio') return codec.name === 'opus' && codec.clockRate === 48_000 && codec.channels === 2
-  if (codec.clockRate !== 90_000) return false
-  if (codec.name === 'h264')
-    return (
-      codec.parameters['packetization-mode'] === 1 &&
-      h264Profile(codec.parameters['profile-level-id'] as string | undefined) !== null
-    )
-  if (codec.name === 'vp9') return (codec.parameters['profile-id'] ?? 0) === 0
-  return codec.name === 'vp8' || codec.name === 'av1'
-}
-
-function readFeedback(media: MediaDescription, payloadType: number, kind: MediaKind) {
-  const seen = new Set<string>()
-  for (const fb of media.rtcpFb ?? []) {
-    if (fb.payload !== payloadType && fb.payload !== '*') continue
-    const name = fb.subtype ? `${fb.type} ${fb.subtype}` : `${fb.type}`
-    if (FEEDBACK[kind].has(name)) seen.add(name)
-  }
-  return [...seen].map(name => {
-    const [type = '', parameter = ''] = name.split(' ')
-    return { type, parameter }
-  })
+function soundCodec(offered: RtpCodecParameters, announced: AnnouncedTrack): RtpCodecParameters {
+  const { 'sprop-stereo': _s, stereo: _t, ...rest } = offered.parameters ?? {}
+  const parameters = announced.stereo ? { ...rest, stereo: 1, 'sprop-stereo': 1 } : rest
+  return { ...offered, parameters, rtcpFeedback: withNack(offered.rtcpFeedback ?? []) }
 }
 
 /**
  * Lost sound is asked for again (RFC 4585 §6.2.1). Clients do not offer to hear such requests for sound and yet answer them: libwebrtc takes
  * the feedback of what it sends from the answer alone, and keeps what it sent for it. Who ignores the requests loses nothing.
  */
-const withNack = <T extends { type: string; parameter: string }>(feedback: T[]) =>
-  feedback.some(({ type, parameter }) => type === 'nack' && parameter === '')
+const withNack = (feedback: RtcpFeedback[]): RtcpFeedback[] =>
+  feedback.some(({ type, parameter }) => type === 'nack' && !parameter)
     ? feedback
     : [...feedback, { type: 'nack', parameter: '' }]
-
-/** Extensions both sides know, at the ids of the offer, which an answer must keep (RFC 8285 §6). */
-export function readExtensions(media: MediaDescription, kind: MediaKind): RtpHeaderExtensionParameters[] {
-  const extensions: RtpHeaderExtensionParameters[] = []
-  const known: ReadonlySet<string> = PUBLISHER_EXTENSIONS[kind]
-  for (const ext of media.ext ?? []) {
-    const id = Number(ext.value)
-    if (!known.has(`${ext.uri}`) || !Number.isInteger(id) || id < 1 || id > 255) continue
-    if (extensions.some(e => e.uri === ext.uri || e.id === id)) continue
-    extensions.push({
-      uri: ext.uri as RtpHeaderExtensionParameters['uri'],
-      id,
-      encrypt: false,
-      parameters: {},
-    })
-  }
-  return extensions
-}
 
 function readEncodings(media: MediaDescription, hasRtx: boolean): RtpEncodingParameters[] {
   const rids = readSendRids(media)

@@ -1,7 +1,8 @@
 /** Writes the answer to a publisher's offer (RFC 8829 §5.3). Pure. */
-import type { RtpParameters } from 'mediasoup/types'
+import type { RtpCodecParameters, RtpParameters } from 'mediasoup/types'
+import type { MediaDescription } from 'sdp-transform'
 import { codecLines, type LocalTransport, sessionLines, transportLines } from './local-transport.ts'
-import { readExtensions } from './offer-to-producer.ts'
+import { codecParameters, readExtensions, usableCodecs } from './offered-codecs.ts'
 import type { RemoteDescription, RemoteSection } from './remote-description.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { RemoteDescription, RemoteSection } from './remote-description.ts'
  */
 const START_BITRATE_KBPS = 1_000
 
-/** A section we receive: exactly what the producer was made from. */
+/** A section we receive, with what its producer was made from. */
 export interface AcceptedSection {
   rtpParameters: RtpParameters
   disableDtx: boolean
@@ -66,7 +67,9 @@ function dataSection(section: RemoteSection, local: LocalTransport, transport: s
 
 function receivingSection(section: RemoteSection, entry: AcceptedSection, transport: string[]): string[] {
   const { rtpParameters } = entry
-  const codecs = rtpParameters.codecs.map(codec => {
+  const taken = rtpParameters.codecs[0]?.mimeType ?? ''
+  const others = carriedCodecs(section).filter(([codec]) => codec?.mimeType !== taken)
+  const codecs = [...rtpParameters.codecs, ...others.flat()].map(codec => {
     if (codec.mimeType === 'audio/opus')
       return { ...codec, parameters: opusParameters(codec.parameters, entry) }
     if (codec.mimeType === 'video/rtx') return codec
@@ -106,30 +109,48 @@ function opusParameters(
 }
 
 /**
- * An inactive section keeps one codec and the extensions we know: Chrome drops what an answer leaves out and then
- * cannot use the section for simulcast later.
+ * What could be taken in a section, each codec with its retransmission. A client sends the first codec of an answer; the others are listed
+ * for those (pion) that offer in later sections only what the first answer listed, and could not publish a second codec otherwise.
+ */
+function carriedCodecs({ media, kind }: RemoteSection): RtpCodecParameters[][] {
+  if (kind === 'application') return []
+  return usableCodecs(media, kind, '').map(codec => codecParameters(media, kind, codec))
+}
+
+/**
+ * An inactive section keeps what it could be used for later: clients drop codecs and extensions that an answer leaves out, Chrome
+ * for the section, pion for the connection. A rejected section is never used again and names one codec only, as does one without any we know.
  */
 function inactiveSection(section: RemoteSection, transport: string[]): string[] {
   const { media } = section
-  const first = media.rtp?.[0]
-  const fallback = `${media.payloads ?? ''}`.split(' ')[0] || '0'
   const kind = section.kind === 'audio' ? 'audio' : 'video'
+  const codecs = section.isRejected ? [] : carriedCodecs(section).flat()
+  const types = codecs.length > 0 ? codecs.map(({ payloadType }) => payloadType) : [firstPayload(media)]
   const lines = [
-    `m=${section.kind} ${section.isRejected ? 0 : 7} ${media.protocol || 'UDP/TLS/RTP/SAVPF'} ${first?.payload ?? fallback}`,
+    `m=${section.kind} ${section.isRejected ? 0 : 7} ${media.protocol || 'UDP/TLS/RTP/SAVPF'} ${types.join(' ')}`,
     'c=IN IP4 0.0.0.0',
     ...(section.mid === '' ? [] : [`a=mid:${section.mid}`]),
     'a=inactive',
     'a=rtcp-mux',
     'a=rtcp-rsize',
     ...transport,
+    ...(codecs.length > 0 ? codecLines(codecs) : firstCodecLines(media)),
   ]
-  if (first) {
-    const channels = first.encoding && Number(first.encoding) > 1 ? `/${first.encoding}` : ''
-    lines.push(`a=rtpmap:${first.payload} ${first.codec}/${first.rate}${channels}`)
-    const fmtp = media.fmtp?.find(f => f.payload === first.payload)?.config
-    if (fmtp) lines.push(`a=fmtp:${first.payload} ${fmtp}`)
-  }
   if (!section.isRejected)
     lines.push(...readExtensions(media, kind).map(ext => `a=extmap:${ext.id} ${ext.uri}`))
   return lines
+}
+
+const firstPayload = (media: MediaDescription): string | number =>
+  media.rtp?.[0]?.payload ?? (`${media.payloads ?? ''}`.split(' ')[0] || '0')
+
+function firstCodecLines(media: MediaDescription): string[] {
+  const first = media.rtp?.[0]
+  if (!first) return []
+  const channels = first.encoding && Number(first.encoding) > 1 ? `/${first.encoding}` : ''
+  const fmtp = media.fmtp?.find(f => f.payload === first.payload)?.config
+  return [
+    `a=rtpmap:${first.payload} ${first.codec}/${first.rate}${channels}`,
+    ...(fmtp ? [`a=fmtp:${first.payload} ${fmtp}`] : []),
+  ]
 }

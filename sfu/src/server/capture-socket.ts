@@ -2,10 +2,10 @@ import { type CaptureEvent, captureCommand } from '@diemcau/core/contracts/captu
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
 import type { WebSocket } from 'ws'
-import type { VerifiedClaims } from '../room/claims.ts'
+import type { VerifiedClaims } from '../room/base/claims.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 
-/** A recorder that vanished without a word is noticed within two of these. */
+/** The interval of pings to a recorder, ms. One that vanished is noticed within two intervals. */
 const PING_INTERVAL_MS = 10_000
 
 /** Close codes of `/internal/capture` (4000-4999 are free for applications, RFC 6455 §7.4.2). */
@@ -71,7 +71,7 @@ export function attachCapture(
         const capture = await opening
         await capture.handle(command)
       } catch (error) {
-        // A room that could not be opened was logged above; the socket is closing.
+        // When the room could not be opened, that was logged above and the socket is closing.
         log.debug({ err: error, roomName, command: command.type }, 'capture command failed')
         if (command.type === 'consume')
           send({

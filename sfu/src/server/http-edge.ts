@@ -1,22 +1,35 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError } from '@diemcau/core/errors.ts'
+import { type MetricsAccess, mayReadMetrics } from '@diemcau/core/http/metrics-access.ts'
+import { readBody } from '@diemcau/core/http/read-body.ts'
+import { KeyedLimit } from '@diemcau/core/keyed-limit.ts'
+import { tokenOf } from '@diemcau/core/livekit/access-token.ts'
+import { type TwirpAnswer, type TwirpCall, twirpError } from '@diemcau/core/livekit/twirp.ts'
+import { clientAddress, isSecure } from '@diemcau/core/net/client-address.ts'
+import { networkOf } from '@diemcau/core/net/network-of.ts'
+import type { TrustedProxies } from '@diemcau/core/net/networks.ts'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type TwirpAnswer, twirpError } from '../api/twirp.ts'
-import type { TwirpCall } from '../api/twirp-handler.ts'
-import type { TrustedProxies } from '../config.ts'
-import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/claims.ts'
-import { browserOf } from '../room/client-quirks.ts'
+import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/base/claims.ts'
+import { browserOf } from '../room/base/client-quirks.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
-import { addressOf, isFromProxy } from './client-address.ts'
-import { answer, CORS_HEADERS, describeFailure, readBody, refuseUpgrade } from './http-answers.ts'
+import { type HandOn, handOn } from './hand-on.ts'
+import { answer, answerOptions, describeFailure, refuseUpgrade } from './http-answers.ts'
 import { claimsForJoin } from './join-claims.ts'
 import type { Metrics } from './metrics.ts'
-import { networkOf, OpenCount, RateLimit } from './rate-limit.ts'
+import { OpenCount } from './open-count.ts'
 import { regionSettings } from './region-settings.ts'
-import { assertMayJoin, type TokenVerifier, tokenOf } from './verify-token.ts'
+import { assertMayJoin, type TokenVerifier } from './verify-token.ts'
+
+/** Which node serves a client. */
+export interface Placing {
+  /** Whom another node of the cluster has handed on with this request; undefined: nobody. */
+  clientOf(request: IncomingMessage): string | undefined
+  /** Undefined: it is served here. */
+  placeOf(claims: VerifiedClaims, query: JoinQuery, requestLine: string): Promise<HandOn | undefined>
+}
 
 export interface HttpEdgeOptions {
   /** Listening already, see open-port.ts. From here on the edge owns it. */
@@ -27,10 +40,17 @@ export interface HttpEdgeOptions {
   trustedProxies: TrustedProxies
   verify: TokenVerifier
   rooms: RoomDirectory
+  /** In a cluster: other nodes hand clients on to this one, and this one to them. */
+  placing?: Placing | undefined
+  /** Of other nodes that clients may connect to. */
+  otherUrls?(): string[]
   /** Takes over an accepted `/rtc` socket (sfu/signalling). */
   acceptRtc(socket: WebSocket, claims: VerifiedClaims, query: JoinQuery): void
   twirp(call: TwirpCall): Promise<TwirpAnswer>
   metrics: Metrics
+  metricsAccess: MetricsAccess
+  /** Why newcomers should be led to another node (draining, cut off), in words; undefined while they are welcome. Absent: always welcome. */
+  notReady?(): string | undefined
   log: Logger
 }
 
@@ -38,27 +58,30 @@ export interface HttpEdgeOptions {
 const NOT_HERE = 'not found'
 /** Refusals of one address that are logged at info. */
 const REFUSALS_LOGGED_A_MINUTE = 30
+const perMinute = (count: number) => new KeyedLimit(count, count / 60)
+/** How long another node may take to be reached, ms. */
+const HAND_ON_MS = 1_000
 /** How long sockets may take to say goodbye when the edge closes. */
 const CLOSE_GRACE_MS = 500
 
 /**
  * The node's one port: `/rtc` (LiveKit signalling), `/rtc/validate`, `/settings/regions`, `/internal/capture`, `/twirp/*`, `/healthz`,
- * `/metrics`, `/`. `/rtc/v1` and below answer 404 so that every SDK falls back to the two-connection protocol.
+ * `/readyz` (for a balancer), `/metrics`, `/`. `/rtc/v1` and below answer 404 so that every SDK falls back to the two-connection protocol.
  * Closed by main; sockets handed to `acceptRtc` belong to signalling, what is left of them at `close` is cut.
  */
 export class HttpEdge {
   readonly #options: HttpEdgeOptions
   readonly #server: Server
   readonly #sockets: WebSocketServer
-  readonly #joins: RateLimit
+  readonly #joins: KeyedLimit
   readonly #open: OpenCount
-  readonly #refusalLines = new RateLimit(REFUSALS_LOGGED_A_MINUTE)
+  readonly #refusalLines = perMinute(REFUSALS_LOGGED_A_MINUTE)
   #isRefusing = false
   #closing: Promise<void> | undefined
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options
-    this.#joins = new RateLimit(options.joinsPerMinute)
+    this.#joins = perMinute(options.joinsPerMinute)
     this.#open = new OpenCount(options.connectionsPerAddress)
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -111,10 +134,7 @@ export class HttpEdge {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = urlOf(request)
     if (url === null) return answer(response, 400, 'bad request')
-    if (request.method === 'OPTIONS') {
-      response.writeHead(204, CORS_HEADERS).end()
-      return
-    }
+    if (request.method === 'OPTIONS') return answerOptions(request, response)
     if (url.pathname.startsWith('/twirp/')) return this.#handleTwirp(url, request, response)
     switch (url.pathname) {
       case '/':
@@ -123,19 +143,32 @@ export class HttpEdge {
         return !this.#isRefusing
           ? answer(response, 200, JSON.stringify({ status: 'ok' }), 'application/json')
           : answer(response, 503, JSON.stringify({ status: 'stopping' }), 'application/json')
+      case '/readyz': {
+        const reason = this.#isRefusing ? 'stopping' : this.#options.notReady?.()
+        return reason === undefined
+          ? answer(response, 200, JSON.stringify({ status: 'ready' }), 'application/json')
+          : answer(response, 503, JSON.stringify({ status: 'not ready', reason }), 'application/json')
+      }
       case '/metrics':
+        if (!mayReadMetrics(request, this.#options.metricsAccess)) return answer(response, 404, NOT_HERE)
         return answer(response, 200, await this.#options.metrics.text(), this.#options.metrics.contentType)
       case '/rtc/validate': {
         const claims = await this.#options.verify(tokenOf(request, url.searchParams))
         assertMayJoin(claims, url.searchParams.get('room'))
+        assertTwoConnections(url)
         claimsForJoin(claims, parseJoinQuery(url.searchParams))
-        this.#options.rooms.assertJoinable(claims)
+        await this.#options.rooms.assertJoinable(claims)
         return answer(response, 200, 'success')
       }
       case '/settings/regions': {
         await this.#options.verify(tokenOf(request, url.searchParams))
-        const isProxy = isFromProxy(request, this.#options.trustedProxies)
-        return answer(response, 200, regionSettings(request, isProxy), 'application/json')
+        const secure = isSecure(request, this.#options.trustedProxies)
+        return answer(
+          response,
+          200,
+          regionSettings(request.headers.host ?? '', secure, this.#options.otherUrls?.()),
+          'application/json',
+        )
       }
       case '/rtc':
       case '/internal/capture':
@@ -153,7 +186,7 @@ export class HttpEdge {
         httpMethod: request.method ?? '',
         contentType: request.headers['content-type'] ?? '',
         authorization: request.headers.authorization ?? '',
-        body: await readBody(request, this.#options.maxMessageBytes),
+        body: await readBody(request, this.#options.maxMessageBytes, request.headers['content-length']),
       })
     } catch (error) {
       // Only reading the body can fail here: the caller hung up or sent too much.
@@ -169,38 +202,41 @@ export class HttpEdge {
     const url = urlOf(request)
     const isJoin = url?.pathname === '/rtc'
     try {
-      if (url === null) return refuseUpgrade(socket, 400, 'bad request')
+      if (url === null) return refuseUpgrade(socket, 400, 'bad request', request)
       if (this.#isRefusing) throw new AppError('unavailable', 'this node is stopping')
       if (isJoin) await this.#acceptJoin(request, url, socket, head)
       else if (url.pathname === '/internal/capture') await this.#acceptCapture(request, url, socket, head)
-      else refuseUpgrade(socket, 404, NOT_HERE)
+      else refuseUpgrade(socket, 404, NOT_HERE, request)
     } catch (error) {
       const { status, code, text } = describeFailure(error)
       if (status === 500) this.#options.log.error({ err: error, path: url?.pathname }, 'upgrade failed')
       else {
-        // Who is refused over and over must not fill the log.
-        const isLogged = this.#refusalLines.tryTake(
-          networkOf(addressOf(request, this.#options.trustedProxies)),
+        // A caller that is refused over and over must not fill the log.
+        const isLogged = this.#refusalLines.take(
+          networkOf(clientAddress(request, this.#options.trustedProxies)),
         )
         const level = isLogged ? 'info' : 'debug'
         this.#options.log[level]({ path: url?.pathname, code, reason: text }, 'connection refused')
       }
       if (isJoin) this.#options.metrics.countJoin(code)
-      refuseUpgrade(socket, status, text)
+      refuseUpgrade(socket, status, text, request)
     }
   }
 
   async #acceptJoin(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
     const { joinsPerMinute, connectionsPerAddress, trustedProxies, verify, metrics, rooms } = this.#options
-    const clientAddress = addressOf(request, trustedProxies)
-    const network = networkOf(clientAddress)
-    if (!this.#joins.tryTake(network))
+    const { placing } = this.#options
+    const handedOn = placing?.clientOf(request)
+    const address = handedOn ?? clientAddress(request, trustedProxies)
+    const network = networkOf(address)
+    if (!this.#joins.take(network))
       throw new AppError('too_many_requests', `more than ${joinsPerMinute} joins a minute from this address`)
     const granted = await verify(tokenOf(request, url.searchParams))
     assertMayJoin(granted, url.searchParams.get('room'))
-    const query = { ...joinQueryOf(request, url.searchParams), clientAddress }
+    assertTwoConnections(url)
+    const query = { ...joinQueryOf(request, url.searchParams), clientAddress: address }
     const claims = claimsForJoin(granted, query)
-    if (!query.reconnect) rooms.assertJoinable(claims)
+    if (!query.reconnect) await rooms.assertJoinable(claims)
     const release = this.#open.tryOpen(network)
     if (release === undefined)
       throw new AppError(
@@ -208,7 +244,15 @@ export class HttpEdge {
         `${connectionsPerAddress} connections are open from this address`,
       )
     socket.once('close', release)
-    // It may have closed while the token was verified, and would be counted for ever.
+    if (placing && handedOn === undefined) {
+      const elsewhere = await placing.placeOf(claims, query, request.url ?? '/')
+      if (elsewhere && (await handOn(request, socket, head, elsewhere, HAND_ON_MS)))
+        return metrics.countJoin('handed_on')
+    }
+    // Better told at once to try another node than kept waiting at one that will not take anybody.
+    const notReady = query.reconnect ? undefined : this.#options.notReady?.()
+    if (notReady !== undefined) throw new AppError('unavailable', notReady)
+    // The socket may have closed while token and room were looked at; it would then be counted for ever.
     if (socket.destroyed) return release()
     this.#upgrade(request, socket, head, client => {
       metrics.countJoin('accepted')
@@ -219,8 +263,8 @@ export class HttpEdge {
   async #acceptCapture(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
     const claims = await this.#options.verify(tokenOf(request, url.searchParams))
     const room = assertMayCapture(claims)
-    if (this.#options.rooms.listRooms([room]).length === 0)
-      throw new AppError('not_found', 'requested room does not exist')
+    const rooms = await this.#options.rooms.listRooms([room])
+    if (rooms.length === 0) throw new AppError('not_found', 'requested room does not exist')
     this.#upgrade(request, socket, head, client =>
       attachCapture(client, room, this.#options.rooms, this.#options.log),
     )
@@ -235,7 +279,7 @@ export class HttpEdge {
     // The client may have hung up, or the node begun to stop, while the token was verified.
     if (socket.destroyed) return
     if (this.#isRefusing) {
-      refuseUpgrade(socket, 503, 'this node is stopping')
+      refuseUpgrade(socket, 503, 'this node is stopping', request)
       return
     }
     this.#sockets.handleUpgrade(request, socket, head, client => {
@@ -248,16 +292,31 @@ export class HttpEdge {
   }
 }
 
-/** livekit-client leaves out the browser, as LiveKit's server reads it from the header. */
+/** The query of a join. livekit-client does not send the browser; LiveKit's server and this one read it from `User-Agent`. */
 function joinQueryOf(request: IncomingMessage, params: URLSearchParams): JoinQuery {
   const query = parseJoinQuery(params)
   return query.browser === '' ? { ...query, ...browserOf(request.headers['user-agent'] ?? '') } : query
 }
 
-/** Null when the request line cannot be read as a path. */
+/**
+ * Null when the request line cannot be read as a path. SDKs put their paths after an address that may end with a slash: repeated and
+ * trailing slashes mean nothing.
+ */
 function urlOf(request: IncomingMessage): URL | null {
-  return URL.parse(`http://node${request.url ?? '/'}`)
+  const line = request.url ?? '/'
+  const url = URL.parse(line.startsWith('/') ? `http://node${line}` : line)
+  if (url !== null) url.pathname = url.pathname.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+  return url
 }
 
-/** For logs: never the query, it holds the token. */
+/**
+ * `join_request` asks for the single peer connection; at `/rtc` only server-sdk-go does. To leave it unread would give its client a
+ * second connection it has no place for, and lose the options in it. @throws AppError('not_found'), as `/rtc/v1` answers.
+ */
+function assertTwoConnections(url: URL): void {
+  if (url.searchParams.get('join_request'))
+    throw new AppError('not_found', 'the single peer connection (join_request) is not spoken here')
+}
+
+/** The path as it may be logged. The query is left out because it holds the token. */
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?')[0] ?? ''

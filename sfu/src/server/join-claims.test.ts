@@ -1,9 +1,8 @@
 /** What comes with a join: the query beside the token, the renewed token, the region it may go to. */
-import type { IncomingMessage } from 'node:http'
 import { RoomConfiguration } from '@livekit/protocol'
-import { AccessToken } from 'livekit-server-sdk'
+import { AccessToken, type VideoGrant } from 'livekit-server-sdk'
 import { describe, expect, it } from 'vitest'
-import { defaultJoinQuery, parseJoinQuery } from '../room/claims.ts'
+import { defaultJoinQuery, parseJoinQuery } from '../room/base/claims.ts'
 import { claimsForJoin } from './join-claims.ts'
 import { createTokenMinter } from './mint-token.ts'
 import { regionSettings } from './region-settings.ts'
@@ -56,6 +55,22 @@ describe('the query of a join', () => {
       expect(parseJoinQuery(new URLSearchParams({ attributes })).attributes).toEqual({})
   })
 
+  it('reads nothing of the query that says who somebody is', () => {
+    const asked = {
+      identity: 'chair',
+      name: 'Chair',
+      metadata: 'x',
+      kind: 'agent',
+      hidden: '1',
+      recorder: '1',
+    }
+    const query = parseJoinQuery(
+      new URLSearchParams({ ...asked, owner: 'chair', can_publish: '1', video: '{}' }),
+    )
+    expect(query).toEqual(defaultJoinQuery)
+    expect(claimsForJoin(claims, query)).toEqual(claims)
+  })
+
   it('adds attributes only for those who may change their own, and deletes none', () => {
     const query = { ...defaultJoinQuery, attributes: { seat: '7', role: '' } }
     expect(() => claimsForJoin(claims, query)).toThrow('does not allow own attributes')
@@ -64,15 +79,22 @@ describe('the query of a join', () => {
     expect(allowed.attributes.seat).toBe('1')
   })
 
-  it('makes a second connection that only publishes, under a name of its own', () => {
+  it('makes a second connection that only publishes, for tokens with the grant of it', async () => {
     const query = { ...defaultJoinQuery, publish: 'screen' }
-    expect(claimsForJoin(claims, query)).toMatchObject({
+    const allowed = { ...claims, video: { ...claims.video, secondConnection: true } }
+    expect(claimsForJoin(allowed, query)).toMatchObject({
       identity: 'an#screen',
+      owner: 'an',
       video: { canSubscribe: false },
     })
-    expect(claimsForJoin({ ...claims, identity: 'an#screen' }, query).identity).toBe('an#screen')
-    const silent = { ...claims, video: { ...claims.video, canPublish: false } }
+    for (const video of [claims.video, { ...claims.video, canPublish: true, roomAdmin: true }])
+      expect(() => claimsForJoin({ ...claims, video }, query)).toThrow('does not allow a second connection')
+    const silent = { ...allowed, video: { ...allowed.video, canPublish: false } }
     expect(() => claimsForJoin(silent, query)).toThrow('does not allow publishing')
+    expect(claimsForJoin(claims, defaultJoinQuery).owner).toBeUndefined()
+    const token = new AccessToken(KEY.key, KEY.secret, { identity: 'an' })
+    token.addGrant({ roomJoin: true, room: 'MT_1', secondConnection: true } as VideoGrant)
+    expect((await verify(await token.toJwt())).video.secondConnection).toBe(true)
   })
 })
 
@@ -80,11 +102,12 @@ describe('a renewed token', () => {
   it('is taken by the verifier and says what it was told to, for so long', async () => {
     const roomConfig = new RoomConfiguration({ maxParticipants: 7, metadata: 'x' })
     const mint = createTokenMinter(KEY)
-    const { expiresAtS: _, notBeforeS: __, ...contents } = { ...claims, roomConfig }
-    const verified = await verify(await mint(contents, 600))
-    const { expiresAtS, notBeforeS, ...rest } = verified
+    const nowS = Math.floor(Date.now() / 1000)
+    const { expiresAtS: _, ...contents } = { ...claims, roomConfig, roomPreset: '', notBeforeS: nowS - 5_000 }
+    const { expiresAtS, ...rest } = await verify(await mint(contents, 600))
     expect(rest).toEqual(contents)
-    expect(expiresAtS - notBeforeS).toBe(600)
+    expect(expiresAtS - nowS).toBeGreaterThanOrEqual(600)
+    expect(expiresAtS - nowS).toBeLessThan(610)
   })
 })
 
@@ -102,12 +125,19 @@ describe('a token of the stock server SDK', () => {
 })
 
 describe('the regions', () => {
-  const request = (headers: IncomingMessage['headers']) => ({ headers }) as IncomingMessage
-  it('are this node at the address the client used, behind a trusted proxy too', () => {
-    const headers = { host: 'media.example.vn', 'x-forwarded-proto': 'https' }
-    const urlOf = (isTrusted: boolean) =>
-      JSON.parse(regionSettings(request(headers), isTrusted)).regions[0].url
-    expect(urlOf(true)).toBe('wss://media.example.vn')
-    expect(urlOf(false)).toBe('ws://media.example.vn')
+  it('are this node at the address the client used, as LiveKit writes them', () => {
+    const regions = (isSecure: boolean) => JSON.parse(regionSettings('media.example.vn', isSecure)).regions
+    expect(regions(true)).toEqual([{ region: 'local', url: 'wss://media.example.vn', distance: '0' }])
+    expect(regions(false)[0].url).toBe('ws://media.example.vn')
+  })
+
+  it('are the other nodes after it, each once', () => {
+    const others = ['wss://media.example.vn', 'wss://b.example.vn', 'wss://c.example.vn']
+    const { regions } = JSON.parse(regionSettings('media.example.vn', true, others))
+    expect(regions.map(({ url, distance }: { url: string; distance: string }) => [url, distance])).toEqual([
+      ['wss://media.example.vn', '0'],
+      ['wss://b.example.vn', '1'],
+      ['wss://c.example.vn', '2'],
+    ])
   })
 })

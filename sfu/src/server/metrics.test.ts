@@ -17,6 +17,7 @@ describe('the metrics of a node', () => {
       workers: () => workers,
       resources: () => ({ ...new FakeMediaNode().resources(), consumers: 6 }),
       pendingWebhooks: () => pending,
+      asideWebhooks: () => 2,
     })
   })
   afterEach(() => metrics.close())
@@ -29,6 +30,7 @@ describe('the metrics of a node', () => {
     expect(await shown('rooms')).toEqual(['diemcau_sfu_rooms 2'])
     expect(await shown('participants')).toEqual(['diemcau_sfu_participants 7'])
     expect(await shown('webhooks_pending')).toEqual(['diemcau_sfu_webhooks_pending 5'])
+    expect(await shown('webhooks_aside')).toEqual(['diemcau_sfu_webhooks_aside 2'])
     expect(await shown('media_open')).toContain('diemcau_sfu_media_open{kind="consumers"} 6')
     rooms = []
     pending = 0

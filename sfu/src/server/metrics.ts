@@ -1,22 +1,24 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { MediaNode } from '../room/ports.ts'
-import type { RoomDirectory } from '../room/room-api.ts'
+import type { MediaNode } from '../room/base/ports.ts'
 
 /** What `/metrics` shows (Prometheus text format). Values are read when asked for. */
 export interface Metrics {
   readonly contentType: string
   text(): Promise<string>
-  /** One WebSocket accepted or refused at `/rtc`; `result` is 'accepted' or an error code. */
+  /** One WebSocket at `/rtc`; `result` is 'accepted', 'handed_on' (to another node) or an error code. */
   countJoin(result: string): void
   close(): void
 }
 
 export function createMetrics(sources: {
-  rooms: Pick<RoomDirectory, 'listRooms'>
+  /** Those of this process only: whoever reads the metrics of all nodes adds them up. */
+  rooms: { listRooms(): { numParticipants: number }[] }
   workers: MediaNode['workers']
   resources: MediaNode['resources']
   /** Webhooks not yet delivered. */
   pendingWebhooks(): number
+  /** Webhooks given up since the start. */
+  asideWebhooks(): number
 }): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -63,6 +65,14 @@ export function createMetrics(sources: {
     registers,
     collect() {
       this.set(sources.pendingWebhooks())
+    },
+  })
+  new Gauge({
+    name: 'diemcau_sfu_webhooks_aside',
+    help: 'Webhooks put aside since the start, because the receiver refused them or stumbled over them: an alarm',
+    registers,
+    collect() {
+      this.set(sources.asideWebhooks())
     },
   })
   const joins = new Counter({

@@ -2,12 +2,15 @@ import { createServer, type Server } from 'node:http'
 import { AppError } from '@diemcau/core/errors.ts'
 import { answer, refuseUpgrade } from './http-answers.ts'
 
-/** A token carries up to 64 KiB of metadata and as much of attributes, and browsers send it in the address. */
-const MAX_HEADER_BYTES = 256 * 1024
+/**
+ * A token carries up to 512 KiB of metadata and 64 KiB of attributes, a third more in base64, and browsers send it in the address. As much
+ * as Go's HTTP server takes, and hence livekit-server.
+ */
+const MAX_HEADER_BYTES = 1024 * 1024
 /** Limits on callers that have not shown a token yet; docs/limits.md. */
 export const HTTP_LIMITS = {
   headerBytes: MAX_HEADER_BYTES,
-  /** All headers must be there by then, and a whole request by then, ms: who trickles bytes holds a socket no longer. */
+  /** How long a caller may take to send all headers, and a whole request, ms. A caller that sends byte by byte cannot hold a socket longer. */
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   /** An idle connection is kept for the next request for so long, ms. */

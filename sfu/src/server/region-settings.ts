@@ -1,13 +1,13 @@
-import type { IncomingMessage } from 'node:http'
+import { regionsOf } from '../room/base/close-reasons.ts'
 
 /**
  * `GET /settings/regions` (RegionSettings of livekit_rtc.proto as JSON): the places a client may connect to, nearest
- * first. One node is one region, reached at the address the client used.
+ * first. One node is one region: this one is reached at the address the client used.
+ * @param host the request's `Host` header.
  */
-export function regionSettings(request: IncomingMessage, isProxyTrusted: boolean): string {
-  const forwarded = isProxyTrusted ? request.headers['x-forwarded-proto'] : undefined
-  const isSecure = forwarded === 'https' || forwarded === 'wss'
-  const host = request.headers.host ?? ''
+export function regionSettings(host: string, isSecure: boolean, otherUrls: string[] = []): string {
   const url = `${isSecure ? 'wss' : 'ws'}://${host}`
-  return JSON.stringify({ regions: [{ region: 'local', url, distance: '0' }] })
+  const others = otherUrls.filter(other => other !== url)
+  // As LiveKit's server writes it: the distance also where it is 0.
+  return regionsOf([url, ...others]).toJsonString({ emitDefaultValues: true })
 }

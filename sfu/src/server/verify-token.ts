@@ -1,137 +1,32 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import {
+  type AccessClaims,
+  type ApiKey,
+  createAccessTokenVerifier,
+} from '@diemcau/core/livekit/access-token.ts'
 import { RoomConfiguration } from '@livekit/protocol'
-import { decodeJwt, errors, jwtVerify } from 'jose'
-import { z } from 'zod'
-import type { VerifiedClaims } from '../room/claims.ts'
-
-/**
- * LiveKit access tokens: JWT (RFC 7519), HS256 only, `iss` names the API key whose secret signed it, `exp` required,
- * grants in the `video` claim.
- */
-
-/** Clocks of portal and SFU may differ by this much; the same as livekit-server-sdk allows. */
-const CLOCK_TOLERANCE_S = 10
-
-const flag = z.boolean().optional()
-const claims = z.object({
-  sub: z.string().default(''),
-  name: z.string().default(''),
-  metadata: z.string().default(''),
-  attributes: z.record(z.string(), z.string()).default({}),
-  kind: z.string().default(''),
-  kindDetails: z.array(z.string()).max(16).default([]),
-  roomConfig: z.record(z.string(), z.json()).optional(),
-  exp: z.number(),
-  nbf: z.number().default(0),
-  video: z
-    .object({
-      room: z.string().optional(),
-      roomJoin: flag,
-      roomCreate: flag,
-      roomList: flag,
-      roomRecord: flag,
-      roomAdmin: flag,
-      canPublish: flag,
-      canSubscribe: flag,
-      canPublishData: flag,
-      canPublishSources: z.array(z.string()).optional(),
-      canUpdateOwnMetadata: flag,
-      canSubscribeMetrics: flag,
-      hidden: flag,
-      recorder: flag,
-      agent: flag,
-      canManageAgentSession: flag,
-      ingressAdmin: flag,
-      destinationRoom: z.string().optional(),
-    })
-    .default({}),
-})
+import type { VerifiedClaims } from '../room/base/claims.ts'
 
 export type TokenVerifier = (token: string) => Promise<VerifiedClaims>
 
 /**
- * Makes a verifier for these keys. The verifier throws AppError('unauthenticated') whose message names what is wrong
- * with the token (it is shown to the caller and holds no secret).
+ * Makes a verifier of access tokens for these keys, which also reads the room's configuration out of them.
+ * It throws AppError('unauthenticated') whose message names what is wrong with the token.
  */
-export function createTokenVerifier(
-  keys: readonly { key: string; secret: string }[],
-  now: () => Date = () => new Date(),
-): TokenVerifier {
-  const secrets = new Map(keys.map(({ key, secret }) => [key, new TextEncoder().encode(secret)]))
+export function createTokenVerifier(keys: readonly ApiKey[], now?: () => Date): TokenVerifier {
+  const verify = createAccessTokenVerifier(keys, now)
   return async token => {
-    if (token === '') throw refused('no permissions: the request carries no access token')
-    let issuer: string | undefined
-    try {
-      issuer = decodeJwt(token).iss
-    } catch (cause) {
-      throw refused('invalid token: it is not a JWT', cause)
-    }
-    const secret = issuer === undefined ? undefined : secrets.get(issuer)
-    if (secret === undefined) throw refused('invalid token: its API key is unknown here')
-    try {
-      const { payload } = await jwtVerify(token, secret, {
-        algorithms: ['HS256'],
-        requiredClaims: ['exp'],
-        clockTolerance: CLOCK_TOLERANCE_S,
-        currentDate: now(),
-      })
-      const parsed = claims.safeParse(withoutNulls(payload))
-      if (!parsed.success)
-        throw refused(`invalid token: claim ${parsed.error.issues[0]?.path.join('.')} is malformed`)
-      const { sub, exp, nbf, roomConfig, ...rest } = parsed.data
-      return {
-        identity: sub,
-        expiresAtS: exp,
-        notBeforeS: nbf,
-        ...rest,
-        ...(roomConfig === undefined ? {} : { roomConfig: roomConfigOf(roomConfig) }),
-      }
-    } catch (cause) {
-      if (cause instanceof AppError) throw cause
-      throw refused(reasonOf(cause), cause)
-    }
+    const { roomConfig, sha256: _ofWebhooks, ...claims } = await verify(token)
+    return roomConfig === undefined ? claims : { ...claims, roomConfig: roomConfigOf(roomConfig) }
   }
 }
 
-/** Server SDKs in Rust and Ruby write `null` for what is not given, as LiveKit's own server reads it. Objects within are looked into. */
-function withoutNulls(object: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(object)
-      .filter(([, value]) => value !== null)
-      .map(([key, value]) => [
-        key,
-        typeof value === 'object' && !Array.isArray(value) ? withoutNulls(value) : value,
-      ]),
-  )
-}
-
-function roomConfigOf(json: Parameters<typeof RoomConfiguration.fromJson>[0]): RoomConfiguration {
+function roomConfigOf(json: NonNullable<AccessClaims['roomConfig']>): RoomConfiguration {
   try {
     return RoomConfiguration.fromJson(json, { ignoreUnknownFields: true })
   } catch (cause) {
-    throw refused('invalid token: claim roomConfig is malformed', cause)
+    throw new AppError('unauthenticated', 'invalid token: claim roomConfig is malformed', { cause })
   }
-}
-
-function reasonOf(cause: unknown): string {
-  if (cause instanceof errors.JWTExpired) return 'invalid token: it has expired'
-  if (cause instanceof errors.JWTClaimValidationFailed)
-    return cause.claim === 'nbf'
-      ? 'invalid token: it is not valid yet'
-      : `invalid token: claim ${cause.claim} is missing or wrong`
-  if (cause instanceof errors.JWSSignatureVerificationFailed)
-    return 'invalid token: it was signed with another secret'
-  if (cause instanceof errors.JOSEAlgNotAllowed) return 'invalid token: only HS256 is accepted'
-  return 'invalid token'
-}
-
-const refused = (message: string, cause?: unknown) => new AppError('unauthenticated', message, { cause })
-
-/** The token of a request: `Authorization: Bearer` (native SDKs, API) or `access_token` in the query (browsers); '' when absent. */
-export function tokenOf(request: { headers: { authorization?: string } }, query: URLSearchParams): string {
-  const header = request.headers.authorization ?? ''
-  const bearer = /^Bearer\s+(.+)$/i.exec(header)?.[1]
-  return bearer ?? query.get('access_token') ?? ''
 }
 
 /**

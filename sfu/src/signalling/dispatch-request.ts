@@ -13,7 +13,8 @@ import {
   type UpdateSubscription,
   type UpdateTrackSettings,
 } from '@livekit/protocol'
-import type { Participant } from '../room/participant.ts'
+import { isCandidate } from '../room/base/trickle.ts'
+import type { Participant } from '../room/member/participant.ts'
 import type { Room } from '../room/room.ts'
 import { type Outcome, respond } from './respond.ts'
 import { simulateScenario } from './simulate-scenario.ts'
@@ -115,16 +116,12 @@ export function dispatchRequest(request: SignalRequest, target: Target): boolean
  * as by LiveKit.
  */
 function trickle(request: TrickleRequest, participant: Participant): void {
-  if (request.candidateInit === '') return
-  try {
-    JSON.parse(request.candidateInit)
-  } catch {
-    respond(participant, {
-      reason: RequestResponse_Reason.UNCLASSIFIED_ERROR,
-      message: 'candidateInit is not JSON',
-      request: { case: 'trickle', value: request },
-    })
-  }
+  if (isCandidate(request.candidateInit)) return
+  respond(participant, {
+    reason: RequestResponse_Reason.UNCLASSIFIED_ERROR,
+    message: 'candidateInit is not JSON',
+    request: { case: 'trickle', value: request },
+  })
 }
 
 function trackNotFound(participant: Participant, trackSid: string, request?: Outcome['request']): void {
@@ -139,14 +136,14 @@ function trackNotFound(participant: Participant, trackSid: string, request?: Out
 const sidsOf = (update: { trackSids: string[] }, { budget }: Participant): string[] =>
   update.trackSids.slice(0, budget.limits.sidsPerMessage)
 
-/** Too many bytes of descriptions: not read, and the participant has to go, as an offer without an answer would hang it. */
+/** Whether a description may be read. A participant that sends too many bytes of them has to go, because its client would hang without an answer. */
 function mayDescribe({ participant, room }: Target, sdp: string): boolean {
   if (participant.budget.mayDescribe(sdp.length)) return true
   room.leave(participant, 'bad_sdp')
   return false
 }
 
-/** A list over the limit or with an entry for nobody is refused as a whole: the rest would allow or forbid what nobody asked for. */
+/** A list that is over the limit, or has an entry that names nobody, is refused as a whole: a part of it would allow or forbid what nobody asked for. */
 function changeSubscriptionPermission(
   permission: SubscriptionPermission,
   { participant, room }: Target,
@@ -165,6 +162,11 @@ function changeSubscriptionPermission(
     respond(participant, {
       reason: RequestResponse_Reason.INVALID_REQUEST,
       message: 'a track permission names no participant',
+    })
+  else if (!participant.budget.mayChangeSubscribers())
+    respond(participant, {
+      reason: RequestResponse_Reason.LIMIT_EXCEEDED,
+      message: 'too many changes of who may subscribe',
     })
   else room.changeSubscriptionPermission(participant, permission)
 }
@@ -200,7 +202,7 @@ const settingsOf = (update: UpdateTrackSettings) => ({
 function updateMetadata(update: UpdateParticipantMetadata, { participant, room }: Target): void {
   const { requestId } = update
   const answer = (reason: RequestResponse_Reason, message: string) => {
-    // Older clients send no request id and wait for no answer; a refusal they are told all the same.
+    // Older clients send no request id and wait for no answer. They are told of a refusal all the same.
     if (requestId === 0 && reason === RequestResponse_Reason.OK) return
     respond(participant, { reason, message, requestId, request: { case: 'updateMetadata', value: update } })
   }
@@ -208,37 +210,41 @@ function updateMetadata(update: UpdateParticipantMetadata, { participant, room }
     answer(RequestResponse_Reason.NOT_ALLOWED, 'the token does not allow changing own metadata')
     return
   }
-  if (!participant.budget.mayChangeProfile()) {
+  if (!participant.budget.mayChangeProfile(update.toBinary().length)) {
     answer(RequestResponse_Reason.LIMIT_EXCEEDED, 'too many changes of the profile')
     return
   }
   try {
-    room.changeProfile(participant, {
+    room.changes.profile(participant, {
       ...(update.metadata === '' ? {} : { metadata: update.metadata }),
       ...(update.name === '' ? {} : { name: update.name }),
       attributes: update.attributes,
     })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    answer(RequestResponse_Reason.LIMIT_EXCEEDED, error.message)
+    const isText = error.code === 'invalid_argument'
+    answer(
+      isText ? RequestResponse_Reason.INVALID_REQUEST : RequestResponse_Reason.LIMIT_EXCEEDED,
+      error.message,
+    )
     return
   }
   answer(RequestResponse_Reason.OK, '')
 }
 
-/** After a resume: what the client believes. Its tracks and subscriptions were kept, so only differences matter. */
+/** SyncState: what the client believes after a resume. Its tracks and subscriptions were kept here, so only the differences matter. */
 function syncState(state: SyncState, { participant, room }: Target): void {
-  const { sidsPerMessage } = participant.budget.limits
+  const { sidsPerMessage, unknownTracksTold } = participant.budget.limits
   if (state.subscription) {
     const { subscribe } = state.subscription
     const trackSids = tracksNamedIn(state.subscription)
-    // Of a list that is cut off nothing can be said about what it does not name.
+    // When the list is cut off, a track that it does not name may stand in the rest of it.
     if (trackSids.length > sidsPerMessage)
       participant.subscriptions.setWanted(trackSids.slice(0, sidsPerMessage), subscribe)
     else participant.subscriptions.syncWanted(trackSids, subscribe)
   }
   participant.subscriptions.setDisabled(state.trackSidsDisabled.slice(0, sidsPerMessage))
   const published = state.publishTracks.map(track => track.track?.sid ?? '').filter(sid => sid !== '')
-  participant.publications.syncClient(published.slice(0, sidsPerMessage))
+  participant.publications.syncClient(published.slice(0, unknownTracksTold))
   room.data.sync(participant, state)
 }

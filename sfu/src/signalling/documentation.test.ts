@@ -119,7 +119,7 @@ const testsNamedIn = (text: string): { file: string; titles: string[] }[] =>
 /** The titles in each test file, by its name: what follows it(, test(, describe( or the table of an it.each(. */
 function testTitles(): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  for (const folder of ['sfu/src', 'sfu/test', 'recordings/src', 'recordings/test'])
+  for (const folder of ['sfu/src', 'sfu/test', 'recordings/src', 'recordings/test', 'core/src'])
     for (const entry of readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !entry.name.endsWith('.test.ts')) continue
       const code = readFileSync(path.join(entry.parentPath, entry.name), 'utf8')
@@ -183,7 +183,7 @@ describe('docs/signalling.md', () => {
   })
 
   it('has a row for every parameter of a join that is read', () => {
-    const code = readFileSync(path.join(ROOT, 'sfu/src/room/claims.ts'), 'utf8')
+    const code = readFileSync(path.join(ROOT, 'sfu/src/room/base/claims.ts'), 'utf8')
     const read = [...code.matchAll(/\b(?:text|flag|count)\('(\w+)'/g)].map(match => match[1] ?? '')
     expect(read.length).toBeGreaterThan(15)
     expect(missing(read, named('The query of'))).toEqual([])

@@ -1,13 +1,13 @@
 /** RequestResponse: what became of a request, with the request itself so that clients without ids know which one. */
 import { RequestResponse, type RequestResponse_Reason } from '@livekit/protocol'
-import type { Participant } from '../room/participant.ts'
+import type { Participant } from '../room/member/participant.ts'
 
 export interface Outcome {
   reason: RequestResponse_Reason
   message: string
   /** 0 for requests that carry none. */
   requestId?: number
-  /** Absent for the kinds RequestResponse has no place for. */
+  /** The request itself; absent for the kinds of request that RequestResponse has no field for. */
   request?: RequestResponse['request']
 }
 

@@ -14,6 +14,7 @@ import {
   TrackInfo,
   TrackPermission,
   TrackPublishedResponse,
+  TrickleRequest,
   UpdateParticipantMetadata,
   UpdateSubscription,
   UpdateTrackSettings,
@@ -21,7 +22,7 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { WebSocket } from 'ws'
 import { offer, publish, settle, trackRequest, useTimedRooms } from '../../test/room-support/test-room.ts'
-import { defaultJoinQuery, type JoinQuery, type VideoGrants } from '../room/claims.ts'
+import { defaultJoinQuery, type JoinQuery, type VideoGrants } from '../room/base/claims.ts'
 import { acceptRtc } from './signal-connection.ts'
 
 /** Enough of a WebSocket: what was sent, decoded, and how it was closed. */
@@ -34,7 +35,10 @@ class FakeSocket extends EventEmitter {
   isTerminated = false
   closed: { code: number; reason: string } | undefined
   readonly messages: SignalResponse['message'][] = []
+  /** Keeps what it is sent, like a socket whose client reads slowly or not. */
+  isSlow = false
   send(data: Uint8Array) {
+    if (this.isSlow) this.bufferedAmount += data.length
     this.messages.push(SignalResponse.fromBinary(data).message)
   }
   ping(payload: string) {
@@ -70,8 +74,12 @@ describe('a signal connection', () => {
     vi.clearAllTimers()
   })
 
-  const connect = (identity: string, options: { query?: Partial<JoinQuery>; video?: VideoGrants } = {}) => {
+  const connect = (
+    identity: string,
+    options: { query?: Partial<JoinQuery>; video?: VideoGrants; isSlow?: boolean } = {},
+  ) => {
     const socket = new FakeSocket()
+    socket.isSlow = options.isSlow ?? false
     const query = { ...defaultJoinQuery, ...options.query }
     acceptRtc(socket as unknown as WebSocket, rooms.claims(identity, options.video), query, {
       registry: rooms.registry,
@@ -104,6 +112,46 @@ describe('a signal connection', () => {
     expect(socket.cases()).toContain('pong')
     expect(socket.last('pongResp').lastPingTimestamp).toBe(7n)
     await settle()
+  })
+
+  it('takes as many candidates as a client gathers, and ends a flood of them', async () => {
+    const { socket } = await active('an')
+    // As libwebrtc writes one; 724 within 1.3 s were seen from a machine with many addresses.
+    const candidate = (n: number) =>
+      `{"candidate":"candidate:${n} 1 udp 2122194687 2001:db8:85a3:8d3:1319:8a2e:370:7348 5${n} typ host generation 0 ufrag EsAw network-id ${n}","sdpMid":"0","sdpMLineIndex":0}`
+    const trickle = (n: number) =>
+      socket.request({ case: 'trickle', value: new TrickleRequest({ candidateInit: candidate(n) }) })
+    for (let n = 0; n < 3_000; n++) trickle(n)
+    // Kinds of a newer protocol: field 77, two bytes.
+    for (let n = 0; n < 3_000; n++) socket.emit('message', Buffer.from([0xea, 0x04, 0x02, 0, 0]), true)
+    expect(socket.closed).toBeUndefined()
+    // None of it was taken off what other messages may be.
+    for (let n = 0; n < 500; n++) socket.request({ case: 'ping', value: 1n })
+    expect(socket.closed).toBeUndefined()
+    let sent = 3_000
+    while (!socket.closed && sent < 100_000) trickle(sent++)
+    expect([socket.closed, sent < 12_000]).toEqual([{ code: 1008, reason: 'too many signal messages' }, true])
+  })
+
+  it.each([
+    ['answered', () => new SignalRequest({ message: { case: 'ping', value: 1n } })],
+    [
+      'no candidates',
+      () =>
+        new SignalRequest({
+          message: { case: 'trickle', value: new TrickleRequest({ candidateInit: '{' }) },
+        }),
+    ],
+    ['without effect and empty', () => new SignalRequest()],
+  ])('ends a flood of messages that are %s', async (_what, message) => {
+    const { socket } = await active('an')
+    const bytes = Buffer.from(message().toBinary())
+    let sent = 0
+    while (!socket.closed && sent < 100_000) {
+      socket.emit('message', bytes, true)
+      sent += 1
+    }
+    expect([socket.closed?.code, sent <= 20_001]).toEqual([1008, true])
   })
 
   it('keeps the participant when the socket is lost and ends it on a leave', async () => {
@@ -145,7 +193,7 @@ describe('a signal connection', () => {
     text.emit('message', Buffer.from('{}'), false)
     expect(text.closed?.code).toBe(1003)
     const large = connect('c')
-    large.emit('message', Buffer.alloc(600_000), true)
+    large.emit('message', Buffer.alloc(800_000), true)
     expect(large.closed?.code).toBe(1009)
     const flood = connect('d')
     for (let i = 0; i < 700; i++) flood.request({ case: 'ping', value: 1n })
@@ -204,6 +252,56 @@ describe('a signal connection', () => {
     expect(slow.socket.isTerminated).toBe(true)
   })
 
+  it('gives a newcomer on a slow line the time its first reply takes, and no more', async () => {
+    for (let n = 0; n < 20; n++) await rooms.join(`p${n}`, { claims: { metadata: 'm'.repeat(512 * 1024) } })
+    const socket = connect('late', { isSlow: true })
+    expect(socket.bufferedAmount).toBeGreaterThan(10_000_000)
+    await settle()
+    // What the others do meanwhile goes behind it, and nothing of the client is heard for a minute and a half.
+    const { sid } = rooms.registry.getParticipant('R', 'late')
+    rooms.media.peer(sid).listener.onConnected('subscriber')
+    for (let seconds = 0; seconds < 90; seconds += 5) {
+      socket.bufferedAmount -= 100_000
+      await wait(5_000)
+      await rooms.registry.updateRoomMetadata('R', `${seconds}`)
+    }
+    expect(socket.isTerminated).toBe(false)
+    // Then it reads no more.
+    await wait(41_000)
+    expect(socket.isTerminated).toBe(true)
+  })
+
+  it('does not expect the media of a newcomer before its first reply is there', async () => {
+    for (let n = 0; n < 4; n++) await rooms.join(`p${n}`, { claims: { metadata: 'm'.repeat(512 * 1024) } })
+    const socket = connect('late', { isSlow: true })
+    await settle()
+    for (let seconds = 0; seconds < 75; seconds += 5) {
+      socket.bufferedAmount -= 25_000
+      await wait(5_000)
+    }
+    expect(rooms.registry.getParticipant('R', 'late').identity).toBe('late')
+    socket.bufferedAmount = 0
+    socket.isSlow = false
+    const pong = () => socket.emit('pong', Buffer.from(socket.pings.at(-1) ?? ''))
+    for (let seconds = 0; seconds < 35; seconds += 5) {
+      pong()
+      await wait(5_000)
+    }
+    expect(() => rooms.registry.getParticipant('R', 'late')).toThrow('does not exist')
+    expect(socket.cases()).toContain('leave')
+  })
+
+  it('gives a newcomer no credit for what comes after its first reply', async () => {
+    for (let n = 0; n < 20; n++) await rooms.join(`p${n}`, { claims: { metadata: 'm'.repeat(512 * 1024) } })
+    const socket = connect('late', { isSlow: true })
+    await settle()
+    socket.bufferedAmount = 0
+    for (let n = 0; n < 16; n++) await rooms.registry.updateRoomMetadata('R', `${n}`.padEnd(512 * 1024))
+    expect(socket.isTerminated).toBe(false)
+    await rooms.registry.updateRoomMetadata('R', 'one more')
+    expect(socket.isTerminated).toBe(true)
+  })
+
   it('cuts off a client that does not answer the close, and of one that does keeps nothing', async () => {
     const silent = connect('an', { query: { reconnect: true, participantSid: 'PA_gone' } })
     expect(silent.closed).toBeDefined()
@@ -223,7 +321,7 @@ describe('a signal connection', () => {
     socket.request({ case: 'updateMetadata', value: update('m', 4) })
     expect(socket.last('requestResponse')).toMatchObject({ requestId: 4, reason: RequestResponse_Reason.OK })
     expect(rooms.registry.getParticipant('R', 'an')).toMatchObject({ metadata: 'm', attributes: { a: '1' } })
-    socket.request({ case: 'updateMetadata', value: update('x'.repeat(70_000), 5) })
+    socket.request({ case: 'updateMetadata', value: update('x'.repeat(600_000), 5) })
     expect(socket.last('requestResponse')).toMatchObject({
       requestId: 5,
       reason: RequestResponse_Reason.LIMIT_EXCEEDED,

@@ -1,5 +1,5 @@
 import { CandidateProtocol, LeaveRequest_Action, SimulateScenario } from '@livekit/protocol'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Client, RecordingLink, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 import { simulateScenario } from './simulate-scenario.ts'
 
@@ -32,6 +32,17 @@ describe('a simulated scenario', () => {
     await wait(200)
     expect(an.link.last('speakersChanged').speakers[0]).toMatchObject({ active: false, level: 0 })
     expect(binh.link.all('speakersChanged')).toEqual([])
+  })
+
+  it('of speaking many times over is one speaking, which the last word ends', async () => {
+    const timers = vi.getTimerCount()
+    for (let n = 0; n < 500; n++) play({ case: 'speakerUpdate', value: 60 })
+    play({ case: 'speakerUpdate', value: 2 })
+    expect(vi.getTimerCount()).toBe(timers + 1)
+    await wait(2_100)
+    expect(an.link.all('speakersChanged').filter(({ speakers }) => !speakers[0]?.active)).toHaveLength(1)
+    await wait(60_000)
+    expect(an.link.all('speakersChanged').filter(({ speakers }) => !speakers[0]?.active)).toHaveLength(1)
   })
 
   it('of speaking ends after a minute at the latest', async () => {

@@ -1,6 +1,6 @@
 /** SimulateScenario: tests of the client's own recovery. Each touches only the one who asks. */
 import { CandidateProtocol, type SimulateScenario, SpeakerInfo, SpeakersChanged } from '@livekit/protocol'
-import type { Participant } from '../room/participant.ts'
+import type { Participant } from '../room/member/participant.ts'
 import type { Room } from '../room/room.ts'
 
 const MAX_SPEAKING_S = 60
@@ -20,7 +20,7 @@ export function simulateScenario(
     case 'leaveRequestFullReconnect':
       room.leave(participant, 'simulated_reconnect')
       return true
-    // Without a word, as a node that died or gave the participant away would: its resume finds nobody here.
+    // The participant ends without a word, as on a node that died or handed it over. Its resume finds nobody here.
     case 'nodeFailure':
     case 'migration':
       room.leave(participant, 'simulated_loss')
@@ -35,7 +35,7 @@ export function simulateScenario(
       participant.limitBitrate(Number(scenario.value))
       return true
     case 'switchCandidateProtocol':
-      // TLS is TURN's matter: among our own candidates TCP comes nearest.
+      // Candidates over TLS are the TURN server's. Among our own, TCP comes nearest.
       room.preferProtocol(participant.identity, scenario.value === CandidateProtocol.UDP ? 'udp' : 'tcp')
       return true
     default:
@@ -43,13 +43,17 @@ export function simulateScenario(
   }
 }
 
-/** As if the sender had spoken for `seconds`. */
+/** The timer of each participant that plays a speaker; it fires when the participant falls silent. */
+const speaking = new WeakMap<Participant, NodeJS.Timeout>()
+
+/** As if the sender had spoken for `seconds` from now on; a further one takes the place of the one before. */
 function speak(participant: Participant, seconds: number): void {
   const tell = (active: boolean) => {
     const speaker = new SpeakerInfo({ sid: participant.id, level: active ? 0.9 : 0, active })
     participant.send({ case: 'speakersChanged', value: new SpeakersChanged({ speakers: [speaker] }) })
   }
   tell(true)
-  // Nothing hangs on it: to a participant that has gone `send` is silent.
-  setTimeout(() => tell(false), Math.max(0, seconds) * 1000).unref()
+  clearTimeout(speaking.get(participant))
+  // The timer may fire after the participant has gone, whose `send` then does nothing.
+  speaking.set(participant, setTimeout(() => tell(false), Math.max(0, seconds) * 1000).unref())
 }

@@ -1,6 +1,6 @@
-import { eventually } from '../harness/eventually.ts'
-import { NativePeer } from '../harness/native-peer.ts'
-import type { RunningSfu } from '../harness/start-sfu.ts'
+import { eventually } from '../../../testing/eventually.ts'
+import { NativePeer } from '../../../testing/native-peer.ts'
+import type { RunningSfu } from '../../../testing/start-sfu.ts'
 
 const SEND_EVERY_MS = 50
 const LIMIT_MS = 30_000

@@ -1,7 +1,7 @@
 import { type Pong, SignalRequest, SignalResponse } from '@livekit/protocol'
 import { WebSocket } from 'ws'
-import type { TestGrants } from '../harness/sfu-access.ts'
-import type { RunningSfu } from '../harness/start-sfu.ts'
+import type { TestGrants } from '../../../testing/sfu-access.ts'
+import type { RunningSfu } from '../../../testing/start-sfu.ts'
 
 /** Who never answers is not waited for longer than this, ms. */
 const ANSWER_LIMIT_MS = 15_000

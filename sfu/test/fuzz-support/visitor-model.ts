@@ -1,5 +1,5 @@
 import type { SignalRequest } from '@livekit/protocol'
-import type { RunningSfu } from '../harness/start-sfu.ts'
+import type { RunningSfu } from '../../../testing/start-sfu.ts'
 import { RawClient } from './raw-client.ts'
 import { VisitorRequests } from './visitor-requests.ts'
 import { ENDING, type Scenario, type Step } from './visitor-steps.ts'

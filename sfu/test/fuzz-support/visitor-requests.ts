@@ -29,7 +29,7 @@ import {
   UpdateTrackSettings,
   UpdateVideoLayers,
 } from '@livekit/protocol'
-import { defaultLimits } from '../../src/room/limits.ts'
+import { defaultLimits } from '../../src/room/base/limits.ts'
 import { DueAnswers, dataTrackKey, trackKey, type Verdict } from './due-answers.ts'
 import type { RawClient } from './raw-client.ts'
 import { answerOf, offerOf } from './visitor-descriptions.ts'

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { SessionDescription } from '@livekit/protocol'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventually } from '../../../testing/eventually.ts'
+import { disposeNativeSdk, NativePeer } from '../../../testing/native-peer.ts'
+import { type RunningSfu, startSfu } from '../../../testing/start-sfu.ts'
 import { RawClient } from '../fuzz-support/raw-client.ts'
-import { eventually } from '../harness/eventually.ts'
-import { disposeNativeSdk, NativePeer } from '../harness/native-peer.ts'
-import { type RunningSfu, startSfu } from '../harness/start-sfu.ts'
 
 /** Found by fuzz-signal.int.test.ts: a client whose answers take no track was logged twice for each track of the room, and more for each try. */
 

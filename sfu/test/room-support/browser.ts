@@ -1,6 +1,7 @@
 /** A real Chromium with the stock livekit-client: each client is a page of its own that page.ts runs in. */
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from '@playwright/test'
+import { CHROMIUM_SWITCHES, FAKE_MEDIA_SWITCHES } from '../../../testing/chromium-switches.ts'
 import { type ClientPackage, PageServer } from './page-server.ts'
 import { callPage, openClient, type RemoteClient } from './remote-client.ts'
 
@@ -24,15 +25,8 @@ export class TestBrowser {
     const browser = await chromium.launch({
       ...(existsSync(SYSTEM_CHROMIUM) ? { executablePath: SYSTEM_CHROMIUM } : {}),
       args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-        '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
-        '--autoplay-policy=no-user-gesture-required',
+        ...CHROMIUM_SWITCHES,
+        ...FAKE_MEDIA_SWITCHES,
         // Pages in the background must decode and draw like the one in front.
         '--disable-background-timer-throttling',
         '--disable-backgrounding-occluded-windows',

@@ -1,5 +1,5 @@
 /** Node's side of codec-page.ts, and what the codec tests wait for. */
-import { eventually } from '../harness/eventually.ts'
+import { eventually } from '../../../testing/eventually.ts'
 import type { BrowserClient } from './browser.ts'
 import type { CodecLab, DecodedStream } from './codec-page.ts'
 

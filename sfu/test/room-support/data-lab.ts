@@ -1,5 +1,5 @@
 /** Node's side of data-page.ts, and what the data tests wait for. */
-import { eventually } from '../harness/eventually.ts'
+import { eventually } from '../../../testing/eventually.ts'
 import type { BrowserClient } from './browser.ts'
 import type { DataLab, Heard } from './data-page.ts'
 

@@ -4,6 +4,7 @@
  */
 import { AppError } from '@diemcau/core/errors.ts'
 import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
+import type { NodeMedia, PipeSignals, RemoteTrack, RemoteTrackFacts } from '../../src/room/base/node-media.ts'
 import type {
   CaptureMedia,
   DataKind,
@@ -15,7 +16,15 @@ import type {
   RoomMedia,
   RoomMediaListener,
   TrackClaim,
-} from '../../src/room/ports.ts'
+} from '../../src/room/base/ports.ts'
+
+export interface FakeOffer {
+  publish?: string[]
+  stop?: string[]
+  /** Tracks of which one of several codecs stops. */
+  reduced?: TrackId[]
+  bad?: boolean
+}
 
 export class FakeMediaNode implements MediaNode {
   readonly rooms: FakeRoomMedia[] = []
@@ -83,6 +92,11 @@ export class FakeRoomMedia implements RoomMedia {
       this.forwarded.delete(trackId)
     }
   }
+  nodes: FakeNodeMedia | undefined
+  connectNodes(signals: PipeSignals, mayHave: FakeNodeMedia['mayHave']): NodeMedia {
+    this.nodes = new FakeNodeMedia(this, signals, mayHave)
+    return this.nodes
+  }
   openCapture(): CaptureMedia {
     const capture = new FakeCapture(this)
     this.captures.push(capture)
@@ -91,6 +105,58 @@ export class FakeRoomMedia implements RoomMedia {
   async close(reason: MediaCloseReason) {
     this.closedWith ??= reason
     for (const peer of this.peers) await peer.close(reason)
+  }
+}
+
+/** Shows tracks of other nodes and tells of its own; nothing is carried. */
+class FakeNodeMedia implements NodeMedia {
+  readonly room: FakeRoomMedia
+  readonly signals: PipeSignals
+  readonly remote = new Map<TrackId, { node: string; facts: RemoteTrackFacts }>()
+  readonly gone: string[] = []
+  readonly mayHave: (node: string, trackId: TrackId) => boolean
+  constructor(room: FakeRoomMedia, signals: PipeSignals, mayHave: FakeNodeMedia['mayHave']) {
+    this.room = room
+    this.signals = signals
+    this.mayHave = mayHave
+  }
+  factsOf(trackId: TrackId): RemoteTrackFacts {
+    const peer = this.room.peers.find(({ published }) => published.has(trackId))
+    const participantId = this.room.forwarded.get(trackId) ?? peer?.options.participantId
+    if (!participantId) throw new AppError('track_not_found', trackId)
+    return {
+      trackId,
+      participantId,
+      kind: 'video',
+      stream: 'camera',
+      isScreen: false,
+      layers: [],
+      muted: peer?.muted.get(trackId) ?? false,
+      announced: [],
+      codecs: [{ mimeType: 'video/VP8', spatialLayers: 1, simulcast: false, layers: [] }],
+      regressedTo: null,
+      homeRouter: 'router',
+    }
+  }
+  addRemote(node: string, facts: RemoteTrackFacts): RemoteTrack {
+    if (this.room.tracks.has(facts.trackId)) throw new AppError('already_exists', facts.trackId)
+    this.room.tracks.add(facts.trackId)
+    this.remote.set(facts.trackId, { node, facts })
+    return {
+      update: newest => void this.remote.set(facts.trackId, { node, facts: newest }),
+      remove: () => {
+        this.remote.delete(facts.trackId)
+        this.room.tracks.delete(facts.trackId)
+      },
+    }
+  }
+  async handleOpen() {
+    return { serial: 1, refused: 'not_found' }
+  }
+  handleWant() {}
+  handleState() {}
+  handleNodeGone(node: string) {
+    this.gone.push(node)
   }
 }
 
@@ -148,7 +214,8 @@ export class FakePeer implements PeerMedia {
     }
     const unpublished = [...this.published].filter(trackId => offer.stop?.includes(trackId))
     for (const trackId of unpublished) this.#drop(trackId)
-    return { answer: `answer to ${sdp}`, published, unpublished, refused }
+    const { reduced = [] } = offer
+    return { answer: `answer to ${sdp}`, published, unpublished, reduced, refused }
   }
   #drop(trackId: TrackId) {
     this.published.delete(trackId)
@@ -226,6 +293,7 @@ export class FakeCapture implements CaptureMedia {
       clockRate: 90000,
       channels: undefined,
       fmtp: '',
+      videoOrientationId: undefined,
     }
   }
   async resume(trackId: TrackId) {
@@ -239,7 +307,7 @@ export class FakeCapture implements CaptureMedia {
   }
 }
 
-function parse(sdp: string): { publish?: string[]; stop?: string[]; bad?: boolean } {
+function parse(sdp: string): FakeOffer {
   try {
     return JSON.parse(sdp)
   } catch {

@@ -1,5 +1,5 @@
 /** Judges what one browser receives of another's track: rates and shares between two moments. */
-import { eventually } from '../harness/eventually.ts'
+import { eventually } from '../../../testing/eventually.ts'
 import type { FlowSample } from './bandwidth-page.ts'
 import type { BrowserClient } from './browser.ts'
 

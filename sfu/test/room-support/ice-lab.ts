@@ -1,5 +1,5 @@
 /** Drives ice-page.ts from Node, and judges by it which way media took. */
-import { eventually } from '../harness/eventually.ts'
+import { eventually } from '../../../testing/eventually.ts'
 import type { BrowserClient } from './browser.ts'
 import type { IceLab, MediaWay } from './ice-page.ts'
 

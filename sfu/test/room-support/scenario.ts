@@ -1,8 +1,8 @@
 /** A running SFU and browser pages in one of its rooms; the shared ground of the conformance tests. */
 import type { RoomConnectOptions, RoomOptions } from 'livekit-client'
-import { eventually } from '../harness/eventually.ts'
-import type { TestGrants } from '../harness/sfu-access.ts'
-import { type RunningSfu, type StartSfuOptions, startSfu } from '../harness/start-sfu.ts'
+import { eventually } from '../../../testing/eventually.ts'
+import type { TestGrants } from '../../../testing/sfu-access.ts'
+import { type RunningSfu, type StartSfuOptions, startSfu } from '../../../testing/start-sfu.ts'
 import { type BrowserClient, TestBrowser } from './browser.ts'
 import type { ReceivedStats } from './page.ts'
 import type { RemoteClient } from './remote-client.ts'

@@ -1,7 +1,7 @@
 /** Node's side of clapper-page.ts: pairs what was seen with what was heard, in a browser or in the native SDK. */
 import { AudioStream, RoomEvent, TrackKind, VideoBufferType, VideoStream } from '@livekit/rtc-node'
-import { eventually } from '../harness/eventually.ts'
-import type { NativePeer } from '../harness/native-peer.ts'
+import { eventually } from '../../../testing/eventually.ts'
+import type { NativePeer } from '../../../testing/native-peer.ts'
 import type { ClapMarks } from './clapper-page.ts'
 
 export const CLAP_PERIOD_MS = 1_200

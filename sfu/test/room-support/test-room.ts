@@ -16,14 +16,14 @@ import {
   type JoinQuery,
   type VerifiedClaims,
   type VideoGrants,
-} from '../../src/room/claims.ts'
-import type { RoomLimits } from '../../src/room/limits.ts'
-import { silentLog } from '../../src/room/log.ts'
-import type { Participant } from '../../src/room/participant.ts'
+} from '../../src/room/base/claims.ts'
+import type { RoomLimits } from '../../src/room/base/limits.ts'
+import { silentLog } from '../../src/room/base/log.ts'
+import type { SignalLink } from '../../src/room/base/signal-link.ts'
+import type { Participant } from '../../src/room/member/participant.ts'
 import type { Room } from '../../src/room/room.ts'
 import { RoomRegistry, type RoomRegistryOptions } from '../../src/room/room-registry.ts'
-import type { SignalLink } from '../../src/room/signal-link.ts'
-import { FakeMediaNode, type FakePeer, type FakeRoomMedia } from './fake-media.ts'
+import { FakeMediaNode, type FakeOffer, type FakePeer, type FakeRoomMedia } from './fake-media.ts'
 
 export class RecordingLink implements SignalLink {
   readonly messages: SignalResponse['message'][] = []
@@ -73,7 +73,10 @@ export class TestRooms {
   /** Begins anew with another registry, other media and no events. The registry before is not closed. */
   renew(
     limits: Partial<RoomLimits> = {},
-    options: Pick<RoomRegistryOptions, 'turn' | 'autoCreate'> = {},
+    options: Pick<
+      RoomRegistryOptions,
+      'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded'
+    > = {},
   ): void {
     const events: TestRooms['events'] = []
     this.media = new FakeMediaNode()
@@ -179,10 +182,8 @@ export const trackRequest = (cid: string, rest: Partial<AddTrackRequest> = {}): 
     ...rest,
   })
 
-export const offer = (
-  content: { publish?: string[]; stop?: string[]; bad?: boolean },
-  id = 0,
-): SessionDescription => new SessionDescription({ type: 'offer', sdp: JSON.stringify(content), id })
+export const offer = (content: FakeOffer, id = 0): SessionDescription =>
+  new SessionDescription({ type: 'offer', sdp: JSON.stringify(content), id })
 
 /** Publishes a track and returns its sid. */
 export async function publish(client: Client, cid: string, rest: Partial<AddTrackRequest> = {}) {

@@ -1,5 +1,8 @@
 'use client'
-import { Failure } from '../failure.tsx'
+import dynamic from 'next/dynamic'
+
+// Errors are rare: their page is no part of what every page loads.
+const Failure = dynamic(() => import('../failure.tsx').then(loaded => loaded.Failure))
 
 export default function PortalError({
   error,

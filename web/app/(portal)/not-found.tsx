@@ -7,6 +7,7 @@ export default async function NotFound() {
   const t = await getTranslations('portal.fault')
   return (
     <EmptyState
+      isPage
       className="pt-[12vh]"
       title={t('notFoundTitle')}
       action={

@@ -9,13 +9,20 @@ import { toTyped } from '../../ui/lib/zoned-time.ts'
 import { safeNext } from './safe-next.ts'
 
 /** Signs in and leads to `next`; answers only when that failed. */
-export async function signIn(next: string, _before: SignInState, form: FormData): Promise<SignInState> {
+export async function signIn(next: string, before: SignInState, form: FormData): Promise<SignInState> {
+  const state = await signInHere(before, form)
+  if (state.isSignedIn) redirect(safeNext(next))
+  return state
+}
+
+/** Signs in and stays, for a form whose session has ended meanwhile. */
+export async function signInHere(_before: SignInState, form: FormData): Promise<SignInState> {
   const t = await getTranslations('portal.signIn')
   const email = String(form.get('email') ?? '').trim()
   const password = String(form.get('password') ?? '')
   if (!email || !password) return { email, fault: t('missing') }
   const answer = await signInWith({ email, password })
-  if (answer.ok) redirect(safeNext(next))
+  if (answer.ok) return { email, fault: null, isSignedIn: true }
   const fault = answer.retryAt
     ? t('lockedOut', { time: toTyped(answer.retryAt, await getTimeZone()).time })
     : codeText(await getLocale(), answer.code)

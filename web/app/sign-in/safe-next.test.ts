@@ -11,5 +11,5 @@ it.each([
   'javascript:alert(1)',
   '',
   undefined,
-  '/a b',
+  '/.//evil.example/x',
 ])('refuses %s', path => expect(safeNext(path)).toBe('/'))

@@ -148,3 +148,11 @@ export function clapDistances({ flashes, tones }: { flashes: number[]; tones: nu
     return Math.abs(nearest - flash) < 1 ? [nearest - flash] : []
   })
 }
+
+/** When capture began, as the Egress API says it (ms since the epoch). */
+export async function egressStartMs(stack: { sfuUrl: string }, roomName: string): Promise<number> {
+  const { EgressClient } = await import('livekit-server-sdk')
+  const [info] = await new EgressClient(stack.sfuUrl, 'devkey', 'secret').listEgress({ roomName })
+  if (!info) throw new Error('The Egress API knows no recording of this room.')
+  return Number(info.startedAt / 1_000_000n)
+}

@@ -11,14 +11,19 @@ import { eventually } from './eventually.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const WORKERS = 2
+/** A cluster of three takes ports up to 39 after the address that leads to all. */
+const CLUSTER_PORTS = 48
 
 export interface Stack {
   /** Portal, e.g. http://localhost:41000 */
   baseUrl: string
   sfuUrl: string
   dataDir: string
-  /** Process id of a service now, or undefined while it is being started again. */
-  pidOf(service: 'portal' | 'sfu' | 'recordings'): number | undefined
+  /**
+   * Process id of a service now, or undefined while it is being started again: portal, sfu, recordings, postgres; in a cluster
+   * node-1, node-2, …, redis.
+   */
+  pidOf(service: string): number | undefined
   /** Process ids of the mediasoup workers, read from the sfu's children. */
   workerPids(): number[]
   /** All output so far. */
@@ -56,11 +61,21 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Starts the product and waits until it greets. The caller closes it. */
-export async function startStack(extraEnv: Record<string, string> = {}): Promise<Stack> {
-  const first = await freePorts(4 + WORKERS)
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'diemcau-e2e-'))
-  const child: ChildProcess = spawn('node', ['scripts/supervisor/main.ts'], {
+/**
+ * Starts the product and waits until it greets. The caller closes it.
+ *
+ * @param kept a data folder of the caller's, which stays when the product is closed
+ * @param args for the supervisor, e.g. --cluster
+ * @throws Error with all output when it ends before it greets
+ */
+export async function startStack(
+  extraEnv: Record<string, string> = {},
+  kept?: string,
+  args: string[] = [],
+): Promise<Stack> {
+  const first = await freePorts(args.includes('--cluster') ? CLUSTER_PORTS : 4 + WORKERS)
+  const dataDir = kept ?? mkdtempSync(path.join(tmpdir(), 'diemcau-e2e-'))
+  const child: ChildProcess = spawn('node', ['scripts/supervisor/main.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -72,6 +87,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
       RECORDINGS_PORT: String(first + 2),
       POSTGRES_PORT: String(first + 3),
       SFU_MEDIA_PORT: String(first + 4),
+      REDIS_PORT: String(first + 6),
       SFU_WORKERS: String(WORKERS),
       SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
       PUBLIC_URL: `http://localhost:${first}`,
@@ -108,7 +124,7 @@ export async function startStack(extraEnv: Record<string, string> = {}): Promise
         () => (exitCode === null ? `the product still runs:\n${output.slice(-2000)}` : ''),
         40_000,
       )
-      rmSync(dataDir, { recursive: true, force: true })
+      if (kept === undefined) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

@@ -8,6 +8,8 @@ import type { ActionResult } from '../../ui/action-result.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
+import { useSignInAgain } from '../../ui/sign-in-again.tsx'
+import { SIGNED_OUT } from '../../ui/signed-out.ts'
 import { useToast } from '../../ui/toast.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 import { deviceName } from './device-name.ts'
@@ -45,11 +47,17 @@ export function AccountPage({
   const toast = useToast()
   const [pendingId, setPendingId] = useState<string | null>(null)
   const [isPending, start] = useTransition()
+  const signedIn = useSignInAgain()
+  const ui = useTranslations('common.ui')
   const run = (id: string, act: () => Promise<string | undefined>) => {
     setPendingId(id)
     start(async () => {
-      const fault = await act()
-      toast(fault ? { tone: 'danger', text: fault } : { tone: 'ok', text: t('revoked') })
+      const fault = await signedIn(act)
+      toast(
+        fault
+          ? { tone: 'danger', text: fault === SIGNED_OUT ? ui('signedOut') : fault }
+          : { tone: 'ok', text: t('revoked') },
+      )
       router.refresh()
     })
   }

@@ -6,6 +6,8 @@ import type { ActionResult } from '../../ui/action-result.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field } from '../../ui/field.tsx'
 import { PasswordInput } from '../../ui/input.tsx'
+import { useSignInAgain } from '../../ui/sign-in-again.tsx'
+import { SIGNED_OUT } from '../../ui/signed-out.ts'
 import { useToast } from '../../ui/toast.tsx'
 
 /** Changes the reader's own password. */
@@ -20,6 +22,8 @@ export function PasswordForm({
   const [next, setNext] = useState('')
   const [faults, setFaults] = useState<Record<string, string>>({})
   const [isPending, start] = useTransition()
+  const signedIn = useSignInAgain()
+  const ui = useTranslations('common.ui')
   const submit = () => {
     const found: Record<string, string> = {}
     if (!current) found.current = t('passwordMissing')
@@ -27,9 +31,10 @@ export function PasswordForm({
     setFaults(found)
     if (Object.keys(found).length > 0) return
     start(async () => {
-      const result = await change(current, next)
+      const result = await signedIn(() => change(current, next))
       if (!result.ok) {
-        return setFaults(Object.keys(result.fields).length > 0 ? result.fields : { current: result.message })
+        const message = result.message === SIGNED_OUT ? ui('signedOut') : result.message
+        return setFaults(Object.keys(result.fields).length > 0 ? result.fields : { current: message })
       }
       setCurrent('')
       setNext('')

@@ -10,6 +10,8 @@ export interface SignInState {
   fault: string | null
   /** Typed once, kept after a wrong password. */
   email: string
+  /** Signed in without leading anywhere, as beside a form. */
+  isSignedIn?: boolean
 }
 
 /**
@@ -17,12 +19,15 @@ export interface SignInState {
  * (a plain form would put the password into the address). On success the action itself leads to the next page.
  */
 export function SignInForm({
+  email = '',
   signIn,
 }: {
+  /** Filled in at the beginning. */
+  email?: string
   signIn: (before: SignInState, form: FormData) => Promise<SignInState>
 }) {
   const t = useTranslations('portal.signIn')
-  const [state, action, isPending] = useActionState(signIn, { fault: null, email: '' })
+  const [state, action, isPending] = useActionState(signIn, { fault: null, email })
   return (
     <form action={action} className="flex flex-col gap-5">
       {state.fault && (

@@ -1,6 +1,6 @@
 'use client'
 import { MIN_PASSWORD } from '@diemcau/core/password-rule.ts'
-import { type AccountRole, accountRole } from '@diemcau/core/roles.ts'
+import { type AccountRole, accountRoles } from '@diemcau/core/roles.ts'
 import { KeyRound, UserRoundCheck, UserRoundX } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
@@ -135,8 +135,8 @@ export function UserSheet({
             <Select
               value={values.role}
               disabled={isOwn}
-              options={accountRole.options.map(role => ({ value: role, label: roles(role) }))}
-              onChange={event => set({ role: accountRole.parse(event.target.value) })}
+              options={accountRoles.map(role => ({ value: role, label: roles(role) }))}
+              onChange={event => set({ role: event.target.value as AccountRole })}
             />
           </Field>
           <Field label={t('office')} id="title" help={t('officeHelp')} error={faults.title} optional>

@@ -1,4 +1,5 @@
 'use client'
+import { search } from '@diemcau/core/text/fold.ts'
 import { UserPlus, Users } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
@@ -8,7 +9,6 @@ import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { SearchInput } from '../../ui/input.tsx'
-import { search } from '../../ui/lib/fold.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { useToast } from '../../ui/toast.tsx'
@@ -52,7 +52,7 @@ export function UsersPage({
           <Avatar name={user.name} size="sm" />
           <span className="min-w-0">
             <span className="flex flex-wrap items-center gap-2 font-medium">
-              {user.name} {state(user)}
+              <bdi>{user.name}</bdi> {state(user)}
             </span>
             <span className="block text-sm break-all text-muted">{user.email}</span>
           </span>
@@ -99,7 +99,12 @@ export function UsersPage({
               <p className="font-medium">{user.name}</p>
               <p className="text-sm text-muted">
                 {roles(user.role)}
-                {user.unitName && ` · ${user.unitName}`}
+                {user.unitName && (
+                  <>
+                    {' · '}
+                    <bdi>{user.unitName}</bdi>
+                  </>
+                )}
               </p>
               {state(user)}
             </div>

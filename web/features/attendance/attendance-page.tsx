@@ -1,14 +1,12 @@
 'use client'
 import type { AttendanceEndpoint, AttendanceReport } from '@diemcau/core/contracts/report.ts'
-import { FileSpreadsheet, FileText } from 'lucide-react'
+import { search } from '@diemcau/core/text/fold.ts'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
-import { Badge, LiveDot } from '../../ui/badge.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
+import { ExportHeader } from '../../ui/export-header.tsx'
 import { SearchInput } from '../../ui/input.tsx'
-import { search } from '../../ui/lib/fold.ts'
-import { LinkButton } from '../../ui/link-button.tsx'
-import { PageHeader, Section } from '../../ui/page-header.tsx'
+import { Section } from '../../ui/page-header.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
@@ -24,41 +22,20 @@ export function AttendancePage({ report, meetingCode }: { report: AttendanceRepo
   const t = useTranslations('portal.attendance')
   const format = useFormats()
   useRefresh(report.live, 5000)
-  const exportHref = (kind: 'xlsx' | 'csv') => `/api/meetings/${meetingCode}/attendance/${kind}`
   return (
     <>
-      <PageHeader
+      <ExportHeader
         back={{ href: `/meetings/${report.meetingId}`, label: report.title }}
         title={t('title')}
-        badge={
-          report.live && (
-            <Badge tone="live" icon={<LiveDot />}>
-              {t('live')}
-            </Badge>
-          )
-        }
-        actions={
-          <>
-            <LinkButton
-              href={exportHref('xlsx')}
-              variant="primary"
-              icon={<FileSpreadsheet aria-hidden />}
-              prefetch={false}
-              download
-            >
-              {t('xlsx')}
-            </LinkButton>
-            <LinkButton href={exportHref('csv')} icon={<FileText aria-hidden />} prefetch={false} download>
-              {t('csv')}
-            </LinkButton>
-          </>
-        }
+        isLive={report.live}
+        href={`/api/meetings/${meetingCode}/attendance`}
+        texts={{ live: t('live'), xlsx: t('xlsx'), csv: t('csv') }}
       >
         <span className="tabular">
           {format.range(report.startsAt, report.endsAt)} ·{' '}
           {t('asOf', { time: format.time(report.generatedAt) })}
         </span>
-      </PageHeader>
+      </ExportHeader>
       <Totals report={report} />
       <Endpoints report={report} />
       {report.others.length > 0 && (

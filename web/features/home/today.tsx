@@ -1,4 +1,3 @@
-'use client'
 import type { MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
 import { isDue } from '@diemcau/core/meeting/is-due.ts'
 import { CalendarPlus, CirclePlay, DoorOpen, Radio } from 'lucide-react'
@@ -9,8 +8,8 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { LinkButton, TextLink } from '../../ui/link-button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
+import { Refresh } from '../../ui/refresh.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
-import { useRefresh } from '../../ui/use-refresh.ts'
 
 export interface TodayProps {
   userName: string
@@ -23,16 +22,16 @@ export interface TodayProps {
   recordings: { id: string; title: string; startedAt: string | null; durationMs: number | null }[]
 }
 
-/** The first page: what runs now, who waits for you, what comes next. */
+/** The first page: what runs now, who waits for you, what comes next. Drawn on the server: it is read, not worked with. */
 export function Today({ userName, now, maySchedule, live, next, waiting, recordings }: TodayProps) {
   const t = useTranslations('portal.home')
   const format = useFormats()
-  useRefresh(true, 20_000)
   const due = next.filter(meeting => meeting.may.join && isDue(meeting, Date.parse(now)))
   const open = [...live, ...due]
   const later = next.filter(meeting => !due.includes(meeting))
   return (
     <>
+      <Refresh everyMs={20_000} />
       <PageHeader
         title={t('title')}
         actions={

@@ -33,6 +33,9 @@ export function HallSheet({
   const [name, setName] = useState(hall?.name ?? '')
   const [unitId, setUnitId] = useState<string | null>(hall?.unitId ?? null)
   const [address, setAddress] = useState(hall?.address ?? '')
+  const [contactName, setContactName] = useState(hall?.contactName ?? '')
+  const [contactEmail, setContactEmail] = useState(hall?.contactEmail ?? '')
+  const [contactPhone, setContactPhone] = useState(hall?.contactPhone ?? '')
   const [order, setOrder] = useState(String(hall?.order ?? 0))
 
   const handleSave = async (): Promise<ActionResult> => {
@@ -47,6 +50,9 @@ export function HallSheet({
       unitId: unitId ?? '',
       address: address.trim(),
       order: Number(order),
+      contactName: contactName.trim(),
+      contactEmail: contactEmail.trim(),
+      contactPhone: contactPhone.trim(),
     })
   }
   return (
@@ -95,6 +101,33 @@ export function HallSheet({
           </Field>
           <Field label={t('address')} id="address" error={faults.address} optional>
             <Input value={address} onChange={event => setAddress(event.target.value)} />
+          </Field>
+          <Field
+            label={t('contactName')}
+            id="contactName"
+            help={t('contactHelp')}
+            error={faults.contactName}
+            optional
+          >
+            <Input value={contactName} onChange={event => setContactName(event.target.value)} />
+          </Field>
+          <Field label={t('contactEmail')} id="contactEmail" error={faults.contactEmail} optional>
+            <Input
+              type="text"
+              inputMode="email"
+              spellCheck={false}
+              autoCapitalize="none"
+              value={contactEmail}
+              onChange={event => setContactEmail(event.target.value)}
+            />
+          </Field>
+          <Field label={t('contactPhone')} id="contactPhone" error={faults.contactPhone} optional>
+            <Input
+              type="tel"
+              className="tabular"
+              value={contactPhone}
+              onChange={event => setContactPhone(event.target.value)}
+            />
           </Field>
           <Field label={t('order')} id="order" help={t('orderHelp')} error={faults.order}>
             <Input

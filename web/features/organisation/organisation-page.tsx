@@ -1,13 +1,14 @@
 'use client'
+import { search } from '@diemcau/core/text/fold.ts'
 import { Landmark, Plus } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import type { ActionResult } from '../../ui/action-result.ts'
+import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { SearchInput } from '../../ui/input.tsx'
-import { search } from '../../ui/lib/fold.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { useToast } from '../../ui/toast.tsx'
@@ -68,7 +69,21 @@ export function OrganisationPage({
         </>
       ),
     },
-    { id: 'address', head: t('address'), from: 'lg', className: 'text-muted', cell: hall => hall.address },
+    { id: 'address', head: t('address'), from: 'xl', className: 'text-muted', cell: hall => hall.address },
+    {
+      id: 'contact',
+      head: t('contact'),
+      from: 'lg',
+      sortBy: hall => Number(hall.hasAccount || hall.contactEmail !== ''),
+      cell: hall =>
+        hall.contactEmail || hall.contactPhone ? (
+          <span className="block text-sm break-all text-muted">
+            {[hall.contactName, hall.contactEmail, hall.contactPhone].filter(Boolean).join(' · ')}
+          </span>
+        ) : (
+          !hall.hasAccount && <Badge tone="warn">{t('unreachable')}</Badge>
+        ),
+    },
     { id: 'do', head: <span className="sr-only">{t('edit')}</span>, align: 'end', cell: edit },
   ]
   return (
@@ -86,7 +101,11 @@ export function OrganisationPage({
       <SearchInput label={t('search')} value={query} onValue={setQuery} className="mb-4 md:w-80" />
       <Table
         label={t('title')}
-        rows={search(halls, query, hall => `${hall.name} ${hall.unitName} ${hall.address}`)}
+        rows={search(
+          halls,
+          query,
+          hall => `${hall.name} ${hall.unitName} ${hall.address} ${hall.contactName} ${hall.contactEmail}`,
+        )}
         columns={columns}
         rowKey={hall => hall.id}
         compact={hall => (

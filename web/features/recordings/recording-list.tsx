@@ -2,14 +2,12 @@
 import { CirclePlay, Download } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
 import { EmptyState } from '../../ui/empty-state.tsx'
-import { SearchInput } from '../../ui/input.tsx'
-import { search } from '../../ui/lib/fold.ts'
 import { LinkButton, TextLink } from '../../ui/link-button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
+import { UrlSearch } from '../../ui/url-search.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 import { useRefresh } from '../../ui/use-refresh.ts'
 import { RecordingStatus } from './recording-status.tsx'
@@ -18,15 +16,17 @@ import { isUnderWay, type RecordingItem } from './recording-view.ts'
 /** All recordings the reader may see, newest first; those being made move on by themselves. */
 export function RecordingList({
   recordings,
+  query,
   ofMeeting,
 }: {
   recordings: RecordingItem[]
+  /** What was searched for, as it stands in the address. */
+  query: string
   /** Only the recordings of this meeting are listed. */
   ofMeeting: { id: string; title: string } | null
 }) {
   const t = useTranslations('portal.recordings')
   const format = useFormats()
-  const [query, setQuery] = useState('')
   useRefresh(
     recordings.some(recording => isUnderWay(recording.status)),
     4000,
@@ -98,12 +98,10 @@ export function RecordingList({
           })}
         </Notice>
       )}
-      {recordings.length > 0 && (
-        <SearchInput label={t('search')} value={query} onValue={setQuery} className="mb-4 md:w-80" />
-      )}
+      {(recordings.length > 0 || query) && <UrlSearch label={t('search')} className="mb-4 md:w-80" />}
       <Table
         label={t('title')}
-        rows={search(recordings, query, recording => recording.title)}
+        rows={recordings}
         columns={columns}
         rowKey={recording => recording.id}
         initialSort={{ id: 'when', descending: true }}

@@ -71,6 +71,9 @@ export function RecordingPage({
               <TextLink href={`/meetings/${recording.meetingId}`}>{t('openMeeting')}</TextLink>
             </Fact>
           </dl>
+          {recording.status === 'ready' && recording.may.play && !recording.may.download && (
+            <p className="mt-4 text-sm text-muted">{t('playOnly')}</p>
+          )}
           {recording.may.delete && !['recording', 'starting'].includes(recording.status) && (
             <DeleteRecording recording={recording} remove={remove} />
           )}

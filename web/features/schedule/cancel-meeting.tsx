@@ -33,7 +33,7 @@ export function CancelMeeting({
       onConfirm={async () => {
         if (reason.trim() === '') return t('cancelNeedsReason')
         const fault = await cancel(reason.trim())
-        if (!fault) toast({ tone: 'ok', text: t('cancelDone') })
+        if (!fault) toast({ tone: 'ok', text: t(meeting.mailsLeave ? 'cancelDone' : 'cancelDoneUnsent') })
         return fault
       }}
     >

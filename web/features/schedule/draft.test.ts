@@ -1,6 +1,6 @@
 import { meetingInput } from '@diemcau/core/contracts/meeting.ts'
 import { describe, expect, it } from 'vitest'
-import { emptyDraft, moveStart, readDraft, splitEmails } from './draft.ts'
+import { emptyDraft, moveStart, readDraft } from './draft.ts'
 
 const zone = 'Asia/Ho_Chi_Minh'
 const now = new Date('2026-11-22T06:40:00Z') // 13:40 in Việt Nam
@@ -25,9 +25,9 @@ describe('moveStart', () => {
 
 describe('readDraft', () => {
   it('gives what the contract accepts', () => {
-    const read = readDraft({ ...draft, emails: 'A@xa.vn; b@xa.vn' }, zone, now)
+    const read = readDraft({ ...draft, emails: '"Trần, A" <A@xa.vn>; b@xa.vn' }, zone, now)
     expect(read.input?.startsAt).toBe('2026-11-22T08:00:00.000Z')
-    expect(read.input?.emails).toEqual(['a@xa.vn', 'b@xa.vn'])
+    expect(read.input?.emails).toEqual(['"Trần, A" <a@xa.vn>', 'b@xa.vn'])
     expect(meetingInput.safeParse(read.input).success).toBe(true)
   })
   it('names every fault at once', () => {
@@ -43,8 +43,4 @@ describe('readDraft', () => {
       emails: 'email_wrong',
     })
   })
-})
-
-it('splitEmails takes lists as people paste them', () => {
-  expect(splitEmails('a@b.vn, c@d.vn\nA@b.vn ;')).toEqual(['a@b.vn', 'c@d.vn'])
 })

@@ -1,5 +1,5 @@
 import type { MeetingDetail, MeetingInput, MeetingKind } from '@diemcau/core/contracts/meeting.ts'
-import { z } from 'zod'
+import { mailboxText, readAddresses } from '@diemcau/core/text/addresses.ts'
 import {
   dateText,
   instantOf,
@@ -20,7 +20,7 @@ export interface MeetingDraft {
   secretaryId: string
   hallIds: string[]
   userIds: string[]
-  /** Addresses separated by commas, semicolons, spaces or new lines. */
+  /** Addresses as people paste them; see `readAddresses`. */
   emails: string
   agenda: string
   description: string
@@ -85,7 +85,7 @@ export function draftOf(meeting: MeetingDetail, timeZone: string): MeetingDraft 
       .filter(id => !isOwnOffice(id)),
     emails: meeting.invitees
       .filter(invitee => invitee.userId === null)
-      .map(invitee => invitee.email)
+      .map(mailboxText)
       .join('\n'),
     agenda: meeting.agenda,
     description: meeting.description,
@@ -109,16 +109,6 @@ export function moveStart(
   return { ...draft, start, end: toTyped(moved, timeZone) }
 }
 
-/** The addresses typed into one box, without repetitions. */
-export const splitEmails = (text: string): string[] => [
-  ...new Set(
-    text
-      .split(/[\s,;]+/)
-      .map(one => one.trim().toLowerCase())
-      .filter(Boolean),
-  ),
-]
-
 /** Reads the draft: what the server takes, or every fault by field. */
 export function readDraft(
   draft: MeetingDraft,
@@ -135,8 +125,8 @@ export function readDraft(
   if (!endsAt) faults.endsAt = 'end_unreadable'
   else if (startsAt && endsAt <= startsAt) faults.endsAt = 'ends_before_start'
   if (!draft.chairId) faults.chairId = 'chair_missing'
-  const emails = splitEmails(draft.emails)
-  if (emails.some(email => !z.email().safeParse(email).success)) faults.emails = 'email_wrong'
+  const { mailboxes, wrong } = readAddresses(draft.emails)
+  if (wrong.length > 0) faults.emails = 'email_wrong'
   if (!startsAt || !endsAt || Object.keys(faults).length > 0) return { input: null, faults }
   return {
     faults: null,
@@ -149,7 +139,7 @@ export function readDraft(
       secretaryId: draft.secretaryId || null,
       hallIds: draft.hallIds,
       userIds: draft.userIds,
-      emails,
+      emails: mailboxes.map(mailboxText),
       agenda: draft.agenda.trim(),
       description: draft.description.trim(),
       guestsAllowed: draft.guestsAllowed,

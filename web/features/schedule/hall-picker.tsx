@@ -1,23 +1,22 @@
 'use client'
+import type { Clashes } from '@diemcau/core/contracts/portal.ts'
 import { TriangleAlert, X } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { Button } from '../../ui/button.tsx'
 import { MultiCombobox } from '../../ui/combobox.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconButton } from '../../ui/icon-button.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { ClashNote } from './clash-note.tsx'
 
 export interface HallChoice {
   id: string
   name: string
   unitName: string
   order: number
+  /** An account sits in it, or its contact has an address: its invitation goes somewhere. */
+  isReachable: boolean
 }
-/** Another meeting that has the hall at the same time. */
-export interface HallClash {
-  hallId: string
-  title: string
-}
-
 /** Which halls take part, found by typing; each shows whether another meeting has it at that time. */
 export function HallPicker({
   id,
@@ -30,13 +29,14 @@ export function HallPicker({
   id: string
   halls: HallChoice[]
   chosen: string[]
-  clashes: HallClash[]
+  clashes: Clashes['halls']
   error: string | undefined
   onChange: (ids: string[]) => void
 }) {
   const t = useTranslations('portal.form')
   const isChosen = new Set(chosen)
   const shown = halls.filter(hall => isChosen.has(hall.id))
+  const unreachable = shown.filter(hall => !hall.isReachable).length
   const clashOf = new Map(clashes.map(clash => [clash.hallId, clash.title]))
   return (
     <div className="flex flex-col gap-3">
@@ -71,6 +71,11 @@ export function HallPicker({
           )}
         </div>
       </div>
+      {unreachable > 0 && (
+        <Notice tone="warn">
+          <p>{t('hallsUnreachable', { count: unreachable })}</p>
+        </Notice>
+      )}
       {shown.length > 0 && (
         <ul className="max-h-80 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
           {shown.map(hall => {
@@ -79,14 +84,13 @@ export function HallPicker({
               <li key={hall.id} className="flex items-center gap-2 py-1 pr-1 pl-3">
                 <div className="min-w-0 flex-1 py-1">
                   <p>
-                    {hall.name} <span className="text-sm text-muted">– {hall.unitName}</span>
+                    <bdi>{hall.name}</bdi>{' '}
+                    <span className="text-sm text-muted">
+                      – <bdi>{hall.unitName}</bdi>
+                    </span>
                   </p>
-                  {clash && (
-                    <p className="flex items-start gap-1.5 text-sm font-medium text-warn">
-                      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-                      {t('clash', { title: clash })}
-                    </p>
-                  )}
+                  {!hall.isReachable && <ClashNote>{t('hallUnreachable')}</ClashNote>}
+                  {clash && <ClashNote>{t('clash', { title: clash })}</ClashNote>}
                 </div>
                 <IconButton
                   label={t('removeHall', { name: hall.name })}

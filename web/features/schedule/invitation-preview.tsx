@@ -1,9 +1,10 @@
 'use client'
+import type { Clashes } from '@diemcau/core/contracts/portal.ts'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { useFormats } from '../../ui/use-formats.ts'
 import type { MeetingDraft } from './draft.ts'
-import type { HallChoice, HallClash } from './hall-picker.tsx'
+import type { HallChoice } from './hall-picker.tsx'
 import type { PersonChoice } from './people-picker.tsx'
 
 const SHOWN_HALLS = 6
@@ -24,7 +25,7 @@ export function InvitationPreview({
   halls: HallChoice[]
   people: PersonChoice[]
   emails: string[]
-  clashes: HallClash[]
+  clashes: Clashes
 }) {
   const t = useTranslations('portal.preview')
   const kinds = useTranslations('portal.meeting.kind')
@@ -69,7 +70,7 @@ export function InvitationPreview({
             <ul className="grid gap-1">
               {chosen.slice(0, SHOWN_HALLS).map(hall => (
                 <li key={hall.id}>
-                  {hall.name} – {hall.unitName}
+                  <bdi>{hall.name}</bdi> – <bdi>{hall.unitName}</bdi>
                 </li>
               ))}
               {chosen.length > SHOWN_HALLS && (
@@ -77,8 +78,15 @@ export function InvitationPreview({
               )}
             </ul>
           )}
-          {clashes.length > 0 && (
-            <p className="mt-1 text-sm font-medium text-warn">{t('clashes', { count: clashes.length })}</p>
+          {clashes.halls.length > 0 && (
+            <p className="mt-1 text-sm font-medium text-warn">
+              {t('clashes', { count: clashes.halls.length })}
+            </p>
+          )}
+          {clashes.people.length > 0 && (
+            <p className="mt-1 text-sm font-medium text-warn">
+              {t('peopleClashes', { count: clashes.people.length })}
+            </p>
           )}
         </Entry>
         {invited > 0 && <Entry term={t('invited')}>{t('people', { count: invited })}</Entry>}

@@ -1,5 +1,7 @@
 'use client'
 import type { FormResult, MeetingInput } from '@diemcau/core/contracts/meeting.ts'
+import type { Clashes } from '@diemcau/core/contracts/portal.ts'
+import { readAddresses } from '@diemcau/core/text/addresses.ts'
 import { useRouter } from 'next/navigation'
 import { useTimeZone, useTranslations } from 'next-intl'
 import { useDeferredValue, useEffect, useState, useTransition } from 'react'
@@ -13,16 +15,21 @@ import { toIso } from '../../ui/lib/zoned-time.ts'
 import { LinkButton } from '../../ui/link-button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { RadioGroup } from '../../ui/radio-group.tsx'
+import { useSignInAgain } from '../../ui/sign-in-again.tsx'
+import { SIGNED_OUT } from '../../ui/signed-out.ts'
 import { Switch } from '../../ui/switch.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { DEFAULT_TIME_ZONE, useFormats } from '../../ui/use-formats.ts'
 import { useIsReady } from '../../ui/use-is-ready.ts'
-import { type MeetingDraft, moveStart, readDraft, splitEmails } from './draft.ts'
-import { type HallChoice, type HallClash, HallPicker } from './hall-picker.tsx'
+import { ClashNote } from './clash-note.tsx'
+import { type MeetingDraft, moveStart, readDraft } from './draft.ts'
+import { type HallChoice, HallPicker } from './hall-picker.tsx'
 import { InvitationPreview } from './invitation-preview.tsx'
 import { PeoplePicker, type PersonChoice } from './people-picker.tsx'
 import { useStoredDraft } from './use-stored-draft.ts'
 
+/** People of chosen halls who are busy, named before the rest is only counted. */
+const SHOWN_SEATED = 5
 const kinds = ['meeting', 'town_hall', 'voter_contact'] as const
 
 export interface MeetingFormProps {
@@ -31,12 +38,27 @@ export interface MeetingFormProps {
   initial: MeetingDraft
   halls: HallChoice[]
   people: PersonChoice[]
+  /** There is a mail server. */
+  mailsLeave: boolean
   save: (input: MeetingInput) => Promise<FormResult>
-  findClashes: (asked: { hallIds: string[]; startsAt: string; endsAt: string }) => Promise<HallClash[]>
+  findClashes: (asked: {
+    hallIds: string[]
+    userIds: string[]
+    startsAt: string
+    endsAt: string
+  }) => Promise<Clashes>
 }
 
 /** Schedules or changes a meeting: one column to fill in, beside it the invitation as it will be read. */
-export function MeetingForm({ meetingId, initial, halls, people, save, findClashes }: MeetingFormProps) {
+export function MeetingForm({
+  meetingId,
+  initial,
+  halls,
+  people,
+  mailsLeave,
+  save,
+  findClashes,
+}: MeetingFormProps) {
   const t = useTranslations('portal.form')
   const texts = useTranslations('portal.form.fault')
   const kindTexts = useTranslations('portal.meeting')
@@ -52,6 +74,7 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
   const [message, setMessage] = useState<string | null>(null)
   const [attempt, setAttempt] = useState(0)
   const [isSaving, startSaving] = useTransition()
+  const signedIn = useSignInAgain()
   const isReady = useIsReady()
 
   const set = (part: Partial<MeetingDraft>) => {
@@ -66,8 +89,21 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
   const now = new Date()
   const startsAt = toIso(draft.start, timeZone, now)
   const endsAt = toIso(draft.end, timeZone, now)
-  const emails = splitEmails(draft.emails)
-  const clashes = useClashes({ hallIds: draft.hallIds, startsAt, endsAt }, findClashes)
+  const { mailboxes, wrong } = readAddresses(draft.emails)
+  const emails = mailboxes.map(one => one.email)
+  const leaders = [draft.chairId, draft.secretaryId].filter(Boolean)
+  const clashes = useClashes(
+    { hallIds: draft.hallIds, userIds: [...new Set([...leaders, ...draft.userIds])], startsAt, endsAt },
+    findClashes,
+  )
+  const clashNote = (userId: string) => {
+    const clash = clashes.people.find(one => one.userId === userId)
+    return clash && <ClashNote>{t('personClash', { name: clash.name, title: clash.title })}</ClashNote>
+  }
+  /** Those who come with a hall: they stand in no list of the form. */
+  const seated = clashes.people.filter(
+    one => !leaders.includes(one.userId) && !draft.userIds.includes(one.userId),
+  )
   const previewed = useDeferredValue(draft)
 
   const textOf = (fault: string) => (texts.has(fault) ? texts(fault) : fault)
@@ -80,10 +116,11 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
     const { input, faults: found } = readDraft(draft, timeZone, new Date())
     if (!input) return fail(found, null)
     startSaving(async () => {
-      const result = await save(input)
+      const result = await signedIn(() => save(input))
+      if (!result.ok && result.message === SIGNED_OUT) return fail({}, t('signedOut'))
       if (!result.ok) return fail(result.fields, Object.keys(result.fields).length ? null : result.message)
       forget()
-      toast({ tone: 'ok', text: meetingId ? t('saved') : t('created') })
+      toast({ tone: 'ok', text: meetingId ? t('saved') : t(mailsLeave ? 'created' : 'createdUnsent') })
       router.push(`/meetings/${result.id}`)
       router.refresh()
     })
@@ -177,6 +214,7 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
                 onChange={id => set({ chairId: id ?? '' })}
               />
             </Field>
+            {clashNote(draft.chairId)}
             <Field label={t('secretary')} id="secretaryId" error={faults.secretaryId} optional>
               <Combobox
                 clearable
@@ -186,18 +224,32 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
                 onChange={id => set({ secretaryId: id ?? '' })}
               />
             </Field>
+            {clashNote(draft.secretaryId)}
             <HallPicker
               id="hallIds"
               halls={halls}
               chosen={draft.hallIds}
-              clashes={clashes}
+              clashes={clashes.halls}
               error={faults.hallIds}
               onChange={hallIds => set({ hallIds })}
             />
+            {seated.length > 0 && (
+              <div className="flex flex-col gap-1">
+                {seated.slice(0, SHOWN_SEATED).map(one => (
+                  <div key={one.userId}>{clashNote(one.userId)}</div>
+                ))}
+                {seated.length > SHOWN_SEATED && (
+                  <p className="text-sm text-warn">
+                    {t('moreClashes', { count: seated.length - SHOWN_SEATED })}
+                  </p>
+                )}
+              </div>
+            )}
             <PeoplePicker
               id="userIds"
               people={people}
               chosen={draft.userIds}
+              clashes={clashes.people}
               error={faults.userIds}
               onChange={userIds => set({ userIds })}
             />
@@ -211,6 +263,14 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
                 onChange={event => set({ emails: event.target.value })}
               />
             </Field>
+            {draft.emails.trim() !== '' && (
+              <div aria-live="polite" className="-mt-3 text-sm">
+                <p className="text-muted">{t('emailsRead', { count: emails.length })}</p>
+                {wrong.length > 0 && (
+                  <ClashNote>{t('emailsWrong', { count: wrong.length, list: wrong.join(' · ') })}</ClashNote>
+                )}
+              </div>
+            )}
           </Fieldset>
 
           <Fieldset legend={t('content')}>
@@ -246,10 +306,12 @@ export function MeetingForm({ meetingId, initial, halls, people, save, findClash
           </details>
 
           <div className="flex flex-col gap-3 border-t border-line pt-6">
-            <p className="text-muted">{meetingId ? t('saveHelp') : t('createHelp')}</p>
+            <p className="text-muted">
+              {t(mailsLeave ? (meetingId ? 'saveHelp' : 'createHelp') : 'noMailHelp')}
+            </p>
             <div className="flex flex-col gap-2 sm:flex-row">
               <Button type="submit" variant="primary" pending={isSaving}>
-                {isSaving ? t('saving') : meetingId ? t('save') : t('create')}
+                {isSaving ? t('saving') : meetingId ? t('save') : t(mailsLeave ? 'create' : 'createOnly')}
               </Button>
               <LinkButton href={meetingId ? `/meetings/${meetingId}` : '/meetings'}>{t('leave')}</LinkButton>
             </div>
@@ -272,23 +334,25 @@ const byField = (faults: Record<string, string>, textOf: (fault: string) => stri
 
 const toOption = (person: PersonChoice) => ({ value: person.id, label: person.name, detail: person.detail })
 
-/** Asks which chosen halls are taken, half a second after halls or times changed; the newest answer wins. */
+const noClashes: Clashes = { halls: [], people: [] }
+
+/** Asks which chosen halls and people are taken, half a second after they or the times changed; the newest answer wins. */
 function useClashes(
-  asked: { hallIds: string[]; startsAt: string | null; endsAt: string | null },
+  asked: { hallIds: string[]; userIds: string[]; startsAt: string | null; endsAt: string | null },
   find: MeetingFormProps['findClashes'],
-): HallClash[] {
-  const [clashes, setClashes] = useState<HallClash[]>([])
+): Clashes {
+  const [clashes, setClashes] = useState(noClashes)
   const question = JSON.stringify(asked)
   useEffect(() => {
-    const { hallIds, startsAt, endsAt } = JSON.parse(question) as typeof asked
-    if (hallIds.length === 0 || !startsAt || !endsAt || endsAt <= startsAt) {
-      setClashes([])
+    const { hallIds, userIds, startsAt, endsAt } = JSON.parse(question) as typeof asked
+    if ((hallIds.length === 0 && userIds.length === 0) || !startsAt || !endsAt || endsAt <= startsAt) {
+      setClashes(noClashes)
       return
     }
     let isStale = false
     const timer = setTimeout(async () => {
       try {
-        const found = await find({ hallIds, startsAt, endsAt })
+        const found = await find({ hallIds, userIds, startsAt, endsAt })
         if (!isStale) setClashes(found)
       } catch {
         // Only a warning is missing; saving tells about faults.
@@ -299,6 +363,6 @@ function useClashes(
       clearTimeout(timer)
     }
   }, [question, find])
-  const chosen = new Set(asked.hallIds)
-  return clashes.filter(clash => chosen.has(clash.hallId))
+  // What was taken out of the form meanwhile is no clash any more.
+  return { ...clashes, halls: clashes.halls.filter(clash => asked.hallIds.includes(clash.hallId)) }
 }

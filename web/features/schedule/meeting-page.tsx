@@ -1,17 +1,20 @@
 'use client'
 import type { MeetingDetail } from '@diemcau/core/contracts/meeting.ts'
-import { DOORS_OPEN_BEFORE_MS } from '@diemcau/core/meeting/admission.ts'
-import { isDue } from '@diemcau/core/meeting/is-due.ts'
-import { CirclePlay, ClipboardList, Pencil, Radio } from 'lucide-react'
+import { doorsOpenForAllAt, isDue } from '@diemcau/core/meeting/is-due.ts'
+import { canReopen } from '@diemcau/core/meeting/reopen.ts'
+import { CirclePlay, ClipboardList, DoorOpen, MessagesSquare, Pencil, Radio } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Badge } from '../../ui/badge.tsx'
+import { cx } from '../../ui/lib/cx.ts'
 import { LinkButton } from '../../ui/link-button.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
+import { useRefresh } from '../../ui/use-refresh.ts'
 import { CancelMeeting } from './cancel-meeting.tsx'
-import { EndpointList, InviteeList } from './meeting-people.tsx'
+import { InviteeList } from './invitee-list.tsx'
+import { EndpointList } from './meeting-people.tsx'
 import { SharePanel } from './share-panel.tsx'
 import { StatusBadge } from './status-badge.tsx'
 
@@ -19,17 +22,26 @@ import { StatusBadge } from './status-badge.tsx'
 export function MeetingPage({
   meeting,
   cancel,
+  inviteAgain,
+  changeHallCode,
 }: {
   meeting: MeetingDetail
-  /** Resolves to the text of what went wrong, or undefined. */
+  /** Resolves to the text of what went wrong, or undefined; so does the next. */
   cancel: (reason: string) => Promise<string | undefined>
+  /** Sends one invitation again, or (null) all that have not left. */
+  inviteAgain: (invitationId: string | null) => Promise<string | undefined>
+  changeHallCode: (endpointId: string) => Promise<string | undefined>
 }) {
   const t = useTranslations('portal.meeting')
   const format = useFormats()
+  useRefresh(
+    meeting.invitees.some(invitee => invitee.state === 'waiting'),
+    4000,
+  )
   const isOpen = meeting.status === 'live' || meeting.status === 'scheduled'
   const invited = meeting.invitees.length
   const due = isDue(meeting, Date.now())
-  const opensAt = new Date(Date.parse(meeting.startsAt) - DOORS_OPEN_BEFORE_MS).toISOString()
+  const opensAt = new Date(doorsOpenForAllAt(meeting)).toISOString()
   return (
     <>
       <PageHeader
@@ -59,6 +71,11 @@ export function MeetingPage({
                 {t('join')}
               </LinkButton>
             )}
+            {meeting.mayReopen && canReopen(meeting, Date.now()) && (
+              <LinkButton href={`/m/${meeting.code}`} icon={<DoorOpen aria-hidden />} prefetch={false}>
+                {t('reopen')}
+              </LinkButton>
+            )}
             {meeting.status === 'ended' && meeting.may.readAttendance && (
               <LinkButton
                 href={`/meetings/${meeting.id}/attendance`}
@@ -76,6 +93,16 @@ export function MeetingPage({
           {meeting.status === 'scheduled' &&
             !due &&
             ` · ${t('doorsOpen', { when: format.inSentence(opensAt) })}`}
+          {/* Moderators come in earlier, and are told the time at which the door really opens for them. */}
+          {meeting.status === 'scheduled' &&
+            !due &&
+            meeting.may.join &&
+            meeting.opensAt < opensAt &&
+            `, ${
+              Date.parse(meeting.opensAt) <= Date.now()
+                ? t('doorsOpenForYouNow')
+                : t('doorsOpenForYou', { when: format.inSentence(meeting.opensAt) })
+            }`}
         </span>
       </PageHeader>
 
@@ -85,8 +112,14 @@ export function MeetingPage({
         </Notice>
       )}
 
-      <div className="grid items-start gap-x-12 gap-y-8 xl:grid-cols-[minmax(0,1fr)_22rem] xl:grid-rows-[auto_1fr]">
-        <div className="min-w-0">
+      <div
+        className={cx(
+          'grid items-start gap-x-12 gap-y-8',
+          // Only an open meeting has something to share, and only then a column for it.
+          isOpen && 'xl:grid-cols-[minmax(0,1fr)_22rem] xl:grid-rows-[auto_1fr]',
+        )}
+      >
+        <div data-testid="meeting-facts" className="min-w-0">
           <Actions meeting={meeting} cancel={cancel} />
           <dl className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
             <Fact term={t('chair')}>{meeting.chairName}</Fact>
@@ -108,7 +141,7 @@ export function MeetingPage({
             <SharePanel meeting={meeting} />
           </div>
         )}
-        <div className="-mt-8 min-w-0">
+        <div data-testid="meeting-body" className="-mt-8 min-w-0">
           {meeting.agenda && (
             <Section title={t('agenda')}>
               <p className="max-w-prose whitespace-pre-line">{meeting.agenda}</p>
@@ -120,11 +153,19 @@ export function MeetingPage({
             </Section>
           )}
           <Section title={t('endpoints', { count: meeting.endpoints.length })}>
-            <EndpointList endpoints={meeting.endpoints} />
+            <EndpointList
+              endpoints={meeting.endpoints}
+              showsReach={isOpen && meeting.may.edit}
+              changeCode={isOpen ? changeHallCode : null}
+            />
           </Section>
           {invited > 0 && (
             <Section title={t('invitees', { count: invited })}>
-              <InviteeList invitees={meeting.invitees} />
+              <InviteeList
+                invitees={meeting.invitees}
+                mailsLeave={meeting.mailsLeave}
+                inviteAgain={isOpen && meeting.may.edit ? inviteAgain : null}
+              />
             </Section>
           )}
         </div>
@@ -148,7 +189,8 @@ function Actions({
   const canCancel = may.cancel && status === 'scheduled'
   const seesAttendance = may.readAttendance && status === 'live'
   const seesRecordings = may.readRecordings && isHeld
-  if (!canEdit && !canCancel && !seesAttendance && !seesRecordings) return null
+  const seesTalk = may.readTalk && isHeld
+  if (!canEdit && !canCancel && !seesAttendance && !seesRecordings && !seesTalk) return null
   return (
     <div className="mb-8 flex flex-wrap gap-2">
       {seesAttendance && (
@@ -159,6 +201,11 @@ function Actions({
       {seesRecordings && (
         <LinkButton href={`/recordings?meeting=${meeting.id}`} icon={<CirclePlay aria-hidden />}>
           {t('recordings')}
+        </LinkButton>
+      )}
+      {seesTalk && (
+        <LinkButton href={`/meetings/${meeting.id}/talk`} icon={<MessagesSquare aria-hidden />}>
+          {t('talk')}
         </LinkButton>
       )}
       {canEdit && (

@@ -1,10 +1,12 @@
 'use client'
+import type { Clashes } from '@diemcau/core/contracts/portal.ts'
 import { X } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { Avatar } from '../../ui/avatar.tsx'
 import { MultiCombobox } from '../../ui/combobox.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconButton } from '../../ui/icon-button.tsx'
+import { ClashNote } from './clash-note.tsx'
 
 export interface PersonChoice {
   id: string
@@ -18,17 +20,20 @@ export function PeoplePicker({
   id,
   people,
   chosen,
+  clashes,
   error,
   onChange,
 }: {
   id: string
   people: PersonChoice[]
   chosen: string[]
+  clashes: Clashes['people']
   error: string | undefined
   onChange: (ids: string[]) => void
 }) {
   const t = useTranslations('portal.form')
   const isChosen = new Set(chosen)
+  const clashOf = new Map(clashes.map(clash => [clash.userId, clash.title]))
   const shown = people.filter(person => isChosen.has(person.id))
   return (
     <div className="flex flex-col gap-3">
@@ -48,6 +53,9 @@ export function PeoplePicker({
               <div className="min-w-0 flex-1">
                 <p>{person.name}</p>
                 <p className="truncate text-sm text-muted">{person.detail}</p>
+                {clashOf.has(person.id) && (
+                  <ClashNote>{t('clash', { title: clashOf.get(person.id) ?? '' })}</ClashNote>
+                )}
               </div>
               <IconButton
                 label={t('removePerson', { name: person.name })}

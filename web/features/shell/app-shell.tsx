@@ -1,31 +1,17 @@
-'use client'
-import type { AccountRole } from '@diemcau/core/roles.ts'
-import { ChevronsUpDown, LogOut, MoreHorizontal, UserRound } from 'lucide-react'
+import { ChevronsUpDown, MoreHorizontal } from 'lucide-react'
 import Link from 'next/link'
-import { usePathname } from 'next/navigation'
 import { useTranslations } from 'next-intl'
-import { type ReactNode, useTransition } from 'react'
+import type { ReactNode } from 'react'
 import { Avatar } from '../../ui/avatar.tsx'
-import { Menu, MenuItem, MenuLink, MenuSeparator } from '../../ui/menu.tsx'
 import { Logo } from './logo.tsx'
-import { isCurrent, type NavigationItem, navigationFor } from './navigation.ts'
-import { type PreferenceActions, PreferenceMenuItems, type ThemeChoice } from './preferences.tsx'
-
-export interface ShellUser {
-  name: string
-  email: string
-  role: AccountRole
-}
-
-interface ShellProps {
-  user: ShellUser
-  theme: ThemeChoice
-  actions: PreferenceActions & { signOut: () => Promise<void> }
-}
+import { MoreMenuButton, UserMenuButton } from './menu-buttons.tsx'
+import { NavLink } from './nav-link.tsx'
+import { type NavigationItem, navigationFor } from './navigation.ts'
+import type { ShellProps } from './shell-types.ts'
 
 /**
  * The frame of every portal page: a rail at the left on wide screens, a bar at the bottom within the thumb's reach on
- * phones. Only one of the two exists for the reader at a time.
+ * phones. Only one of the two exists for the reader at a time. Drawn on the server; links and menus know where one is.
  */
 export function AppShell({ user, theme, actions, children }: ShellProps & { children: ReactNode }) {
   const t = useTranslations('portal.nav')
@@ -82,7 +68,12 @@ export function AppShell({ user, theme, actions, children }: ShellProps & { chil
         {everyday.map(item => (
           <BarLink key={item.href} item={item} />
         ))}
-        {administration.length > 0 && <MoreMenu items={administration} />}
+        {administration.length > 0 && (
+          <MoreMenuButton role={user.role} className={barStyles}>
+            <MoreHorizontal aria-hidden className="size-6" />
+            {t('more')}
+          </MoreMenuButton>
+        )}
       </nav>
     </div>
   )
@@ -95,113 +86,55 @@ function ProductName() {
 
 function RailLink({ item }: { item: NavigationItem }) {
   const t = useTranslations('portal.nav')
-  const current = isCurrent(item, usePathname())
   const Icon = item.icon
   return (
-    <Link
+    <NavLink
       href={item.href}
-      aria-current={current ? 'page' : undefined}
       className="flex min-h-11 items-center gap-3 rounded-md px-3 font-medium text-text hover:bg-sunken aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent"
     >
       <Icon aria-hidden className="size-5 shrink-0" />
       {t(item.key)}
-    </Link>
+    </NavLink>
   )
 }
 
 const barStyles =
-  'flex min-h-16 flex-col items-center justify-center gap-1 text-sm font-medium text-muted aria-[current=page]:text-accent'
+  'flex min-h-16 flex-col items-center justify-center gap-1 text-sm font-medium text-muted aria-[current=page]:text-accent aria-[current=page]:[&>svg]:stroke-[2.4]'
 
 function BarLink({ item }: { item: NavigationItem }) {
   const t = useTranslations('portal.nav')
-  const current = isCurrent(item, usePathname())
   const Icon = item.icon
   return (
-    <Link href={item.href} aria-current={current ? 'page' : undefined} className={barStyles}>
-      <Icon aria-hidden className="size-6" strokeWidth={current ? 2.4 : 2} />
+    <NavLink href={item.href} className={barStyles}>
+      <Icon aria-hidden className="size-6" />
       {t(item.key)}
-    </Link>
+    </NavLink>
   )
 }
 
-function MoreMenu({ items }: { items: NavigationItem[] }) {
-  const t = useTranslations('portal.nav')
-  const pathname = usePathname()
-  const current = items.some(item => isCurrent(item, pathname))
-  return (
-    <Menu
-      side="top"
-      trigger={
-        <button type="button" aria-current={current ? 'page' : undefined} className={barStyles}>
-          <MoreHorizontal aria-hidden className="size-6" />
-          {t('more')}
-        </button>
-      }
-    >
-      {items.map(item => {
-        const Icon = item.icon
-        return (
-          <MenuLink key={item.href} href={item.href} icon={<Icon aria-hidden />}>
-            {t(item.key)}
-          </MenuLink>
-        )
-      })}
-    </Menu>
-  )
-}
-
-function UserMenu({
-  user,
-  theme,
-  actions,
-  side,
-  compact = false,
-}: ShellProps & { side: 'top' | 'bottom'; compact?: boolean }) {
+function UserMenu({ compact = false, ...shell }: ShellProps & { side: 'top' | 'bottom'; compact?: boolean }) {
   const t = useTranslations('portal.nav')
   const roles = useTranslations('portal.roles')
-  const [, start] = useTransition()
+  const { user } = shell
+  if (compact)
+    return (
+      <UserMenuButton {...shell} align="end" className="flex size-11 items-center justify-center rounded-md">
+        <Avatar name={user.name} size="sm" />
+        <span className="sr-only">{t('userMenu', { name: user.name })}</span>
+      </UserMenuButton>
+    )
   return (
-    <Menu
-      side={side}
-      align={compact ? 'end' : 'start'}
-      trigger={
-        compact ? (
-          <button
-            type="button"
-            aria-label={t('userMenu', { name: user.name })}
-            className="flex size-11 items-center justify-center rounded-md"
-          >
-            <Avatar name={user.name} size="sm" />
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="flex w-full items-center gap-3 rounded-md p-2 text-left hover:bg-sunken"
-          >
-            <Avatar name={user.name} />
-            <span className="min-w-0 flex-1">
-              <span className="block truncate font-medium">{user.name}</span>
-              <span className="block truncate text-sm text-muted">{roles(user.role)}</span>
-            </span>
-            <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
-          </button>
-        )
-      }
+    <UserMenuButton
+      {...shell}
+      align="start"
+      className="flex w-full items-center gap-3 rounded-md p-2 text-left hover:bg-sunken"
     >
-      <div className="max-w-64 px-3 pt-2 pb-1">
-        <p className="font-medium">{user.name}</p>
-        <p className="text-sm break-all text-muted">{user.email}</p>
-      </div>
-      <MenuSeparator />
-      <MenuLink href="/account" icon={<UserRound aria-hidden />}>
-        {t('account')}
-      </MenuLink>
-      <MenuSeparator />
-      <PreferenceMenuItems theme={theme} actions={actions} />
-      <MenuSeparator />
-      <MenuItem icon={<LogOut aria-hidden />} onSelect={() => start(() => actions.signOut())}>
-        {t('signOut')}
-      </MenuItem>
-    </Menu>
+      <Avatar name={user.name} />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{user.name}</span>
+        <span className="block truncate text-sm text-muted">{roles(user.role)}</span>
+      </span>
+      <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
+    </UserMenuButton>
   )
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { isCurrent, navigationFor } from './navigation.ts'
+import { isCurrent } from './current.ts'
+import { navigationFor } from './navigation.ts'
 
 const [home, meetings] = navigationFor('official').everyday
 

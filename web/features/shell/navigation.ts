@@ -30,7 +30,3 @@ export function navigationFor(role: AccountRole): {
   // Who sends invitations looks after them.
   return { everyday: maySchedule(role) ? [...everyday, outbox] : everyday, administration: [] }
 }
-
-/** Whether `pathname` belongs to the item: the home page only by itself, the others with all below them. */
-export const isCurrent = (item: NavigationItem, pathname: string): boolean =>
-  item.href === '/' ? pathname === '/' : pathname === item.href || pathname.startsWith(`${item.href}/`)

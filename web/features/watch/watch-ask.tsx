@@ -24,13 +24,15 @@ export function WatchAsk({
   const t = useTranslations('room')
   const toast = useToast()
   const floor = useStore(session.floor.state)
-  const [isAsking, setAsking] = useState(false)
+  const [form, setForm] = useState<'hand' | 'question' | null>(null)
   const { options, hands, questions } = floor
-  const handOrder = hands.findIndex(hand => hand.identity === identity) + 1
+  const isHandUp = hands.some(hand => hand.identity === identity)
   const mine = questions.filter(question => question.identity === identity)
 
-  const toggleHand = async () => {
-    const result = await session.floor.send({ type: handOrder > 0 ? 'hand_lower' : 'hand_raise' })
+  const hasFloor = floor.speakers.some(speaker => speaker.identity === identity)
+
+  const lowerHand = async () => {
+    const result = await session.floor.send({ type: 'hand_lower' })
     if (!result.ok && result.code !== 'closed') toast({ tone: 'warn', text: t('fault.other') })
   }
 
@@ -38,25 +40,36 @@ export function WatchAsk({
   return (
     <section className="flex flex-col gap-3 border-y border-line py-4">
       <div className="flex flex-wrap gap-2">
-        {options.viewersMayRaiseHand && (
-          <Button data-testid="toggle-hand" icon={<Hand aria-hidden />} onClick={() => void toggleHand()}>
-            {handOrder > 0 ? t('watch.handLower') : t('watch.hand')}
+        {isHandUp ? (
+          <Button data-testid="toggle-hand" icon={<Hand aria-hidden />} onClick={() => void lowerHand()}>
+            {t('watch.handLower')}
           </Button>
+        ) : (
+          options.viewersMayRaiseHand &&
+          !hasFloor &&
+          form !== 'hand' && (
+            <Button data-testid="toggle-hand" icon={<Hand aria-hidden />} onClick={() => setForm('hand')}>
+              {t('watch.hand')}
+            </Button>
+          )
         )}
-        {options.viewersMayAsk && !isAsking && (
+        {options.viewersMayAsk && form !== 'question' && (
           <Button
             variant="primary"
             data-testid="open-question"
             icon={<CircleHelp aria-hidden />}
-            onClick={() => setAsking(true)}
+            onClick={() => setForm('question')}
           >
             {t('watch.ask')}
           </Button>
         )}
       </div>
-      {handOrder > 0 && <p role="status">{t('watch.handWaiting', { order: handOrder })}</p>}
-      {options.viewersMayAsk && isAsking && (
-        <QuestionForm session={session} code={code} onDone={() => setAsking(false)} />
+      {isHandUp && <p role="status">{t('watch.handWaiting')}</p>}
+      {options.viewersMayRaiseHand && form === 'hand' && !isHandUp && (
+        <HandForm session={session} onDone={() => setForm(null)} />
+      )}
+      {options.viewersMayAsk && form === 'question' && (
+        <QuestionForm session={session} code={code} onDone={() => setForm(null)} />
       )}
       {mine.length > 0 && (
         <div>
@@ -64,7 +77,7 @@ export function WatchAsk({
           <ul>
             {mine.map(question => (
               <li key={question.id} data-testid="question" className="py-1.5">
-                {question.text}{' '}
+                <bdi>{question.text}</bdi>{' '}
                 {question.status !== 'open' && (
                   <Badge tone={question.status === 'answered' ? 'ok' : 'neutral'}>
                     {t(`questions.${question.status}`)}
@@ -76,6 +89,58 @@ export function WatchAsk({
         </div>
       )}
     </section>
+  )
+}
+
+/** Who asks to speak: the chair calls people by name. */
+function HandForm({ session, onDone }: { session: MeetingSession; onDone: () => void }) {
+  const t = useTranslations('room')
+  const toast = useToast()
+  const [name, setName] = useState(() => loadSettings().name)
+  const [unit, setUnit] = useState(() => loadSettings().unit)
+  const [isMissing, setMissing] = useState(false)
+  const [isSending, setSending] = useState(false)
+
+  const send = async (event: FormEvent) => {
+    event.preventDefault()
+    const who = { name: name.trim(), unit: unit.trim() }
+    setMissing(who.name === '')
+    if (isSending || who.name === '') return
+    setSending(true)
+    saveSettings({ ...loadSettings(), ...who })
+    const result = await session.floor.send({ type: 'hand_raise', ...who })
+    setSending(false)
+    if (result.ok) onDone()
+    else if (result.code !== 'closed') toast({ tone: 'warn', text: t('fault.other') })
+  }
+  return (
+    <form onSubmit={event => void send(event)} className="flex flex-col gap-4" noValidate>
+      <p className="text-muted">{t('watch.handHelp')}</p>
+      <Field label={t('watch.handName')} error={isMissing ? t('check.nameMissing') : null}>
+        <Input
+          data-testid="hand-name"
+          autoComplete="name"
+          maxLength={120}
+          value={name}
+          onChange={event => setName(event.target.value)}
+        />
+      </Field>
+      <Field label={t('watch.handUnit')} optional>
+        <Input
+          data-testid="hand-unit"
+          autoComplete="address-level3"
+          maxLength={160}
+          value={unit}
+          onChange={event => setUnit(event.target.value)}
+        />
+      </Field>
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" variant="primary" pending={isSending} data-testid="hand-send">
+          {t('watch.hand')}
+        </Button>
+        <Button onClick={onDone}>{t('watch.cancel')}</Button>
+      </div>
+    </form>
   )
 }
 
@@ -137,9 +202,12 @@ function QuestionForm({
           }}
         />
       </Field>
-      <Button type="submit" variant="primary" pending={isSending} data-testid="question-send">
-        {isSending ? t('watch.askWaiting') : t('watch.askSend')}
-      </Button>
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" variant="primary" pending={isSending} data-testid="question-send">
+          {isSending ? t('watch.askWaiting') : t('watch.askSend')}
+        </Button>
+        <Button onClick={onDone}>{t('watch.cancel')}</Button>
+      </div>
     </form>
   )
 }

@@ -1,7 +1,7 @@
 'use client'
 import { LoaderCircle, Maximize, VideoOff, Volume2, VolumeX, WifiLow } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { MeetingSession } from '../../live/meeting-session.ts'
 import type { ParticipantView } from '../../live/participant-view.ts'
 import type { StagePicture } from '../../live/stage-plan.ts'
@@ -9,6 +9,7 @@ import { useStore } from '../../live/use-store.ts'
 import { VideoView } from '../../live/video-view.tsx'
 import { Avatar } from '../../ui/avatar.tsx'
 import { cx } from '../../ui/lib/cx.ts'
+import { PICTURE_BOX, SOUND_BUTTON } from './watch-frame.tsx'
 
 const control =
   'flex min-h-12 min-w-12 items-center justify-center gap-2 rounded-lg bg-[#0b1016d9] px-3 font-medium text-white hover:bg-[#0b1016] [&_svg]:size-6'
@@ -19,15 +20,21 @@ export function WatchPicture({
   plan,
   main,
   inset,
+  wantsSound,
 }: {
   session: MeetingSession
   plan: { main: StagePicture | null }
   main: ParticipantView | undefined
   inset: ParticipantView | undefined
+  /** Pressed before there was anything to hear. */
+  wantsSound: boolean
 }) {
   const t = useTranslations('room')
   const media = useStore(session.media.view)
-  const [hasSound, setSound] = useState(false)
+  const [hasSound, setSound] = useState(wantsSound)
+  useEffect(() => {
+    if (wantsSound) void session.media.startSound().catch(() => undefined)
+  }, [wantsSound, session])
   const box = useRef<HTMLDivElement>(null)
   const source = plan.main?.source ?? 'camera'
   const picture = main ? (source === 'screen_share' ? main.screenPicture : main.cameraPicture) : 0
@@ -57,11 +64,7 @@ export function WatchPicture({
   }
 
   return (
-    <div
-      ref={box}
-      data-theme="dark"
-      className="relative flex aspect-video max-h-[56dvh] w-full max-lg:landscape:max-h-dvh items-center justify-center overflow-hidden bg-black text-white lg:max-h-dvh"
-    >
+    <div ref={box} data-theme="dark" className={PICTURE_BOX}>
       {main && picture > 0 ? (
         <VideoView
           key={`${main.identity}|${source}`}
@@ -75,7 +78,7 @@ export function WatchPicture({
       ) : (
         <div className="flex flex-col items-center gap-3 p-6 pb-16 text-center">
           {main && <Avatar name={main.name} size="xl" />}
-          <p>
+          <p className="text-lg 2xl:text-3xl">
             {main && main.camera !== 'on'
               ? t('watch.micOnly')
               : main
@@ -137,11 +140,7 @@ export function WatchPicture({
           data-testid="watch-sound"
           data-on={hasSound && !isBlocked}
           onClick={() => void toggleSound()}
-          className={
-            hasSound && !isBlocked
-              ? control
-              : 'flex min-h-14 items-center gap-2 rounded-lg bg-[#ffd24d] px-5 text-lg font-semibold text-[#2b2000] [&_svg]:size-6'
-          }
+          className={hasSound && !isBlocked ? control : SOUND_BUTTON}
         >
           {hasSound && !isBlocked ? <VolumeX aria-hidden /> : <Volume2 aria-hidden />}
           {hasSound && !isBlocked ? t('watch.soundOff') : t('watch.sound')}

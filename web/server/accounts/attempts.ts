@@ -35,6 +35,15 @@ export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Pro
   return until ? { until, isNew: until.getTime() === lockEnd.getTime() } : null
 }
 
+/** Whether any of these keys is locked; counts nothing. */
+export async function isLocked(db: Db, keys: readonly string[]): Promise<boolean> {
+  const locked = await db.attemptCounter.findFirst({
+    where: { key: { in: [...keys] }, lockedUntil: { gt: new Date() } },
+    select: { key: true },
+  })
+  return locked !== null
+}
+
 /** After a success: the tries before it are forgotten. */
 export async function clearAttempts(db: Db, key: string): Promise<void> {
   await db.attemptCounter.deleteMany({ where: { key } })

@@ -11,6 +11,7 @@ import { hashPassword, verifyPassword } from './password.ts'
 const SESSION_S = 7 * 86_400
 
 export function createAuth({ config, db }: Runtime) {
+  const isHttps = config.publicUrl.startsWith('https:')
   return betterAuth({
     baseURL: config.publicUrl,
     basePath: '/api/auth',
@@ -33,8 +34,10 @@ export function createAuth({ config, db }: Runtime) {
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     advanced: {
-      cookiePrefix: 'diemcau',
-      useSecureCookies: config.publicUrl.startsWith('https:'),
+      // `__Host-` (RFC 6265bis §4.1.3.2): no other host below our domain can put its own cookie in the place of ours.
+      cookiePrefix: isHttps ? '__Host-diemcau' : 'diemcau',
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure: isHttps, path: '/' },
       ipAddress: { ipAddressHeaders: ['x-real-ip'] },
     },
     logger: { disabled: true },

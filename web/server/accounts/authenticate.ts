@@ -1,7 +1,8 @@
+import { networkOf } from '@diemcau/core/net/network-of.ts'
 import { MAX_PASSWORD } from '@diemcau/core/password-rule.ts'
+import { cleanLine, cut } from '@diemcau/core/text/clean-text.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
 import { audit } from '../audit.ts'
-import { networkOf } from '../client-address.ts'
 import { getRuntime } from '../runtime.ts'
 import { type AttemptLimit, clearAttempts, takeAttempt } from './attempts.ts'
 import { getAuth } from './auth.ts'
@@ -25,7 +26,7 @@ export async function authenticate(
   origin: { ip: string; userAgent: string },
 ): Promise<SignInResult> {
   const { db } = getRuntime()
-  const email = credentials.email.trim().toLowerCase().slice(0, 200)
+  const email = cut(cleanLine(cut(credentials.email, 1_000)).toLowerCase(), 200)
   const network = networkOf(origin.ip)
   const own = [
     { key: `sign-in:${email}:${network}`, limit: perAddress },
@@ -35,14 +36,14 @@ export async function authenticate(
     const lock = await takeAttempt(db, key, limit)
     if (lock) {
       // Only the beginning of a lock is written down: who is locked out could otherwise fill the audit by knocking.
-      if (lock.isNew) await note(db, email, 'account.locked_out')
+      if (lock.isNew) await note(db, email, 'account.locked_out', origin.ip)
       return { ok: false, code: 'locked_out', retryAt: lock.until.toISOString() }
     }
   }
   const headers = new Headers({ 'x-real-ip': origin.ip, 'user-agent': origin.userAgent })
   const signedIn = await getAuth()
     .api.signInEmail({
-      body: { email, password: credentials.password.slice(0, MAX_PASSWORD) },
+      body: { email, password: cut(credentials.password, MAX_PASSWORD) },
       headers,
       returnHeaders: true,
     })
@@ -51,20 +52,21 @@ export async function authenticate(
       throw error
     })
   if (!signedIn) {
-    await note(db, email, 'account.sign_in_failed')
+    await note(db, email, 'account.sign_in_failed', origin.ip)
     return { ok: false, code: 'wrong_credentials' }
   }
   const { user, token } = signedIn.response
   const account = await db.user.findUniqueOrThrow({ where: { id: user.id } })
   if (account.disabledAt) {
     await db.session.deleteMany({ where: { token } })
+    await note(db, email, 'account.sign_in_disabled', origin.ip)
     return { ok: false, code: 'disabled' }
   }
   for (const { key } of own) await clearAttempts(db, key)
   await audit(
     db,
     { userId: account.id, name: account.name },
-    { action: 'account.signed_in', subject: { type: 'user', id: account.id } },
+    { action: 'account.signed_in', subject: { type: 'user', id: account.id }, ip: origin.ip },
   )
   return { ok: true, setCookies: signedIn.headers.getSetCookie() }
 }
@@ -75,7 +77,12 @@ const isRefusal = (error: unknown): boolean => {
   return code === 401 || code === 400
 }
 
-async function note(tx: Tx, email: string, action: string): Promise<void> {
+/** What is typed into the field of the address may be anything, also the password: only an address is written down. */
+const nameOf = (typed: string): string => (/^[^\s@]{1,64}@[\w.-]+$/.test(typed) ? typed : '(no address)')
+
+/** Tries are bounded by the limits above, so that unknown accounts may be written down as well. */
+async function note(tx: Tx, email: string, action: string, ip: string): Promise<void> {
   const user = await tx.user.findUnique({ where: { email } })
-  if (user) await audit(tx, { userId: null, name: email }, { action, subject: { type: 'user', id: user.id } })
+  const by = { userId: null, name: nameOf(email) }
+  await audit(tx, by, { action, subject: { type: 'user', id: user?.id ?? '' }, result: 'refused', ip })
 }

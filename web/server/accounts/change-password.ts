@@ -2,6 +2,7 @@ import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
 import { MAX_PASSWORD, newPassword } from '@diemcau/core/password-rule.ts'
 import { z } from 'zod'
 import { audit } from '../audit.ts'
+import { rightsChanged } from '../floor/end-rights.ts'
 import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
@@ -20,7 +21,8 @@ export async function changePassword(
   rawInput: unknown,
   keepSessionId: string | null,
 ): Promise<FormResult> {
-  const { db } = getRuntime()
+  const runtime = getRuntime()
+  const { db } = runtime
   const parsed = parseForm(schema, rawInput)
   if ('failure' in parsed) return parsed.failure
   const input = parsed.data
@@ -34,10 +36,12 @@ export async function changePassword(
   await db.$transaction(async tx => {
     await tx.account.update({ where, data: { password } })
     await tx.session.deleteMany({ where: { userId: actor.userId, id: { not: keepSessionId ?? '' } } })
+    await rightsChanged(tx, { userId: actor.userId })
     await audit(tx, actor, {
       action: 'account.password_changed',
       subject: { type: 'user', id: actor.userId },
     })
   })
+  runtime.wakeJobs()
   return { ok: true, id: actor.userId }
 }

@@ -1,18 +1,21 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { type AccountRole, maySchedule } from '@diemcau/core/roles.ts'
+import type { Prisma } from '@diemcau/prisma/client.ts'
 import { getRuntime } from '../runtime.ts'
+import { searchFilter } from '../search.ts'
 import type { Actor, PersonChoice } from '../types.ts'
 
 /** Accounts that can be invited, for the schedule form. */
 export async function listPeople(actor: Actor, filter: { q?: string } = {}): Promise<PersonChoice[]> {
   if (!maySchedule(actor.role)) throw new AppError('forbidden', 'may not schedule')
-  const q = filter.q?.trim()
-  const rows = await getRuntime().db.user.findMany({
+  const { db } = getRuntime()
+  const rows = await db.user.findMany({
     where: {
       disabledAt: null,
-      ...(q
-        ? { OR: [{ name: { contains: q, mode: 'insensitive' } }, { email: { contains: q.toLowerCase() } }] }
-        : {}),
+      AND: await searchFilter<Prisma.UserWhereInput>(db, filter.q, word => [
+        { search: word },
+        { unit: { search: word } },
+      ]),
     },
     include: { unit: true },
     orderBy: { name: 'asc' },

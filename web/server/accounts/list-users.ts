@@ -1,6 +1,8 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { type AccountRole, mayAdminister } from '@diemcau/core/roles.ts'
+import type { Prisma } from '@diemcau/prisma/client.ts'
 import { getRuntime } from '../runtime.ts'
+import { searchFilter } from '../search.ts'
 import type { Actor, UserView } from '../types.ts'
 
 /** @throws AppError `forbidden` */
@@ -10,20 +12,18 @@ export function assertMayAdminister(actor: Actor): void {
 
 export async function listUsers(actor: Actor, filter: { q?: string } = {}): Promise<UserView[]> {
   assertMayAdminister(actor)
-  const q = filter.q?.trim()
-  const rows = await getRuntime().db.user.findMany({
-    where: q
-      ? {
-          OR: [
-            { name: { contains: q, mode: 'insensitive' } },
-            { email: { contains: q.toLowerCase() } },
-            { unit: { name: { contains: q, mode: 'insensitive' } } },
-          ],
-        }
-      : {},
+  const { db } = getRuntime()
+  const rows = await db.user.findMany({
+    where: {
+      AND: await searchFilter<Prisma.UserWhereInput>(db, filter.q, word => [
+        { search: word },
+        { unit: { search: word } },
+        { hall: { search: word } },
+      ]),
+    },
     include: { unit: true, hall: true },
     orderBy: { name: 'asc' },
-    take: 1000,
+    take: 5000,
   })
   return rows.map(row => ({
     id: row.id,

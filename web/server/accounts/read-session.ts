@@ -1,4 +1,4 @@
-import { accountRole } from '@diemcau/core/roles.ts'
+import { accountRole } from '@diemcau/core/contracts/roles.ts'
 import type { Actor } from '../types.ts'
 import { getAuth } from './auth.ts'
 
@@ -9,5 +9,6 @@ export async function readSession(headers: Headers): Promise<{ actor: Actor; ses
   const role = accountRole.safeParse(found.user.role)
   if (!role.success) return null
   const { id: userId, name, email } = found.user
-  return { actor: { userId, role: role.data, name, email }, sessionId: found.session.id }
+  const sessionId = found.session.id
+  return { actor: { userId, sessionId, role: role.data, name, email }, sessionId }
 }

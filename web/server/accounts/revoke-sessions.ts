@@ -1,5 +1,6 @@
 import type { Prisma } from '@diemcau/prisma/client.ts'
 import { audit } from '../audit.ts'
+import { rightsChanged } from '../floor/end-rights.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { assertMayAdminister } from './list-users.ts'
@@ -14,14 +15,20 @@ export async function revokeSessions(actor: Actor, choice: SessionChoice): Promi
     where = { userId: choice.userId }
   } else if ('sessionId' in choice) where = { id: choice.sessionId, userId: actor.userId }
   else where = { userId: actor.userId, id: { not: choice.othersThan ?? '' } }
-  return await getRuntime().db.$transaction(async tx => {
+  const runtime = getRuntime()
+  const ended = await runtime.db.$transaction(async tx => {
     const { count } = await tx.session.deleteMany({ where })
-    if (count > 0)
+    if (count > 0) {
+      const userId = 'userId' in choice ? choice.userId : actor.userId
+      await rightsChanged(tx, { userId })
       await audit(tx, actor, {
         action: 'account.sessions_revoked',
-        subject: { type: 'user', id: 'userId' in choice ? choice.userId : actor.userId },
+        subject: { type: 'user', id: userId },
         detail: { count },
       })
+    }
     return count
   })
+  runtime.wakeJobs()
+  return ended
 }

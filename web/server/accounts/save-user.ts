@@ -1,11 +1,13 @@
 import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
+import { accountRole } from '@diemcau/core/contracts/roles.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
 import { newPassword } from '@diemcau/core/password-rule.ts'
-import { accountRole } from '@diemcau/core/roles.ts'
+import { lineText } from '@diemcau/core/text/clean-text.ts'
+import { plainId } from '@diemcau/core/text/storable.ts'
 import { z } from 'zod'
 import { audit } from '../audit.ts'
-import { closeSockets } from '../floor/put-out-user.ts'
+import { rightsChanged } from '../floor/end-rights.ts'
 import { formFailure, parseForm } from '../meetings/parse-input.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor, UserInput } from '../types.ts'
@@ -13,13 +15,13 @@ import { assertMayAdminister } from './list-users.ts'
 import { hashPassword } from './password.ts'
 
 const schema: z.ZodType<UserInput> = z.object({
-  id: z.string().nullable(),
-  name: z.string().trim().min(1).max(120),
+  id: plainId().nullable(),
+  name: lineText({ min: 1, max: 120 }),
   email: z.email().max(200).toLowerCase(),
   role: accountRole,
-  title: z.string().trim().max(160),
-  unitId: z.string().nullable(),
-  hallId: z.string().nullable(),
+  title: lineText({ max: 160 }),
+  unitId: plainId().nullable(),
+  hallId: plainId().nullable(),
   password: newPassword.nullable(),
 })
 
@@ -32,7 +34,6 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
   if (id === null && !password) return formFailure({ password: 'password_required' })
   const passwordHash = password ? await hashPassword(password) : null
   const runtime = getRuntime()
-  let hasNewRole = false
   const result = await runtime.db.$transaction(async (tx): Promise<FormResult> => {
     const other = await tx.user.findUnique({ where: { email: fields.email } })
     if (other && other.id !== id) return formFailure({ email: 'email_taken' })
@@ -48,7 +49,6 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
       })
       if (admins === 0) return formFailure({ role: 'last_admin' })
     }
-    hasNewRole = before !== null && before.role !== fields.role
     const userId = id ?? newId<string>('US_')
     await tx.user.upsert({
       where: { id: userId },
@@ -69,6 +69,8 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
       })
       await tx.session.deleteMany({ where: { userId } })
     }
+    // Role, hall or password may be others now.
+    if (before) await rightsChanged(tx, { userId })
     await audit(tx, actor, {
       action: before ? 'account.changed' : 'account.created',
       subject: { type: 'user', id: userId },
@@ -76,7 +78,6 @@ export async function saveUser(actor: Actor, rawInput: unknown): Promise<FormRes
     })
     return { ok: true, id: userId }
   })
-  // Sockets were told what the old role may see; they come back with a new ticket.
-  if (result.ok && hasNewRole) await closeSockets(runtime, [result.id])
+  runtime.wakeJobs()
   return result
 }

@@ -1,6 +1,6 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { audit } from '../audit.ts'
-import { closeSockets, putOutOfRooms } from '../floor/put-out-user.ts'
+import { rightsChanged } from '../floor/end-rights.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { assertMayAdminister } from './list-users.ts'
@@ -19,14 +19,12 @@ export async function setUserDisabled(actor: Actor, userId: string, disabled: bo
     if (count === 0) throw new AppError('not_found', `no user ${userId}`)
     if (disabled) {
       await tx.session.deleteMany({ where: { userId } })
-      await putOutOfRooms(tx, userId)
+      await rightsChanged(tx, { userId })
     }
     await audit(tx, actor, {
       action: disabled ? 'account.disabled' : 'account.enabled',
       subject: { type: 'user', id: userId },
     })
   })
-  if (!disabled) return
-  await closeSockets(runtime, [userId])
   runtime.wakeJobs()
 }

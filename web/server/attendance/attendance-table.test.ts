@@ -1,75 +1,46 @@
-import type { AttendanceReport } from '@diemcau/core/contracts/report.ts'
 import { describe, expect, it } from 'vitest'
-import { attendanceRows, localTime, safeText, toCsv } from './attendance-table.ts'
-
-const zone = 'Asia/Ho_Chi_Minh'
-const interval = { from: '2026-11-23T00:30:00.000Z', to: '2026-11-23T01:00:00.000Z' }
-const report: AttendanceReport = {
-  meetingId: 'MT_1',
-  title: 'Giao ban',
-  startsAt: interval.from,
-  endsAt: interval.to,
-  generatedAt: interval.to,
-  live: false,
-  endpoints: [
-    {
-      endpointId: 'EP_1',
-      order: 1,
-      hall: 'Hội trường A',
-      unit: 'UBND xã Tân Cương',
-      state: 'left',
-      firstIn: interval.from,
-      lastOut: interval.to,
-      present: false,
-      intervals: [interval],
-      totalMs: 1_800_000,
-      late: true,
-      people: [
-        {
-          identity: 'user:1',
-          name: '=HYPERLINK("http://x")',
-          role: 'delegate',
-          hall: 'Hội trường A',
-          unit: 'UBND xã Tân Cương',
-          firstIn: interval.from,
-          lastOut: interval.to,
-          present: false,
-          intervals: [interval],
-          totalMs: 1_800_000,
-          late: true,
-        },
-      ],
-    },
-  ],
-  others: [],
-  totals: { planned: 1, present: 1, absent: 0, late: 1, people: 1 },
-}
+import { fixtureReport, zone } from './attendance-fixture.ts'
+import { attendanceRows, attendanceTexts, intervalsText, plainCell } from './attendance-table.ts'
 
 describe('attendance table', () => {
-  it('has a row per endpoint and one per person, in local time', () => {
-    const rows = attendanceRows(report, zone)
-    expect(rows).toHaveLength(3)
-    expect(rows[1]!.slice(0, 2)).toEqual([1, 'Hội trường A – UBND xã Tân Cương'])
-    expect(rows[1]!.slice(4)).toEqual([
-      'Đã dự, đã rời',
-      '23/11/2026 07:30:00',
-      '23/11/2026 08:00:00',
-      30,
-      'Muộn',
-      '07:30:00–08:00:00',
+  it('has a row per endpoint and one per person, each cell of its type', () => {
+    const { header, rows } = attendanceRows(fixtureReport, zone, attendanceTexts('vi'))
+    expect(header).toHaveLength(10)
+    expect(rows.map(row => row.length)).toEqual([10, 10, 10])
+    expect(rows[0]!.slice(0, 2)).toEqual([
+      { kind: 'number', value: 1 },
+      { kind: 'text', text: 'Hội trường A – UBND xã Tân Cương' },
     ])
-    expect(localTime(null, zone)).toBe('')
+    expect(rows[1]!.slice(2, 8)).toEqual([
+      { kind: 'text', text: '=HYPERLINK("http://x")' },
+      { kind: 'text', text: 'Đại biểu' },
+      { kind: 'text', text: 'Có mặt' },
+      { kind: 'time', at: Date.parse('2026-11-23T16:30:00.000Z') },
+      { kind: 'time', at: null },
+      { kind: 'duration', ms: 26 * 3_600_000 + 61_000 },
+    ])
   })
-  it('writes CSV that Excel reads: byte order mark, quotes doubled, formulas disarmed', () => {
-    const csv = toCsv(attendanceRows(report, zone))
-    expect(csv.startsWith('\ufeff"STT"')).toBe(true)
-    expect(csv).toContain(`"'=HYPERLINK(""http://x"")"`)
-    expect(csv.endsWith('\r\n')).toBe(true)
+  it('speaks the reader’s language', () => {
+    const { header, rows } = attendanceRows(fixtureReport, zone, attendanceTexts('en'))
+    expect(header[3]).toBe('Role')
+    expect(rows[1]![3]).toEqual({ kind: 'text', text: 'Delegate' })
+    expect(attendanceTexts('xx').file).toBe(attendanceTexts('vi').file)
   })
-  it.each(['=1+1', '+84', '-2', '@SUM(A1)', '\t=1', '  =1', '\r=1'])('disarms %j', text => {
-    expect(safeText(text)).toBe(`'${text}`)
+  it('is plain where there are no types', () => {
+    const { rows } = attendanceRows(fixtureReport, zone, attendanceTexts('vi'))
+    const plain = rows[1]!.map(cell => plainCell(cell, zone))
+    expect(plain.slice(5, 9)).toEqual(['2026-11-23 23:30:00', '', '26:01:01', 'Muộn'])
+    expect(plainCell({ kind: 'time', at: Date.parse('2026-11-23T17:00:00.000Z') }, zone)).toBe(
+      '2026-11-24 00:00:00',
+    )
+    expect(plainCell(rows[0]![0]!, zone)).toBe(1)
   })
-  it('leaves ordinary text alone', () => {
-    for (const text of ['Nguyễn Văn A', 'a=b', '', '1-2']) expect(safeText(text)).toBe(text)
+  it('shows the day wherever it is another one', () => {
+    const [person] = fixtureReport.endpoints[0]!.people
+    expect(intervalsText(person!.intervals, fixtureReport.startsAt, zone)).toBe(
+      '23:30:00 – 24/11/2026 00:45:00; 01:00:00 – …',
+    )
+    const nextDay = [{ from: '2026-11-24T01:00:00.000Z', to: '2026-11-24T02:00:00.000Z' }]
+    expect(intervalsText(nextDay, fixtureReport.startsAt, zone)).toBe('24/11/2026 08:00:00 – 09:00:00')
   })
 })

@@ -1,96 +1,130 @@
-/** The report as rows of cells, the same for every format. Pure. */
-
+/** The report as a table of typed cells, the same for every format. Pure. */
 import { formatEndpointName } from '@diemcau/core/contracts/participant.ts'
-import type { AttendancePerson, AttendanceReport } from '@diemcau/core/contracts/report.ts'
+import type {
+  AttendanceInterval,
+  AttendancePerson,
+  AttendanceReport,
+} from '@diemcau/core/contracts/report.ts'
+import enFile from '../../messages/en/attendance-file.json' with { type: 'json' }
+import enRoom from '../../messages/en/room.json' with { type: 'json' }
+import viFile from '../../messages/vi/attendance-file.json' with { type: 'json' }
+import viRoom from '../../messages/vi/room.json' with { type: 'json' }
+import { localTime } from '../spreadsheet/wall-clock.ts'
 
-export type Cell = string | number
+export type Cell =
+  | { kind: 'text'; text: string }
+  | { kind: 'number'; value: number }
+  /** A moment, milliseconds since the epoch; null: an empty cell. */
+  | { kind: 'time'; at: number | null }
+  | { kind: 'duration'; ms: number }
 
 export interface AttendanceTexts {
-  header: string[]
-  states: Record<string, string>
-  late: string
+  file: typeof viFile
+  roles: Record<string, string>
 }
 
-const vi: AttendanceTexts = {
-  header: [
-    'STT',
-    'Điểm cầu',
-    'Người dự',
-    'Vai trò',
-    'Trạng thái',
-    'Vào lần đầu',
-    'Ra lần cuối',
-    'Số phút',
-    'Vào muộn',
-    'Các lần có mặt',
-  ],
-  states: { present: 'Có mặt', left: 'Đã dự, đã rời', absent: 'Vắng' },
-  late: 'Muộn',
+/** The words of the reader's language; Vietnamese where there is none. */
+export const attendanceTexts = (locale: string): AttendanceTexts =>
+  locale === 'en' ? { file: enFile, roles: enRoom.role } : { file: viFile, roles: viRoom.role }
+
+const text = (value: string): Cell => ({ kind: 'text', text: value })
+const time = (iso: string | null): Cell => ({ kind: 'time', at: iso === null ? null : Date.parse(iso) })
+
+/** The times somebody was there. The day stands wherever it is another one than what was written before it. */
+export function intervalsText(
+  intervals: readonly AttendanceInterval[],
+  startsAt: string,
+  timeZone: string,
+): string {
+  let day = localTime(Date.parse(startsAt), timeZone).slice(0, 10)
+  const moment = (iso: string): string => {
+    const [date = '', clock = ''] = localTime(Date.parse(iso), timeZone).split(' ')
+    if (date === day) return clock
+    day = date
+    return `${date.split('-').reverse().join('/')} ${clock}`
+  }
+  return intervals.map(({ from, to }) => `${moment(from)} – ${to === null ? '…' : moment(to)}`).join('; ')
 }
 
-/** `dd/MM/yyyy HH:mm:ss` in the meeting's time zone. */
-export function localTime(iso: string | null, timeZone: string): string {
-  if (iso === null) return ''
-  return new Intl.DateTimeFormat('vi-VN', {
-    timeZone,
-    day: '2-digit',
-    month: '2-digit',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  })
-    .format(new Date(iso))
-    .replace(/^(\S+)\s+(\S+)$/, '$2 $1')
-}
-
-const minutes = (ms: number): number => Math.round(ms / 6000) / 10
-
-export function attendanceRows(report: AttendanceReport, timeZone: string, texts = vi): Cell[][] {
+/** A row for each endpoint and each person, in the order of the report, below one row of headings. */
+export function attendanceRows(
+  report: AttendanceReport,
+  timeZone: string,
+  texts: AttendanceTexts,
+): { header: string[]; rows: Cell[][] } {
+  const { file, roles } = texts
   const measured = (p: Omit<AttendancePerson, 'identity' | 'name' | 'role'>): Cell[] => [
-    localTime(p.firstIn, timeZone),
-    localTime(p.lastOut, timeZone),
-    minutes(p.totalMs),
-    p.late ? texts.late : '',
-    p.intervals
-      .map(i => `${localTime(i.from, timeZone).slice(-8)}–${localTime(i.to, timeZone).slice(-8)}`)
-      .join('; '),
+    time(p.firstIn),
+    time(p.lastOut),
+    { kind: 'duration', ms: p.totalMs },
+    text(p.late ? file.late : ''),
+    text(intervalsText(p.intervals, report.startsAt, timeZone)),
   ]
   const person = (p: AttendancePerson): Cell[] => [
-    '',
-    formatEndpointName(p.hall, p.unit),
-    p.name,
-    p.role,
-    texts.states[p.present ? 'present' : 'left'] ?? '',
+    text(''),
+    text(formatEndpointName(p.hall, p.unit)),
+    text(p.name),
+    text(roles[p.role] ?? p.role),
+    text(file.state[p.present ? 'present' : 'left']),
     ...measured(p),
   ]
-  const rows: Cell[][] = [texts.header]
+  const rows: Cell[][] = []
   report.endpoints.forEach((endpoint, index) => {
     rows.push([
-      index + 1,
-      formatEndpointName(endpoint.hall, endpoint.unit),
-      '',
-      '',
-      texts.states[endpoint.state] ?? '',
+      { kind: 'number', value: index + 1 },
+      text(formatEndpointName(endpoint.hall, endpoint.unit)),
+      text(''),
+      text(''),
+      text(file.state[endpoint.state]),
       ...measured(endpoint),
     ])
     rows.push(...endpoint.people.map(person))
   })
   rows.push(...report.others.map(person))
-  return rows
+  const {
+    number,
+    endpoint,
+    person: who,
+    role,
+    state,
+    firstIn,
+    lastOut,
+    duration,
+    late,
+    intervals,
+  } = file.header
+  return { header: [number, endpoint, who, role, state, firstIn, lastOut, duration, late, intervals], rows }
 }
 
-/**
- * A text that a spreadsheet would read as a formula gets an apostrophe in front: a guest's name must not become a
- * command on the clerk's machine (CWE-1236).
- */
-export const safeText = (text: string): string =>
-  /^[=+\-@\t\r]/.test(text.trimStart()) || /^[\t\r]/.test(text) ? `'${text}` : text
+/** The totals under the table: what is counted, and how many. */
+export function totalsOf(report: AttendanceReport, { file }: AttendanceTexts): [string, number][] {
+  const { planned, present, absent, late, people } = report.totals
+  return [
+    [file.total.planned, planned],
+    [report.live ? file.total.present : file.total.attended, present],
+    [file.total.absent, absent],
+    [file.total.late, late],
+    [file.total.people, people],
+  ]
+}
 
-/** RFC 4180 with a byte order mark, without which Excel takes the letters for another code page. */
-export function toCsv(rows: readonly Cell[][]): string {
-  const cell = (value: Cell): string =>
-    typeof value === 'number' ? String(value) : `"${safeText(value).replaceAll('"', '""')}"`
-  return `\ufeff${rows.map(row => row.map(cell).join(',')).join('\r\n')}\r\n`
+/** `1:05:09`, hours without an end. */
+function clockOf(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+}
+
+/** A cell where there are no types: times as ISO 8601 in local time, which spreadsheets know in every language. */
+export function plainCell(cell: Cell, timeZone: string): string | number {
+  switch (cell.kind) {
+    case 'text':
+      return cell.text
+    case 'number':
+      return cell.value
+    case 'time':
+      return cell.at === null ? '' : localTime(cell.at, timeZone)
+    case 'duration':
+      return clockOf(cell.ms)
+  }
 }

@@ -38,7 +38,7 @@ async function loadReport(
   // Somebody with a token of another origin (a native client, a test) is known by what the media server said.
   const people = new Map<string, KnownPerson>()
   for (const e of events)
-    if (e.identity)
+    if (e.identity && e.attends)
       people.set(e.identity, {
         identity: e.identity,
         name: e.name,
@@ -67,6 +67,7 @@ async function loadReport(
         participantId: e.participantId,
         at: e.at.getTime(),
         joinedAt: e.joinedAt?.getTime() ?? null,
+        attends: e.attends,
       }),
     ),
     now: Date.now(),

@@ -1,38 +1,55 @@
 /** The floor's sockets: tickets in, events out. What a command does is in run-command.ts. */
+
 import type { FloorClientToServer, FloorServerToClient } from '@diemcau/core/contracts/floor.ts'
+import type { Audience } from '@diemcau/core/floor/audience.ts'
+import { KeyedLimit } from '@diemcau/core/keyed-limit.ts'
+import { clientAddress } from '@diemcau/core/net/client-address.ts'
+import { networkOf } from '@diemcau/core/net/network-of.ts'
 import { isModerator } from '@diemcau/core/roles.ts'
 import type { Namespace, Server, Socket } from 'socket.io'
-import { KeyedLimit } from '../keyed-limit.ts'
+import { atPlace } from '../http/request-place.ts'
 import type { FloorBroadcaster, Runtime } from '../runtime.ts'
-import { appendToFloor, readEventsSince } from './floor-log.ts'
+import { Absences } from './absences.ts'
+import { ticketFault } from './end-rights.ts'
+import { readEventsSince } from './floor-log.ts'
 import type { FloorRow } from './floor-row.ts'
 import { readSnapshot } from './floor-snapshot.ts'
+import { judgePlaces } from './judge-places.ts'
+import { LobbyPresence } from './lobby-presence.ts'
+import { PublicVoice } from './public-voice.ts'
 import { runCommand } from './run-command.ts'
+import { SocketDoor } from './socket-door.ts'
 import { type Ticket, verifyTicket } from './ticket.ts'
-import { ticketFault } from './ticket-fault.ts'
 import { ViewerCounts } from './viewer-counts.ts'
 
-type FloorNamespace = Namespace<
-  FloorClientToServer,
-  FloorServerToClient,
-  Record<string, never>,
-  { ticket: Ticket }
->
-type FloorSocket = Socket<FloorClientToServer, FloorServerToClient, Record<string, never>, { ticket: Ticket }>
+interface SocketData {
+  ticket: Ticket
+  /** Where the connection comes from; what the public may say counts by it. */
+  network: string
+}
+type FloorNamespace = Namespace<FloorClientToServer, FloorServerToClient, Record<string, never>, SocketData>
+type FloorSocket = Socket<FloorClientToServer, FloorServerToClient, Record<string, never>, SocketData>
 
 /** Beyond this many missed events a snapshot is shorter. */
 const CATCH_UP_LIMIT = 500
-/** A hand stays up through a reload or a lost link of this length. */
-const HAND_GRACE_MS = 60_000
 const COMMANDS_PER_SECOND = 5
 const COMMAND_BURST = 20
+/** Tickets judged by one query. */
+const JUDGED_AT_ONCE = 500
 
 const rooms = {
   all: (meetingId: string) => `all:${meetingId}`,
+  participants: (meetingId: string) => `part:${meetingId}`,
   moderators: (meetingId: string) => `mod:${meetingId}`,
   person: (meetingId: string, identity: string) => `one:${meetingId}:${identity}`,
   viewers: (meetingId: string) => `view:${meetingId}`,
   lobby: (meetingId: string, identity: string) => `lobby:${meetingId}:${identity}`,
+}
+
+const roomOf: Record<Audience, (meetingId: string) => string> = {
+  everyone: rooms.all,
+  participants: rooms.participants,
+  moderators: rooms.moderators,
 }
 
 export class FloorGateway implements FloorBroadcaster {
@@ -41,16 +58,31 @@ export class FloorGateway implements FloorBroadcaster {
   readonly #viewers: ViewerCounts
   /** By person: many sockets of one ticket share what one may do. */
   readonly #commands = new KeyedLimit(COMMAND_BURST, COMMANDS_PER_SECOND)
-  readonly #handTimers = new Map<string, ReturnType<typeof setTimeout>>()
+  readonly #publicVoice = new PublicVoice()
+  readonly #door: SocketDoor
+  readonly #lobby: LobbyPresence
+  readonly #absences: Absences
   #isClosed = false
 
-  /** Attaches to `/meeting` and becomes the runtime's broadcaster. */
-  constructor(runtime: Runtime, io: Server) {
+  /**
+   * Attaches to `/meeting` and becomes the runtime's broadcaster.
+   * @param options `graceMs`: how long somebody may be away and keep hand and floor. `door` is asked before each
+   * handshake by whoever made `io`.
+   */
+  constructor(runtime: Runtime, io: Server, options: { graceMs?: number; door?: SocketDoor } = {}) {
+    const { graceMs, door = new SocketDoor() } = options
     this.#runtime = runtime
+    this.#door = door
+    door.attach(io, request => this.#addressOf(request))
     this.#namespace = io.of('/meeting') as unknown as FloorNamespace
     this.#viewers = new ViewerCounts(
       id => this.#namespace.adapter.rooms.get(rooms.viewers(id))?.size ?? 0,
       (id, count) => this.#namespace.to(rooms.all(id)).emit('viewers', { count }),
+    )
+    this.#absences = new Absences(
+      runtime,
+      ({ meetingId, identity }) => this.#namespace.adapter.rooms.has(rooms.person(meetingId, identity)),
+      graceMs,
     )
     this.#namespace.use((socket, next) => {
       this.#authenticate(socket).then(
@@ -64,20 +96,22 @@ export class FloorGateway implements FloorBroadcaster {
         socket.disconnect(true)
       })
     })
+    this.#lobby = new LobbyPresence(runtime, (meetingId, identity) =>
+      this.#namespace.adapter.rooms.has(rooms.lobby(meetingId, identity)),
+    )
     runtime.broadcaster = this
+  }
+
+  #addressOf(request: object): string {
+    return clientAddress(request as Parameters<typeof clientAddress>[0], this.#runtime.config.trustedProxies)
   }
 
   publish(meetingId: string, rows: readonly FloorRow[]): void {
     for (const row of rows) {
-      const target =
-        row.audience === 'everyone'
-          ? this.#namespace.to(rooms.all(meetingId))
-          : this.#namespace.to(
-              row.identity === null
-                ? rooms.moderators(meetingId)
-                : [rooms.moderators(meetingId), rooms.person(meetingId, row.identity)],
-            )
-      target.emit('event', row.event)
+      const targets = [roomOf[row.audience](meetingId)]
+      if (row.identity !== null) targets.push(rooms.person(meetingId, row.identity))
+      // Moderators are participants, too; a socket in several of these rooms gets it once.
+      this.#namespace.to(targets).emit('event', row.event)
     }
   }
 
@@ -86,15 +120,34 @@ export class FloorGateway implements FloorBroadcaster {
   }
 
   disconnect(meetingId: string, identity: string): void {
-    this.#namespace.in(rooms.person(meetingId, identity)).disconnectSockets(true)
+    const both = [rooms.person(meetingId, identity), rooms.lobby(meetingId, identity)]
+    this.#namespace.in(both).disconnectSockets(true)
+  }
+
+  closeMeeting(meetingId: string): void {
+    for (const socket of this.#namespace.sockets.values())
+      if (socket.data.ticket?.meetingId === meetingId) socket.disconnect(true)
+  }
+
+  async judgeSockets(): Promise<void> {
+    const sockets = [...this.#namespace.sockets.values()].filter(socket => socket.data.ticket)
+    for (let from = 0; from < sockets.length; from += JUDGED_AT_ONCE) {
+      const some = sockets.slice(from, from + JUDGED_AT_ONCE)
+      const faults = await judgePlaces(
+        this.#runtime.db,
+        some.map(socket => socket.data.ticket),
+      )
+      for (const [index, socket] of some.entries()) if (faults[index]) socket.disconnect(true)
+    }
   }
 
   /** Idempotent. The sockets themselves are closed with their server. */
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const timer of this.#handTimers.values()) clearTimeout(timer)
-    this.#handTimers.clear()
+    this.#absences.close()
+    this.#lobby.close()
+    this.#door.close()
     this.#viewers.close()
   }
 
@@ -106,10 +159,14 @@ export class FloorGateway implements FloorBroadcaster {
     const fault = await ticketFault(this.#runtime.db, claims)
     if (fault) throw new Error(fault)
     socket.data.ticket = claims
+    socket.data.network = networkOf(this.#addressOf(socket.request))
+    this.#door.pass(socket.conn)
   }
 
   async #handleConnection(socket: FloorSocket): Promise<void> {
-    const { ticket } = socket.data
+    const { ticket, network } = socket.data
+    // One namespace: a connection that has left it has no business any more.
+    socket.once('disconnect', () => socket.conn.close())
     const person = rooms.person(ticket.meetingId, ticket.identity)
     socket.on('command', (command, ack) => {
       // The contract asks for an acknowledgement; a client that wants none still gets its command run.
@@ -117,16 +174,17 @@ export class FloorGateway implements FloorBroadcaster {
       if (ticket.kind === 'lobby') return answer({ ok: false, code: 'forbidden', message: 'still waiting' })
       if (!this.#commands.take(person))
         return answer({ ok: false, code: 'rate_limited', message: 'too many commands' })
-      void runCommand(this.#runtime, ticket, command).then(answer)
+      if (!this.#publicVoice.take(ticket, network, command))
+        return answer({ ok: false, code: 'rate_limited', message: 'too many questions from one network' })
+      const ip = clientAddress(socket.request, this.#runtime.config.trustedProxies)
+      void atPlace(ip, 'floor', () => runCommand(this.#runtime, ticket, command)).then(answer)
     })
     if (ticket.kind === 'lobby') return await this.#handleLobbySocket(socket)
     await this.#catchUp(socket)
-    this.#keepHand(ticket)
     if (ticket.role === 'viewer') this.#viewers.changed(ticket.meetingId)
     else this.#viewers.tell(ticket.meetingId, count => socket.emit('viewers', { count }))
     socket.on('disconnect', () => {
       if (ticket.role === 'viewer') this.#viewers.changed(ticket.meetingId)
-      this.#lowerHandLater(ticket)
     })
   }
 
@@ -160,8 +218,7 @@ export class FloorGateway implements FloorBroadcaster {
       const missed =
         typeof since === 'number' && Number.isInteger(since) && since >= 0 ? meeting.lastSeq - since : -1
       if (missed >= 0 && missed <= CATCH_UP_LIMIT) {
-        const viewer = { identity, moderator: isModerator(role) }
-        for (const event of await readEventsSince(db, meetingId, Number(since), viewer))
+        for (const event of await readEventsSince(db, meetingId, Number(since), { identity, role }))
           socket.emit('event', event)
       } else socket.emit('snapshot', await readSnapshot(db, meeting, ticket))
       if (!socket.connected) return
@@ -169,28 +226,8 @@ export class FloorGateway implements FloorBroadcaster {
         rooms.all(meetingId),
         rooms.person(meetingId, identity),
         ...(isModerator(role) ? [rooms.moderators(meetingId)] : []),
-        ...(role === 'viewer' ? [rooms.viewers(meetingId)] : []),
+        role === 'viewer' ? rooms.viewers(meetingId) : rooms.participants(meetingId),
       ])
     })
-  }
-
-  #keepHand(ticket: Ticket): void {
-    const key = rooms.person(ticket.meetingId, ticket.identity)
-    clearTimeout(this.#handTimers.get(key))
-    this.#handTimers.delete(key)
-  }
-
-  #lowerHandLater({ meetingId, identity }: Ticket): void {
-    const key = rooms.person(meetingId, identity)
-    if (this.#isClosed || this.#namespace.adapter.rooms.has(key)) return
-    clearTimeout(this.#handTimers.get(key))
-    const lower = () => {
-      this.#handTimers.delete(key)
-      appendToFloor(this.#runtime, meetingId, async ({ tx, emit }) => {
-        const { count } = await tx.raisedHandRow.deleteMany({ where: { meetingId, identity } })
-        if (count > 0) emit({ type: 'hand_lowered', identity })
-      }).catch(error => this.#runtime.log.warn({ meetingId, err: error }, 'hand not lowered'))
-    }
-    this.#handTimers.set(key, setTimeout(lower, HAND_GRACE_MS))
   }
 }

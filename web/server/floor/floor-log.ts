@@ -4,6 +4,8 @@
  */
 import type { FloorEvent, FloorEventBody } from '@diemcau/core/contracts/floor.ts'
 import { AppError } from '@diemcau/core/errors.ts'
+import { audienceOf, eventTypesFor } from '@diemcau/core/floor/audience.ts'
+import type { MeetingRole } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { Runtime } from '../runtime.ts'
 import type { FloorRow } from './floor-row.ts'
@@ -16,7 +18,8 @@ export interface FloorScope {
   meeting: LockedMeeting
   /** Time of everything in this transaction. */
   now: Date
-  emit(body: FloorEventBody, options?: { audience?: FloorRow['audience']; identity?: string }): void
+  /** Who gets it is in the table of audiences; `identity` is told too, where the event itself names nobody. */
+  emit(body: FloorEventBody, options?: { identity?: string }): void
 }
 
 /**
@@ -53,10 +56,11 @@ export async function appendInTransaction<T>(
     now,
     emit(body, options = {}) {
       const seq = meeting.lastSeq + rows.length + 1
+      const { audience, identity } = audienceOf(body)
       rows.push({
         seq,
-        audience: options.audience ?? 'everyone',
-        identity: options.identity ?? null,
+        audience,
+        identity: options.identity ?? identity,
         event: { seq, at: now.toISOString(), ...body },
       })
     },
@@ -78,18 +82,18 @@ export async function appendInTransaction<T>(
   return { result, rows }
 }
 
-/** Events after `since`, oldest first, as `viewer` may see them. */
+/** Events after `since`, oldest first, as `reader` may see them. */
 export async function readEventsSince(
   tx: Tx,
   meetingId: string,
   since: number,
-  viewer: { identity: string; moderator: boolean },
+  reader: { identity: string; role: MeetingRole },
 ): Promise<FloorEvent[]> {
   const rows = await tx.floorEventRow.findMany({
     where: {
       meetingId,
       seq: { gt: since },
-      ...(viewer.moderator ? {} : { OR: [{ audience: 'everyone' }, { identity: viewer.identity }] }),
+      OR: [{ type: { in: eventTypesFor(reader.role) } }, { identity: reader.identity }],
     },
     orderBy: { seq: 'asc' },
   })

@@ -2,6 +2,7 @@ import type { FloorSnapshot, MeetingOptions, RecordingState } from '@diemcau/cor
 import { isModerator } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { LockedMeeting } from './floor-log.ts'
+import { describeRequests } from './lobby-request.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Newest chat messages in a snapshot; older ones stay in the database. */
@@ -11,6 +12,7 @@ export const optionsOf = (meeting: LockedMeeting): MeetingOptions => ({
   chat: meeting.chat,
   viewersMayRaiseHand: meeting.viewersMayRaiseHand,
   viewersMayAsk: meeting.viewersMayAsk,
+  microphonesHeld: meeting.microphonesHeld,
 })
 
 export const recordingStateOf = (row: Prisma.RecordingGetPayload<object>): RecordingState => ({
@@ -25,9 +27,15 @@ export const recordingStateOf = (row: Prisma.RecordingGetPayload<object>): Recor
 export async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promise<FloorSnapshot> {
   const meetingId = meeting.id
   const moderator = isModerator(you.role)
-  const [chat, hands, questions, lobby, recording] = await Promise.all([
-    tx.chatMessageRow.findMany({ where: { meetingId }, orderBy: { seq: 'desc' }, take: CHAT_LIMIT }),
-    tx.raisedHandRow.findMany({ where: { meetingId }, orderBy: { at: 'asc' } }),
+  // As with the events: viewers have no chat, and know of no hand but their own (core/src/floor/audience.ts).
+  const takesPart = you.role !== 'viewer'
+  const own = takesPart ? {} : { identity: you.identity }
+  const [chat, hands, speakers, questions, lobby, recording] = await Promise.all([
+    takesPart
+      ? tx.chatMessageRow.findMany({ where: { meetingId }, orderBy: { seq: 'desc' }, take: CHAT_LIMIT })
+      : [],
+    tx.raisedHandRow.findMany({ where: { meetingId, ...own }, orderBy: { at: 'asc' } }),
+    tx.floorGrant.findMany({ where: { meetingId }, orderBy: { at: 'asc' } }),
     tx.questionRow.findMany({
       where: { meetingId, ...(moderator ? {} : { identity: you.identity }) },
       orderBy: { at: 'asc' },
@@ -49,7 +57,13 @@ export async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket):
     chat: chat
       .reverse()
       .map(({ id, identity, name, text, at }) => ({ id, identity, name, text, at: at.toISOString() })),
-    hands: hands.map(({ identity, name, at }) => ({ identity, name, at: at.toISOString() })),
+    hands: hands.map(({ identity, name, unit, at }) => ({ identity, name, unit, at: at.toISOString() })),
+    speakers: speakers.map(({ identity, name, unit, at }) => ({
+      identity,
+      name,
+      unit,
+      at: at.toISOString(),
+    })),
     questions: questions.map(({ id, identity, name, text, status, at }) => ({
       id,
       identity,
@@ -58,13 +72,8 @@ export async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket):
       status: status as 'open' | 'answered' | 'dismissed',
       at: at.toISOString(),
     })),
-    lobby: lobby.map(({ id, identity, name, unit, at }) => ({
-      id,
-      identity,
-      name,
-      unit,
-      at: at.toISOString(),
-    })),
+    lobby: await describeRequests(tx, meetingId, lobby),
+    passcode: moderator && meeting.guestsAllowed ? meeting.passcode : null,
     recording: recording ? recordingStateOf(recording) : null,
     agenda: meeting.agenda,
   }

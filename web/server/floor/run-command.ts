@@ -1,14 +1,14 @@
 import { type CommandResult, type FloorCommand, floorCommand } from '@diemcau/core/contracts/floor.ts'
-import { AppError } from '@diemcau/core/errors.ts'
+import { AppError, type AppErrorCode, codeOf, messageFor } from '@diemcau/core/errors.ts'
 import { refuseCommand } from '@diemcau/core/floor/command-rules.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
-import { errorCode } from '../errors.ts'
+import { auditRefusal } from '../audit.ts'
 import type { Runtime } from '../runtime.ts'
 import { commandHandlers } from './command-handlers.ts'
+import { ticketFault } from './end-rights.ts'
 import { appendToFloor, type LockedMeeting } from './floor-log.ts'
 import { optionsOf } from './floor-snapshot.ts'
 import type { Ticket } from './ticket.ts'
-import { ticketFault } from './ticket-fault.ts'
 
 /**
  * Runs one command of a participant: one transaction, then the broadcast. Never throws: the answer is the socket's
@@ -21,17 +21,26 @@ export async function runCommand(runtime: Runtime, sender: Ticket, raw: unknown)
   try {
     return await execute(runtime, sender, parsed.data)
   } catch (error) {
-    const code = errorCode(error)
+    const code = codeOf(error)
     const level = code === 'internal' || code === 'media_unavailable' ? 'error' : 'info'
     runtime.log[level](
       { meetingId: sender.meetingId, command: parsed.data.type, code, err: error },
       'floor command failed',
     )
-    return failure(code, error instanceof AppError ? error.message : 'internal error')
+    await auditRefusal(runtime, byOf(sender), error, { type: 'meeting', id: sender.meetingId })
+    return failure(code, messageFor(error))
   }
 }
 
-const failure = (code: string, message: string): CommandResult => ({ ok: false, code, message })
+/** A guest has no account: his identity tells one from another. */
+const byOf = ({ userId, identity, name }: Ticket) => ({ userId, name: `${name} (${identity})` })
+
+interface Failure {
+  ok: false
+  code: AppErrorCode
+  message: string
+}
+const failure = (code: AppErrorCode, message: string): Failure => ({ ok: false, code, message })
 
 async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand): Promise<CommandResult> {
   const { meetingId, identity } = sender
@@ -45,7 +54,7 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     if (await runtime.db.commandReceipt.findUnique({ where })) return { ok: true }
     const meeting = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
     const refused = meeting && check(command, sender, meeting)
-    if (refused) return refused
+    if (refused) throw new AppError(refused.code, refused.message)
     await assertStillValid(runtime.db, sender)
     ahead = await handler.before(runtime, sender, command as never)
   }
@@ -56,7 +65,7 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     const { count } = await scope.tx.commandReceipt.createMany({ data: [receipt], skipDuplicates: true })
     if (count === 0) return { repeated: true as const }
     const late = check(command, sender, scope.meeting)
-    if (late && !late.ok) throw new AppError(late.code, late.message)
+    if (late) throw new AppError(late.code, late.message)
     await assertStillValid(scope.tx, sender)
     const done = await handler.apply(scope, sender, command as never, ahead)
     return { repeated: false as const, done }
@@ -71,7 +80,7 @@ async function assertStillValid(tx: Tx, sender: Ticket): Promise<void> {
   if (fault) throw new AppError('forbidden', `the ticket does not hold any more: ${fault}`)
 }
 
-function check(command: FloorCommand, sender: Ticket, meeting: LockedMeeting): CommandResult | null {
+function check(command: FloorCommand, sender: Ticket, meeting: LockedMeeting): Failure | null {
   const code = refuseCommand(command, sender, {
     status: meeting.status,
     recorded: meeting.recorded,

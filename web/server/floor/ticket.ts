@@ -1,5 +1,5 @@
 /** The short JWT a browser shows to the floor's socket. It says who they are in one meeting, nothing about media. */
-import { meetingRole } from '@diemcau/core/roles.ts'
+import { meetingRole } from '@diemcau/core/contracts/roles.ts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 
@@ -10,6 +10,8 @@ const claims = z.object({
   name: z.string(),
   role: meetingRole,
   userId: z.string().nullable(),
+  /** The portal session it was given to; the ticket dies with it. */
+  sessionId: z.string().nullable(),
 })
 export type Ticket = z.infer<typeof claims>
 

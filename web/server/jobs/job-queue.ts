@@ -10,10 +10,22 @@ import type { Runtime } from '../runtime.ts'
 export const jobSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('send_mail'), mailId: z.string() }),
   z.object({ kind: z.literal('remove_participant'), meetingId: z.string(), identity: z.string() }),
+  /** What a viewer may send follows the table of grants. */
+  z.object({ kind: z.literal('sync_voice'), meetingId: z.string(), identity: z.string() }),
+  /** Exactly one of the three: whose places in meetings may have ended. */
+  z.object({
+    kind: z.literal('judge_places'),
+    userId: z.string().optional(),
+    meetingId: z.string().optional(),
+    hallId: z.string().optional(),
+  }),
+  /** Somebody came: the recording that is planned may be due. */
+  z.object({ kind: z.literal('record_as_planned'), meetingId: z.string() }),
   z.object({ kind: z.literal('stop_recording'), recordingId: z.string() }),
   /** A capture nobody asked for (any more). */
   z.object({ kind: z.literal('stop_egress'), meetingId: z.string(), egressId: z.string() }),
   z.object({ kind: z.literal('close_room'), meetingId: z.string() }),
+  z.object({ kind: z.literal('apply_microphones'), meetingId: z.string() }),
   z.object({ kind: z.literal('delete_recording_file'), location: z.string(), meetingId: z.string() }),
 ])
 export type JobPayload = z.infer<typeof jobSchema>

@@ -1,16 +1,20 @@
 /** The portal's calls to the media side: RoomService and Egress of the LiveKit API, and nothing else. */
+import { isViewerIdentity } from '@diemcau/core/contracts/participant.ts'
 import { AppError } from '@diemcau/core/errors.ts'
+import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
+import { verifyWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
 import {
   EgressClient,
   type EgressInfo,
   EncodedFileOutput,
   EncodedFileType,
   type ParticipantInfo,
+  ParticipantPermission,
   RoomServiceClient,
   TrackSource,
   TwirpError,
-  WebhookReceiver,
 } from 'livekit-server-sdk'
+import type { RoomSettings } from './room-settings.ts'
 
 export type MediaSource = 'microphone' | 'camera' | 'screen_share'
 
@@ -19,6 +23,8 @@ const sources: Record<MediaSource, TrackSource[]> = {
   camera: [TrackSource.CAMERA],
   screen_share: [TrackSource.SCREEN_SHARE, TrackSource.SCREEN_SHARE_AUDIO],
 }
+/** What participants may publish while the chair keeps the microphones. */
+const SOURCES_WITHOUT_MICROPHONE = [...sources.camera, ...sources.screen_share]
 const REQUEST_TIMEOUT_S = 8
 /** A hall full of people joins at once; one question is enough. */
 const ENSURE_EVERY_MS = 30_000
@@ -40,34 +46,27 @@ async function wrapped<T>(call: string, run: () => Promise<T>): Promise<T> {
 export class MediaClient {
   readonly #rooms: RoomServiceClient
   readonly #egress: EgressClient
-  readonly #receiver: WebhookReceiver
+  readonly #keys: readonly ApiKey[]
   readonly #ensuredAt = new Map<string, number>()
 
   constructor(livekit: { url: string; apiKey: string; apiSecret: string }) {
     const options = { requestTimeout: REQUEST_TIMEOUT_S, failover: false }
     this.#rooms = new RoomServiceClient(livekit.url, livekit.apiKey, livekit.apiSecret, options)
     this.#egress = new EgressClient(livekit.url, livekit.apiKey, livekit.apiSecret, options)
-    this.#receiver = new WebhookReceiver(livekit.apiKey, livekit.apiSecret)
+    this.#keys = [{ key: livekit.apiKey, secret: livekit.apiSecret }]
   }
 
-  /** Verifies a webhook's signature over its body and decodes it. Rejects when it is not signed with our key. */
-  receiveWebhook(body: string, authorization: string | undefined) {
-    return this.#receiver.receive(body, authorization)
+  /** @throws AppError `invalid_signature` when the body is not signed with our key. */
+  async verifyWebhook(body: string, authorization: string | null): Promise<void> {
+    await verifyWebhook(body, authorization, this.#keys)
   }
 
   /** CreateRoom is idempotent: an existing room is answered as it is. Asked at most every half minute a room. */
-  async ensureRoom(name: string, metadata: { title: string; recorded: boolean }): Promise<void> {
+  async ensureRoom(name: string, settings: RoomSettings): Promise<void> {
     const now = Date.now()
     for (const [room, at] of this.#ensuredAt) if (now - at > ENSURE_EVERY_MS) this.#ensuredAt.delete(room)
     if (this.#ensuredAt.has(name)) return
-    await wrapped('CreateRoom', () =>
-      this.#rooms.createRoom({
-        name,
-        emptyTimeout: 300,
-        departureTimeout: 60,
-        metadata: JSON.stringify(metadata),
-      }),
-    )
+    await wrapped('CreateRoom', () => this.#rooms.createRoom({ name, ...settings }))
     this.#ensuredAt.set(name, now)
   }
 
@@ -92,11 +91,75 @@ export class MediaClient {
     })
   }
 
-  /** Puts a participant out; it is no error when they are not there. */
-  async remove(room: string, identity: string): Promise<void> {
-    await wrapped('RemoveParticipant', () =>
-      this.#rooms.removeParticipant(room, identity).catch(ignoreNotFound),
+  /**
+   * Lets a viewer be seen by name and send sound, or (null) takes both back: what they send ends at once. It is no
+   * error when they are not there.
+   */
+  async setVoice(
+    room: string,
+    identity: string,
+    speaker: { name: string; unit: string } | null,
+  ): Promise<void> {
+    const permission = {
+      canSubscribe: true,
+      canPublish: speaker !== null,
+      canPublishData: false,
+      canPublishSources: speaker ? [TrackSource.MICROPHONE] : [],
+      hidden: speaker === null,
+    }
+    const profile = speaker
+      ? { name: speaker.name, attributes: { role: 'viewer', hall: speaker.name, unit: speaker.unit } }
+      : {}
+    await wrapped('UpdateParticipant', () =>
+      this.#rooms.updateParticipant(room, identity, { ...profile, permission }).catch(ignoreNotFound),
     )
+  }
+
+  /**
+   * Puts a participant out and makes the tokens they have worthless; it is no error when they are not there. Tokens count by
+   * whole seconds: one given in this very second is refused, too, and whoever may come back asks again a moment later.
+   */
+  async remove(room: string, identity: string): Promise<void> {
+    const revokeTokenTs = BigInt(Math.floor(Date.now() / 1000) + 1)
+    await wrapped('RemoveParticipant', () =>
+      this.#rooms.removeParticipant(room, identity, { revokeTokenTs }).catch(ignoreNotFound),
+    )
+  }
+
+  /** Takes the right to publish a microphone from these participants, and gives it back to all others who may publish. */
+  async holdMicrophones(room: string, identities: ReadonlySet<string>): Promise<void> {
+    await wrapped('UpdateParticipant', async () => {
+      const participants = await this.#rooms.listParticipants(room).catch(emptyWhenNotFound)
+      const results = await Promise.allSettled(
+        participants.map(p => this.#setMicrophone(room, p, !identities.has(p.identity))),
+      )
+      const failure = results.find(r => r.status === 'rejected')
+      if (failure) throw failure.reason
+    })
+  }
+
+  /** Lets one participant publish a microphone again; no error when they are not there. */
+  async releaseMicrophone(room: string, identity: string): Promise<void> {
+    await wrapped('UpdateParticipant', async () => {
+      const participant = await this.#participant(room, identity)
+      if (participant) await this.#setMicrophone(room, participant, true)
+    })
+  }
+
+  async #setMicrophone(room: string, participant: ParticipantInfo, isAllowed: boolean): Promise<void> {
+    const { permission } = participant
+    // What a viewer may send follows from having the floor (`setVoice`).
+    if (!permission?.canPublish || isViewerIdentity(participant.identity)) return
+    const isHeld = permission.canPublishSources.length > 0
+    if (isHeld === !isAllowed) return
+    const canPublishSources = isAllowed ? [] : SOURCES_WITHOUT_MICROPHONE
+    await this.#rooms
+      .updateParticipant(room, participant.identity, {
+        permission: new ParticipantPermission({ ...permission, canPublishSources }),
+      })
+      .catch(error => {
+        if (!isNotFound(error)) throw error
+      })
   }
 
   async deleteRoom(room: string): Promise<void> {
@@ -144,7 +207,7 @@ export class MediaClient {
   }
 }
 
-function ignoreNotFound(error: unknown): void {
+function ignoreNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
 }
 

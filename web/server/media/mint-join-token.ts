@@ -1,12 +1,27 @@
+import { createHash } from 'node:crypto'
 import type { ParticipantAttributes } from '@diemcau/core/contracts/participant.ts'
-import { AccessToken } from 'livekit-server-sdk'
+import { mintAccessToken } from '@diemcau/core/livekit/access-token.ts'
+import type { RoomSettings } from './room-settings.ts'
 
 export interface JoinTokenInput {
   room: string
   identity: string
   name: string
   attributes: ParticipantAttributes
+  /** The portal session this token is given to; null without an account. */
+  sessionId: string | null
+  /** The chair keeps the microphones: all but these may be published. */
+  isMicrophoneHeld: boolean
+  /** For the case that this token's holder is the first in the room: also a viewer then makes it as it should be. */
+  settings: RoomSettings
 }
+
+/** Names a session to whoever knows it already, and tells others nothing (attributes are seen by the whole room). */
+export const sessionMark = (sessionId: string): string =>
+  createHash('sha256').update(`session ${sessionId}`).digest('base64url').slice(0, 16)
+
+/** What participants may publish while the chair keeps the microphones, as it stands in a token. */
+const SOURCES_WITHOUT_MICROPHONE = ['camera', 'screen_share', 'screen_share_audio']
 
 /** Long enough for a long sitting; the room asks for a new one when it comes back later. */
 const LIFETIME_S = 6 * 3600
@@ -20,22 +35,32 @@ export async function mintJoinToken(
   input: JoinTokenInput,
 ): Promise<string> {
   const isViewer = input.attributes.role === 'viewer'
-  const token = new AccessToken(livekit.apiKey, livekit.apiSecret, {
-    identity: input.identity,
-    name: input.name,
-    ttl: LIFETIME_S,
-    attributes: { ...input.attributes },
-  })
-  token.addGrant({
+  const attributes = {
+    ...input.attributes,
+    ...(input.sessionId === null ? {} : { session: sessionMark(input.sessionId) }),
+  }
+  const isHeld = input.isMicrophoneHeld && !isViewer
+  const video = {
     room: input.room,
     roomJoin: true,
     canSubscribe: true,
     canPublish: !isViewer,
     canPublishData: !isViewer,
+    ...(isHeld ? { canPublishSources: SOURCES_WITHOUT_MICROPHONE } : {}),
     hidden: isViewer,
     canUpdateOwnMetadata: false,
-  })
-  return await token.toJwt()
+  }
+  return await mintAccessToken(
+    { key: livekit.apiKey, secret: livekit.apiSecret },
+    {
+      identity: input.identity,
+      name: input.name,
+      attributes,
+      video,
+      roomConfig: { ...input.settings },
+    },
+    LIFETIME_S,
+  )
 }
 
 /**
@@ -48,6 +73,7 @@ export function publicMediaUrl(
 ): string {
   if (livekit.publicUrl) return livekit.publicUrl
   const { port } = new URL(livekit.url)
-  const { hostname } = new URL(`http://${page.host || 'localhost'}`)
+  // The header is the client's word: what is no host must not be a fault of ours.
+  const hostname = URL.parse(`http://${page.host}`)?.hostname || 'localhost'
   return `${page.secure ? 'wss' : 'ws'}://${hostname}${port ? `:${port}` : ''}`
 }

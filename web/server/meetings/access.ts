@@ -1,7 +1,9 @@
 /** Who may see and do what with a meeting. Every use case that takes a meeting id goes through here. */
-import type { MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
+import { type MeetingAction, may } from '@diemcau/core/access/may.ts'
+import { roleFrom } from '@diemcau/core/access/place-fault.ts'
+import type { MeetingStatus, MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { accountRole, type MeetingRole, mayReadAttendance, maySchedule } from '@diemcau/core/roles.ts'
+import type { MeetingRole } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { Actor } from '../types.ts'
 
@@ -26,27 +28,37 @@ export function roleInMeeting(
   hallId: string | null,
   meeting: MeetingPeople,
 ): MeetingRole | null {
-  if (meeting.chairId === actor.userId) return 'chair'
-  if (meeting.secretaryId === actor.userId) return 'secretary'
-  if (operates(actor)) return 'operator'
-  if (meeting.invitations.some(i => i.userId === actor.userId)) return 'delegate'
-  if (hallId !== null && meeting.endpoints.some(e => e.hallId === hallId)) return 'delegate'
-  return null
+  return roleFrom({
+    account: actor.role,
+    isChair: meeting.chairId === actor.userId,
+    isSecretary: meeting.secretaryId === actor.userId,
+    isInvited: meeting.invitations.some(i => i.userId === actor.userId),
+    isOfHall: hallId !== null && meeting.endpoints.some(e => e.hallId === hallId),
+  })
 }
 
-export function permissions(
-  actor: Actor,
+/** Whether this account, with this role in the meeting, may do it. The rules are core's. */
+export const mayDo = (
+  actor: Account,
   role: MeetingRole | null,
-  meeting: MeetingPeople,
+  action: MeetingAction,
+  meeting: { status: string },
+): boolean =>
+  may({ account: actor.role, inMeeting: role }, action, { status: meeting.status as MeetingStatus })
+
+export function permissions(
+  actor: Account,
+  role: MeetingRole | null,
+  meeting: { status: string },
 ): MeetingSummary['may'] {
-  const runsIt = role === 'chair' || role === 'secretary'
-  const open = meeting.status === 'scheduled' || meeting.status === 'live'
+  const allowed = (action: MeetingAction) => mayDo(actor, role, action, meeting)
   return {
-    edit: maySchedule(actor.role) && open,
-    cancel: maySchedule(actor.role) && meeting.status === 'scheduled',
-    join: role !== null && open,
-    readAttendance: mayReadAttendance(actor.role) || runsIt,
-    readRecordings: role !== null,
+    edit: allowed('edit'),
+    cancel: allowed('cancel'),
+    join: allowed('join'),
+    readAttendance: allowed('read_attendance'),
+    readRecordings: allowed('play_recordings'),
+    readTalk: allowed('read_talk'),
   }
 }
 
@@ -72,17 +84,6 @@ const people = {
   endpoints: { select: { hallId: true } },
 } as const
 
-/** The role an account has now, whatever it was told before; null when it has none or is disabled. */
-export async function roleOfUser(tx: Tx, userId: string, meetingId: string): Promise<MeetingRole | null> {
-  const [account, meeting] = await Promise.all([
-    tx.user.findUnique({ where: { id: userId }, select: { role: true, hallId: true, disabledAt: true } }),
-    tx.meeting.findUnique({ where: { id: meetingId }, include: people }),
-  ])
-  const role = accountRole.safeParse(account?.role)
-  if (!account || account.disabledAt || !role.success || !meeting) return null
-  return roleInMeeting({ userId, role: role.data }, account.hallId, meeting)
-}
-
 /**
  * The meeting, the actor's role in it and what they may do. An invisible meeting is `not_found`, so that ids cannot be
  * tried out.
@@ -92,7 +93,6 @@ export async function findVisibleMeeting(tx: Tx, actor: Actor, meetingId: string
   const meeting = await tx.meeting.findUnique({ where: { id: meetingId }, include: people })
   if (!meeting) throw new AppError('not_found', `no meeting ${meetingId}`)
   const role = roleInMeeting(actor, hallId, meeting)
-  const may = permissions(actor, role, meeting)
-  if (role === null && !may.readAttendance) throw new AppError('not_found', 'the meeting is not visible')
-  return { meeting, role, may }
+  if (!mayDo(actor, role, 'see', meeting)) throw new AppError('not_found', 'the meeting is not visible')
+  return { meeting, role, may: permissions(actor, role, meeting) }
 }

@@ -1,7 +1,8 @@
 import { AppError } from '@diemcau/core/errors.ts'
+import { cleanBlock, cut } from '@diemcau/core/text/clean-text.ts'
 import { audit } from '../audit.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
-import { queueMeetingMail } from '../outbox/queue-meeting-mail.ts'
+import { queueMeetingMail, recipientOf } from '../mail/queue-meeting-mail.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
 import { findVisibleMeeting } from './access.ts'
@@ -9,7 +10,7 @@ import { findVisibleMeeting } from './access.ts'
 /** Cancels a meeting that has not begun and tells everybody invited, with a calendar cancellation. */
 export async function cancelMeeting(actor: Actor, id: string, reason: string): Promise<void> {
   const runtime = getRuntime()
-  const why = reason.trim().slice(0, 500)
+  const why = cut(cleanBlock(cut(reason, 5_000)), 500)
   await runtime.db.$transaction(async tx => {
     // Held until the commit: the first to come in would otherwise start a meeting that is being called off.
     await tx.$queryRaw`SELECT 1 FROM "meeting" WHERE "id" = ${id} FOR UPDATE`
@@ -24,20 +25,8 @@ export async function cancelMeeting(actor: Actor, id: string, reason: string): P
         icsSequence: { increment: 1 },
       },
     })
-    const invitations = await tx.invitation.findMany({ where: { meetingId: id }, include: { user: true } })
-    await queueMeetingMail(
-      runtime,
-      tx,
-      meeting,
-      'cancelled',
-      invitations.map(i => ({
-        invitationId: i.id,
-        email: i.email,
-        name: i.name,
-        role: i.role,
-        locale: i.user?.locale ?? 'vi',
-      })),
-    )
+    const invitations = await tx.invitation.findMany({ where: { meetingId: id } })
+    await queueMeetingMail(runtime, tx, meeting, 'cancelled', invitations.map(recipientOf))
     await audit(tx, actor, {
       action: 'meeting.cancelled',
       subject: { type: 'meeting', id },

@@ -17,13 +17,13 @@ export async function endMeetingInScope(
   const { tx, meeting, now, emit } = scope
   await stopRecordingInScope(scope, by, { ifAny: true })
   const waiting = await tx.lobbyRequestRow.findMany({ where: { meetingId: meeting.id, status: 'waiting' } })
-  for (const request of waiting)
-    emit({ type: 'lobby_settled', requestId: request.id, admitted: false }, { audience: 'moderators' })
+  for (const request of waiting) emit({ type: 'lobby_settled', requestId: request.id, admitted: false })
   await tx.lobbyRequestRow.updateMany({
     where: { meetingId: meeting.id, status: 'waiting' },
     data: { status: 'denied', settledAt: now },
   })
   await tx.raisedHandRow.deleteMany({ where: { meetingId: meeting.id } })
+  await tx.floorGrant.deleteMany({ where: { meetingId: meeting.id } })
   await tx.meeting.update({
     where: { id: meeting.id },
     data: { status: 'ended', endedAt: now, spotlight: null },

@@ -1,13 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { type JoinResult, joinRequest } from '@diemcau/core/contracts/join.ts'
 import type { MeetingStatus } from '@diemcau/core/contracts/meeting.ts'
-import {
-  formatEndpointName,
-  identityOf,
-  type ParticipantAttributes,
-} from '@diemcau/core/contracts/participant.ts'
+import { formatEndpointName, type ParticipantAttributes } from '@diemcau/core/contracts/participant.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { newId } from '@diemcau/core/ids.ts'
 import {
   type AdmissionDecision,
   type AdmissionFacts,
@@ -15,33 +9,23 @@ import {
 } from '@diemcau/core/meeting/admission.ts'
 import type { MeetingRole } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
-import { clearAttempts, takeAttempt } from '../accounts/attempts.ts'
-import { networkOf } from '../client-address.ts'
 import { appendToFloor } from '../floor/floor-log.ts'
 import { signTicket } from '../floor/ticket.ts'
 import { mintJoinToken, publicMediaUrl } from '../media/mint-join-token.ts'
+import { roomSettings } from '../media/room-settings.ts'
 import { getRuntime, type Runtime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
-import { roleInMeeting } from './access.ts'
+import { askLobby } from './ask-lobby.ts'
 import { goLiveWhenOpen } from './go-live.ts'
-import { startOfLocalDay } from './local-day.ts'
-import { presentIdentities } from './presence-count.ts'
-
-/** Where the request came from. */
-export interface JoinOrigin {
-  ip: string
-  /** `Host` header. */
-  host: string
-  secure: boolean
-}
-
-const include = {
-  invitations: { select: { userId: true } },
-  endpoints: true,
-} as const
-type JoinMeeting = Prisma.MeetingGetPayload<{ include: typeof include }>
-
-const passcodeLimit = { max: 10, windowMs: 10 * 60_000, lockMs: 10 * 60_000 }
+import { rememberHallDevice } from './hall-device.ts'
+import {
+  countPlaces,
+  gatherJoin,
+  type JoinCase,
+  type JoinMeeting,
+  type JoinOrigin,
+  joinInclude,
+} from './join-facts.ts'
 
 /**
  * Admits, refuses, or sends to the lobby. @throws AppError `invalid_input` for a malformed request only; a refusal is
@@ -57,99 +41,103 @@ export async function joinMeeting(
   const parsed = joinRequest.safeParse(rawRequest)
   if (!parsed.success) throw new AppError('invalid_input', parsed.error.message)
   const request = parsed.data
-  const { db, config } = runtime
-  const meeting = await db.meeting.findUnique({ where: { code }, include })
+  if (request.withAccount && actor === null) return { status: 'refused', reason: 'signed_out' }
+  const meeting = await runtime.db.meeting.findUnique({ where: { code }, include: joinInclude })
   if (!meeting) return { status: 'refused', reason: 'not_found' }
-
-  const account = actor
-    ? await db.user.findUnique({ where: { id: actor.userId }, include: { unit: true } })
-    : null
-  const isViewer = request.as === 'viewer'
-  const invitedRole = actor && !isViewer ? roleInMeeting(actor, account?.hallId ?? null, meeting) : null
-  const identity = identityFor(meeting.id, request.deviceId, actor, isViewer)
-  const where = { meetingId_identity: { meetingId: meeting.id, identity } }
-  const [known, removed, lobby, present] = await Promise.all([
-    db.meetingParticipant.findUnique({ where }),
-    db.removedIdentity.findUnique({ where }),
-    db.lobbyRequestRow.findUnique({ where }),
-    presentIdentities(db, meeting.id),
-  ])
-  // Whom the chair let in keeps the name that was shown to the chair.
-  const admittedAs = invitedRole === null && !isViewer && lobby?.status === 'admitted' ? lobby : null
-  const personName = admittedAs?.name ?? actor?.name ?? request.name ?? ''
-  const facts: AdmissionFacts = {
-    now: Date.now(),
-    dayStart: startOfLocalDay(meeting.startsAt, config.timeZone),
-    meeting: {
-      status: meeting.status as MeetingStatus,
-      startsAt: meeting.startsAt.getTime(),
-      locked: meeting.locked,
-      guestsAllowed: meeting.guestsAllowed,
-      watchAllowed: meeting.watchAllowed,
-      lobby: meeting.lobby,
-      capacity: meeting.capacity,
-    },
-    as: request.as,
-    invitedRole,
-    known: known !== null,
-    removed: removed !== null,
-    lobbyAnswer: (lobby?.status ?? 'none') as 'none' | 'waiting' | 'admitted' | 'denied',
-    passcodeRight:
-      !isViewer && invitedRole === null && meeting.guestsAllowed
-        ? await checkPasscode(runtime, meeting, request.passcode ?? '', origin.ip)
-        : true,
-    hasName: personName !== '' || isViewer,
-    present: present.size,
-    isPresent: present.has(identity),
-  }
-  const decision = decideAdmission(facts)
+  const join = await gatherJoin(runtime, meeting, request, actor, origin)
+  const decision = decideAdmission(join.facts)
   if (decision.kind === 'refuse') return refusal(runtime, meeting.id, decision)
+  if (decision.kind === 'wait') return await waitAtDoor(runtime, join, request.unit ?? '', decision.why)
+  return await admit(runtime, join, request.unit ?? '', decision.role, origin)
+}
 
-  const wanted =
-    meeting.endpoints.find(e => e.id === request.endpointId) ??
-    (account?.hallId ? meeting.endpoints.find(e => e.hallId === account.hallId) : undefined)
-  const endpoint = admittedAs && wanted && wanted.unitName !== admittedAs.unit ? undefined : wanted
-  const hall = endpoint?.hallName ?? personName
-  const unit = endpoint?.unitName ?? admittedAs?.unit ?? request.unit ?? account?.unit?.name ?? ''
-  const name = isViewer ? personName : formatEndpointName(hall, unit)
-  const person = { identity, name, userId: actor?.userId ?? null }
-  if (decision.kind === 'wait') {
-    const requestId = await askLobby(runtime, meeting.id, person, personName, unit)
-    const ticket = await signTicket(
-      { kind: 'lobby', meetingId: meeting.id, role: 'guest', ...person },
-      config.authSecret,
-    )
-    return { status: 'waiting', ticket, requestId }
-  }
+/** What stands on the tile: the hall they speak for, or the person. */
+function nameOnTile(join: JoinCase, givenUnit: string): { hall: string; unit: string; name: string } {
+  const endpoint = join.hall.kind === 'proved' ? join.hall.endpoint : undefined
+  const hall = endpoint?.hallName ?? join.personName
+  const unit = endpoint?.unitName ?? (join.admittedAs?.unit || givenUnit || join.accountUnit)
+  return { hall, unit, name: join.isViewer ? join.personName : formatEndpointName(hall, unit) }
+}
 
-  const { role } = decision
-  const order = protocolOrder(role, endpoint?.order)
+async function waitAtDoor(
+  runtime: Runtime,
+  join: JoinCase,
+  givenUnit: string,
+  why: Extract<AdmissionDecision, { kind: 'wait' }>['why'],
+): Promise<JoinResult> {
+  const { unit, name } = nameOnTile(join, givenUnit)
+  const requestId = await askLobby(runtime, join, { unit, isInvited: why === 'locked' })
+  const ticket = await signTicket(
+    {
+      kind: 'lobby',
+      meetingId: join.meeting.id,
+      role: join.invitedRole ?? 'guest',
+      identity: join.identity,
+      name,
+      userId: join.actor?.userId ?? null,
+      sessionId: join.actor?.sessionId ?? null,
+    },
+    runtime.config.authSecret,
+  )
+  return { status: 'waiting', ticket, requestId }
+}
+
+async function admit(
+  runtime: Runtime,
+  join: JoinCase,
+  givenUnit: string,
+  role: MeetingRole,
+  origin: JoinOrigin,
+): Promise<JoinResult> {
+  const { config } = runtime
+  const { meeting, identity, isViewer, actor } = join
+  const proof = join.hall.kind === 'proved' ? join.hall : null
+  const { hall, unit, name } = nameOnTile(join, givenUnit)
+  const order = protocolOrder(role, proof?.endpoint.order)
   const attributes: ParticipantAttributes = {
     role,
     hall,
     unit,
-    endpointId: endpoint?.id ?? '',
+    endpointId: proof?.endpoint.id ?? '',
     order: String(order),
   }
-  const row = {
-    userId: person.userId,
-    name: personName,
+  const person = { userId: actor?.userId ?? null, sessionId: actor?.sessionId ?? null }
+  const late = await takePlace(runtime, join, {
+    meetingId: meeting.id,
+    identity,
+    ...person,
+    name: join.personName,
     displayName: name,
     role,
     hall,
     unit,
-    endpointId: endpoint?.id ?? null,
+    endpointId: proof?.endpoint.id ?? null,
+    endpointBy: proof?.by ?? null,
     order,
+    network: join.network,
     lastJoinAt: new Date(),
-  }
-  const late = await takePlace(runtime, facts, { meetingId: meeting.id, identity, ...row })
-  if (late) return refusal(runtime, meeting.id, late)
+  })
+  if (late?.kind === 'refuse') return refusal(runtime, meeting.id, late)
+  if (late?.kind === 'wait') return await waitAtDoor(runtime, join, givenUnit, late.why)
+  if (proof && (proof.by === 'code' || proof.by === 'moderator')) await rememberDevice(runtime, join, origin)
   await prepareRoom(runtime, meeting, isViewer)
+  const isHeld = meeting.microphonesHeld && !(join.known?.mayUnmute ?? false)
   return {
     status: 'admitted',
     serverUrl: publicMediaUrl(config.livekit, origin),
-    token: await mintJoinToken(config.livekit, { room: meeting.id, identity, name, attributes }),
-    ticket: await signTicket({ kind: 'floor', meetingId: meeting.id, role, ...person }, config.authSecret),
+    token: await mintJoinToken(config.livekit, {
+      room: meeting.id,
+      identity,
+      name,
+      attributes,
+      sessionId: person.sessionId,
+      isMicrophoneHeld: isHeld,
+      settings: roomSettings(meeting),
+    }),
+    ticket: await signTicket(
+      { kind: 'floor', meetingId: meeting.id, role, identity, name, ...person },
+      config.authSecret,
+    ),
     identity,
     name,
     role,
@@ -163,14 +151,15 @@ export async function joinMeeting(
   }
 }
 
-/**
- * The device id is the guest's secret, the identity is seen by all: only its hash becomes public, so that nobody can
- * take another guest's place by reading their identity.
- */
-function identityFor(meetingId: string, deviceId: string, actor: Actor | null, isViewer: boolean): string {
-  const hash = createHash('sha256').update(`${meetingId} ${deviceId}`).digest('base64url').slice(0, 16)
-  if (isViewer) return identityOf('viewer', hash)
-  return actor ? identityOf('user', actor.userId) : identityOf('guest', hash)
+/** A guest's browser that proved to be of a hall, or was confirmed, is known from now on. Accounts prove it by themselves. */
+async function rememberDevice(runtime: Runtime, join: JoinCase, origin: JoinOrigin): Promise<void> {
+  if (join.hall.kind !== 'proved' || join.hall.endpoint.hallId === null || join.actor !== null) return
+  const cookie = await rememberHallDevice(runtime.db, runtime.config, {
+    id: origin.hallDevice ?? null,
+    hallId: join.hall.endpoint.hallId,
+    confirmedBy: join.hall.by === 'code' ? 'code' : 'moderator',
+  })
+  origin.setCookie?.(cookie)
 }
 
 /** Smaller stands first: the chair and the secretary, the halls in protocol order, then everybody else. */
@@ -199,21 +188,20 @@ function refusal(runtime: Runtime, meetingId: string, { reason, opensAt }: Refus
  */
 async function takePlace(
   runtime: Runtime,
-  facts: AdmissionFacts,
+  { facts, isViewer }: JoinCase,
   row: Prisma.MeetingParticipantUncheckedCreateInput,
-): Promise<Refusal | null> {
+): Promise<Exclude<AdmissionDecision, { kind: 'admit' }> | null> {
   const { meetingId, identity } = row
   const where = { meetingId_identity: { meetingId, identity } }
   const write = async (tx: Tx): Promise<void> => {
     await tx.meetingParticipant.upsert({ where, create: row, update: row })
   }
-  if (facts.as === 'viewer') {
+  if (isViewer) {
     await write(runtime.db)
     return null
   }
   return await appendToFloor(runtime, meetingId, async ({ tx, meeting }) => {
-    const present = await presentIdentities(tx, meetingId)
-    const decision = decideAdmission({
+    const now: AdmissionFacts = {
       ...facts,
       meeting: {
         ...facts.meeting,
@@ -222,59 +210,19 @@ async function takePlace(
         capacity: meeting.capacity,
       },
       removed: (await tx.removedIdentity.findUnique({ where })) !== null,
-      present: present.size,
-      isPresent: present.has(identity),
-    })
-    if (decision.kind === 'refuse') return decision
+      places: await countPlaces(tx, meeting, identity, false),
+    }
+    const decision = decideAdmission(now)
+    if (decision.kind !== 'admit') return decision
     await write(tx)
     return null
   })
 }
 
-/** Null when this address has guessed too often. An empty passcode is no guess. */
-async function checkPasscode(
-  runtime: Runtime,
-  meeting: { id: string; passcode: string },
-  passcode: string,
-  ip: string,
-): Promise<boolean | null> {
-  if (passcode === '') return false
-  const key = `passcode:${meeting.id}:${networkOf(ip)}`
-  if (await takeAttempt(runtime.db, key, passcodeLimit)) return null
-  const given = Buffer.from(passcode.padEnd(16))
-  const right = Buffer.from(meeting.passcode.padEnd(16))
-  if (given.length !== right.length || !timingSafeEqual(given, right)) return false
-  await clearAttempts(runtime.db, key)
-  return true
-}
-
-/** One request a person; asking again (a reload) keeps the place in the queue. */
-async function askLobby(
-  runtime: Runtime,
-  meetingId: string,
-  person: { identity: string },
-  name: string,
-  unit: string,
-): Promise<string> {
-  return await appendToFloor(runtime, meetingId, async ({ tx, now, emit }) => {
-    const where = { meetingId_identity: { meetingId, identity: person.identity } }
-    const existing = await tx.lobbyRequestRow.findUnique({ where })
-    if (existing) return existing.id
-    const id = newId<string>('LR_')
-    await tx.lobbyRequestRow.create({
-      data: { id, meetingId, identity: person.identity, name, unit, at: now },
-    })
-    const request = { id, identity: person.identity, name, unit, at: now.toISOString() }
-    emit({ type: 'lobby_requested', request }, { audience: 'moderators' })
-    return id
-  })
-}
-
-/** The media server makes a room by itself at the first join; made here it also carries the title. */
+/** The room is made before anybody comes, whoever it is that comes first; the token says the same should this fail. */
 async function prepareRoom(runtime: Runtime, meeting: JoinMeeting, isViewer: boolean): Promise<void> {
-  if (isViewer) return
-  await goLiveWhenOpen(runtime, meeting.id)
+  if (!isViewer) await goLiveWhenOpen(runtime, meeting.id)
   await runtime.media
-    .ensureRoom(meeting.id, { title: meeting.title, recorded: meeting.recorded })
+    .ensureRoom(meeting.id, roomSettings(meeting))
     .catch(error => runtime.log.warn({ meetingId: meeting.id, err: error }, 'room not prepared'))
 }

@@ -1,13 +1,15 @@
 import type { MeetingKind, MeetingStatus, MeetingSummary } from '@diemcau/core/contracts/meeting.ts'
+import { doorsOpenAt } from '@diemcau/core/meeting/admission.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
 import { getRuntime } from '../runtime.ts'
+import { type HasWord, searchFilter } from '../search.ts'
 import type { Actor } from '../types.ts'
 import { hallOf, permissions, roleInMeeting, visibleMeetings } from './access.ts'
 import { startOfLocalDay } from './local-day.ts'
 
 export interface MeetingFilter {
   scope: 'today' | 'upcoming' | 'past' | 'all'
-  /** Part of the title or of the code. */
+  /** Words of the title, of the code or of the chair's name. */
   q?: string
 }
 
@@ -19,6 +21,7 @@ const include = {
 type Row = Prisma.MeetingGetPayload<{ include: typeof include }>
 
 export function toSummary(actor: Actor, hallId: string | null, row: Row, chairName: string): MeetingSummary {
+  const role = roleInMeeting(actor, hallId, row)
   return {
     id: row.id,
     code: row.code,
@@ -30,7 +33,10 @@ export function toSummary(actor: Actor, hallId: string | null, row: Row, chairNa
     chairName,
     endpointCount: row.endpoints.length,
     recorded: row.recorded,
-    may: permissions(actor, roleInMeeting(actor, hallId, row), row),
+    opensAt: new Date(
+      doorsOpenAt(row.startsAt.getTime(), startOfLocalDay(row.startsAt, getRuntime().config.timeZone), role),
+    ).toISOString(),
+    may: permissions(actor, role, row),
   }
 }
 
@@ -56,19 +62,20 @@ export async function listMeetings(actor: Actor, filter: MeetingFilter): Promise
     where: {
       AND: [
         scopeFilter(filter.scope, new Date(), config.timeZone),
-        filter.q?.trim()
-          ? {
-              OR: [
-                { title: { contains: filter.q.trim(), mode: 'insensitive' } },
-                { code: { contains: filter.q.trim().toLowerCase() } },
-              ],
-            }
-          : {},
+        ...(await searchFilter<Prisma.MeetingWhereInput>(db, filter.q, async word => [
+          { search: word },
+          { chairId: { in: await idsOfUsers(db, word) } },
+        ])),
       ],
     },
     orderBy: { startsAt: filter.scope === 'past' || filter.scope === 'all' ? 'desc' : 'asc' },
     take: 200,
   })
+}
+
+async function idsOfUsers(tx: Tx, word: HasWord): Promise<string[]> {
+  const users = await tx.user.findMany({ where: { search: word }, select: { id: true } })
+  return users.map(user => user.id)
 }
 
 /** The only way lists of meetings are read: what the actor may not see is taken out by the query. */

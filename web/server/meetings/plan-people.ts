@@ -1,6 +1,7 @@
 /** From the form's ids to endpoints and invitations, checked against the database. Used by schedule and update. */
 import type { MeetingInput } from '@diemcau/core/contracts/meeting.ts'
 import type { MeetingRole } from '@diemcau/core/roles.ts'
+import { readAddresses } from '@diemcau/core/text/addresses.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
 
 export interface PlannedInvitation {
@@ -8,7 +9,6 @@ export interface PlannedInvitation {
   email: string
   name: string
   role: MeetingRole
-  locale: string
 }
 export interface MeetingPlan {
   endpoints: { hallId: string; hallName: string; unitName: string; order: number }[]
@@ -16,7 +16,10 @@ export interface MeetingPlan {
   faults: Record<string, string>
 }
 
-/** Invited: the chair, the secretary, the accounts named, the accounts seated in the halls, the bare addresses. */
+/**
+ * Invited: the chair, the secretary, the accounts named, the accounts seated in the halls, those who answer for the halls,
+ * the bare addresses. An address that belongs to an account invites the account.
+ */
 export async function planPeople(tx: Tx, input: MeetingInput): Promise<MeetingPlan> {
   const faults: Record<string, string> = {}
   const halls = await tx.hall.findMany({
@@ -26,8 +29,21 @@ export async function planPeople(tx: Tx, input: MeetingInput): Promise<MeetingPl
   })
   if (halls.length < new Set(input.hallIds).size) faults.hallIds = 'unknown_hall'
   const named = new Set([input.chairId, ...(input.secretaryId ? [input.secretaryId] : []), ...input.userIds])
+  const typed = readAddresses(input.emails.join('\n'))
+  if (typed.wrong.length > 0) faults.emails = 'email_wrong'
+  const contacts = halls
+    .filter(hall => hall.contactEmail !== '')
+    .map(hall => ({ email: hall.contactEmail, name: hall.contactName || hall.name }))
+  const addresses = [...contacts, ...typed.mailboxes]
   const users = await tx.user.findMany({
-    where: { disabledAt: null, OR: [{ id: { in: [...named] } }, { hallId: { in: halls.map(h => h.id) } }] },
+    where: {
+      disabledAt: null,
+      OR: [
+        { id: { in: [...named] } },
+        { hallId: { in: halls.map(h => h.id) } },
+        { email: { in: addresses.map(one => one.email) } },
+      ],
+    },
     orderBy: { name: 'asc' },
   })
   const found = new Set(users.map(u => u.id))
@@ -42,13 +58,10 @@ export async function planPeople(tx: Tx, input: MeetingInput): Promise<MeetingPl
       email: user.email.toLowerCase(),
       name: user.name,
       role: user.id === input.chairId ? 'chair' : user.id === input.secretaryId ? 'secretary' : 'delegate',
-      locale: user.locale,
     })
-  for (const address of input.emails) {
-    const email = address.toLowerCase()
+  for (const { email, name } of addresses)
     if (!invitations.has(email))
-      invitations.set(email, { userId: null, email, name: email, role: 'guest', locale: 'vi' })
-  }
+      invitations.set(email, { userId: null, email, name: name || email, role: 'guest' })
   return {
     endpoints: halls.map((hall, index) => ({
       hallId: hall.id,

@@ -1,23 +1,15 @@
-import { randomInt } from 'node:crypto'
 import { type FormResult, type MeetingInput, meetingInput } from '@diemcau/core/contracts/meeting.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
+import { defaultOptions } from '@diemcau/core/meeting/default-options.ts'
 import { maySchedule } from '@diemcau/core/roles.ts'
 import { audit } from '../audit.ts'
-import { queueMeetingMail } from '../outbox/queue-meeting-mail.ts'
+import { queueMeetingMail, recipientOf } from '../mail/queue-meeting-mail.ts'
 import { getRuntime } from '../runtime.ts'
 import type { Actor } from '../types.ts'
+import { newHallCode, newMeetingCode, newPasscode } from './codes.ts'
 import { formFailure, parseForm } from './parse-input.ts'
 import { planPeople } from './plan-people.ts'
-
-/** Three groups people can read out over the telephone; about 46 bits, without look-alikes. */
-export function newMeetingCode(): string {
-  const letters = 'abcdefghjkmnpqrstuvwxyz'
-  const group = (n: number) => Array.from({ length: n }, () => letters[randomInt(letters.length)]).join('')
-  return `${group(3)}-${group(4)}-${group(3)}`
-}
-
-const newPasscode = (): string => String(randomInt(1_000_000)).padStart(6, '0')
 
 /** Columns of the meeting that come straight from the form. */
 export const meetingColumns = (input: MeetingInput) => ({
@@ -57,27 +49,17 @@ export async function scheduleMeeting(actor: Actor, rawInput: unknown): Promise<
         passcode: newPasscode(),
         createdById: actor.userId,
         ...meetingColumns(input),
-        endpoints: { createMany: { data: plan.endpoints.map(e => ({ id: newId<string>('EP_'), ...e })) } },
+        ...defaultOptions(input.kind),
+        endpoints: {
+          createMany: {
+            data: plan.endpoints.map(e => ({ id: newId<string>('EP_'), code: newHallCode(), ...e })),
+          },
+        },
       },
     })
-    const invitations = plan.invitations.map(({ locale, ...i }) => ({
-      row: { id: newId<string>('IN_'), meetingId: id, ...i },
-      locale,
-    }))
-    await tx.invitation.createMany({ data: invitations.map(i => i.row) })
-    await queueMeetingMail(
-      runtime,
-      tx,
-      meeting,
-      'invited',
-      invitations.map(({ row, locale }) => ({
-        invitationId: row.id,
-        email: row.email,
-        name: row.name,
-        role: row.role,
-        locale,
-      })),
-    )
+    const invitations = plan.invitations.map(i => ({ id: newId<string>('IN_'), meetingId: id, ...i }))
+    await tx.invitation.createMany({ data: invitations })
+    await queueMeetingMail(runtime, tx, meeting, 'invited', invitations.map(recipientOf))
     await audit(tx, actor, {
       action: 'meeting.scheduled',
       subject: { type: 'meeting', id },

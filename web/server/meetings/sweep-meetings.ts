@@ -1,10 +1,11 @@
 /** What time alone decides: meetings that go live or end, recordings nobody answers for, rows nobody needs. Run every 15 seconds. */
 import { appendToFloor } from '../floor/floor-log.ts'
+import { recordAsPlanned } from '../recordings/record-as-planned.ts'
 import { sweepRecordings } from '../recordings/sweep-recordings.ts'
 import type { Runtime } from '../runtime.ts'
 import { endMeetingInScope } from './end-meeting.ts'
 import { goLiveWhenOpen } from './go-live.ts'
-import { presentIdentities } from './presence-count.ts'
+import { identitiesWithPlace, presentIdentities } from './presence-count.ts'
 
 /** After its end a meeting stays open while people are in it, but not longer than this. */
 const OVERTIME_LIMIT_MS = 6 * 3_600_000
@@ -16,7 +17,7 @@ const bySystem = { userId: null, name: 'Điểm Cầu' }
 export async function sweepMeetings(runtime: Runtime, now = new Date()): Promise<void> {
   const open = await runtime.db.meeting.findMany({
     where: { status: { in: ['scheduled', 'live'] }, startsAt: { lte: new Date(now.getTime() + 86_400_000) } },
-    select: { id: true, status: true, startsAt: true, endsAt: true },
+    select: { id: true, status: true, startsAt: true, endsAt: true, reopenedAt: true },
   })
   // One meeting that cannot be ended must not keep the others open.
   for (const meeting of open)
@@ -29,14 +30,19 @@ export async function sweepMeetings(runtime: Runtime, now = new Date()): Promise
 
 async function sweepMeeting(
   runtime: Runtime,
-  meeting: { id: string; status: string; endsAt: Date },
+  meeting: { id: string; status: string; endsAt: Date; reopenedAt: Date | null },
   now: Date,
 ): Promise<void> {
   const present = (await presentIdentities(runtime.db, meeting.id)).size
   if (meeting.status === 'scheduled' && present > 0) await goLiveWhenOpen(runtime, meeting.id, now)
   const over = now.getTime() - meeting.endsAt.getTime()
-  if (over > OVERTIME_LIMIT_MS || (over > EMPTY_GRACE_MS && present === 0))
-    await endByTime(runtime, meeting.id)
+  // Whoever took an end back is waiting for the others to return.
+  const emptyFor = now.getTime() - Math.max(meeting.endsAt.getTime(), meeting.reopenedAt?.getTime() ?? 0)
+  // Who was let in a moment ago is on the way: the meeting is not ended in front of them.
+  const isEmpty = present === 0 && (await identitiesWithPlace(runtime.db, meeting.id)).size === 0
+  if (over > OVERTIME_LIMIT_MS || (isEmpty && emptyFor > EMPTY_GRACE_MS))
+    return await endByTime(runtime, meeting.id)
+  if (present > 0) await recordAsPlanned(runtime, meeting.id, now)
 }
 
 async function endByTime(runtime: Runtime, meetingId: string): Promise<void> {

@@ -1,6 +1,9 @@
 import type { FormResult } from '@diemcau/core/contracts/meeting.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newId } from '@diemcau/core/ids.ts'
+import { normalAddress } from '@diemcau/core/text/addresses.ts'
+import { lineText } from '@diemcau/core/text/clean-text.ts'
+import { plainId } from '@diemcau/core/text/storable.ts'
 import { z } from 'zod'
 import { assertMayAdminister } from '../accounts/list-users.ts'
 import { audit } from '../audit.ts'
@@ -9,11 +12,18 @@ import { getRuntime } from '../runtime.ts'
 import type { Actor, HallInput } from '../types.ts'
 
 const schema: z.ZodType<HallInput> = z.object({
-  id: z.string().nullable(),
-  name: z.string().trim().min(1).max(160),
-  unitId: z.string().min(1),
-  address: z.string().trim().max(300),
+  id: plainId().nullable(),
+  name: lineText({ min: 1, max: 160 }),
+  unitId: plainId(),
+  address: lineText({ max: 300 }),
   order: z.number().int().min(0).max(100_000),
+  contactName: lineText({ max: 160 }),
+  contactEmail: lineText({ max: 300 }).transform((text, context) => {
+    const email = text === '' ? '' : normalAddress(text)
+    if (email === null) context.addIssue({ code: 'custom', message: 'email_wrong' })
+    return email ?? ''
+  }),
+  contactPhone: lineText({ max: 40 }).refine(text => /^[\d\s+().;,-]*$/.test(text), 'phone_wrong'),
 })
 
 /** A new name holds for meetings scheduled from now on; meetings keep the name they were scheduled with. */

@@ -14,7 +14,7 @@ interface By {
   name: string
 }
 
-const capturing: RecordingStatus[] = ['requested', 'starting', 'recording']
+export const capturing: RecordingStatus[] = ['requested', 'starting', 'recording']
 
 async function findCapturing({ tx, meeting }: FloorScope) {
   return await tx.recording.findFirst({
@@ -48,6 +48,11 @@ export async function requestRecording(
   })
   emit({ type: 'recording', recording: recordingStateOf(row) })
   return row.id
+}
+
+/** What whoever runs the meeting has said holds from then on, also when everybody was away meanwhile. */
+export async function setRecordingWanted({ tx, meeting }: FloorScope, isWanted: boolean): Promise<void> {
+  await tx.meeting.update({ where: { id: meeting.id }, data: { recordingWanted: isWanted } })
 }
 
 /** Asks the recorder. A refusal ends as status `failed`, told to all, and as the sender's answer. */

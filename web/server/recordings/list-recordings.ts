@@ -1,7 +1,8 @@
-import { maySchedule } from '@diemcau/core/roles.ts'
+import type { MeetingAction } from '@diemcau/core/access/may.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
-import { hallOf, roleInMeeting, visibleMeetings } from '../meetings/access.ts'
+import { hallOf, mayDo, roleInMeeting, visibleMeetings } from '../meetings/access.ts'
 import { getRuntime } from '../runtime.ts'
+import { searchFilter } from '../search.ts'
 import type { Actor, RecordingView } from '../types.ts'
 
 export const recordingInclude = {
@@ -20,11 +21,11 @@ export function recordingPermissions(
   const role = roleInMeeting(actor, hallId, row.meeting)
   const isReady = row.status === 'ready' && row.location !== null
   const isFinal = row.status === 'ready' || row.status === 'failed'
-  const answersForIt = maySchedule(actor.role) || role === 'chair' || role === 'secretary'
+  const allowed = (action: MeetingAction) => mayDo(actor, role, action, row.meeting)
   return {
-    play: isReady && role !== null,
-    download: isReady && answersForIt,
-    delete: isFinal && maySchedule(actor.role),
+    play: isReady && allowed('play_recordings'),
+    download: isReady && allowed('download_recordings'),
+    delete: isFinal && allowed('delete_recordings'),
   }
 }
 
@@ -45,23 +46,33 @@ export function toRecordingView(actor: Actor, hallId: string | null, row: Record
   }
 }
 
+export interface RecordingFilter {
+  meetingId?: string
+  /** Words of the meeting's title or code. */
+  q?: string
+}
+
 /** Newest first; only of meetings the actor may see. */
-export async function listRecordings(
-  actor: Actor,
-  filter: { meetingId?: string } = {},
-): Promise<RecordingView[]> {
+export async function listRecordings(actor: Actor, filter: RecordingFilter = {}): Promise<RecordingView[]> {
   return await queryRecordings(getRuntime().db, actor, filter, 200)
 }
 
 export async function queryRecordings(
   tx: Tx,
   actor: Actor,
-  filter: { meetingId?: string },
+  filter: RecordingFilter,
   limit: number,
 ): Promise<RecordingView[]> {
   const hallId = await hallOf(tx, actor.userId)
   const rows = await tx.recording.findMany({
-    where: { deletedAt: null, meetingId: filter.meetingId, meeting: visibleMeetings(actor, hallId) },
+    where: {
+      deletedAt: null,
+      meetingId: filter.meetingId,
+      meeting: visibleMeetings(actor, hallId),
+      AND: await searchFilter<Prisma.RecordingWhereInput>(tx, filter.q, word => [
+        { meeting: { search: word } },
+      ]),
+    },
     include: recordingInclude,
     orderBy: { requestedAt: 'desc' },
     take: limit,

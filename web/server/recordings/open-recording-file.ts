@@ -13,7 +13,10 @@ const passedOn = ['content-length', 'content-range', 'accept-ranges', 'etag', 'l
 const READING_MS = 10 * 60_000
 
 /**
- * The file as an HTTP answer, streamed through. Every reading leaves an audit row, wherever in the file it begins; the
+ * The file as an HTTP answer, streamed through. There is no link that works by itself: each request is judged by the
+ * session it comes with. The right to download is the whole file, named, as an attachment; without it a player is served
+ * the parts it asks for. What is played arrives on the viewer's machine and could be kept by somebody who sets about it:
+ * the right says who may hand it on, it is no copy protection (docs/security.md). Every reading leaves an audit row, wherever in the file it begins; the
  * many ranges a player asks for afterwards do not.
  */
 export async function openRecordingFile(
@@ -26,6 +29,9 @@ export async function openRecordingFile(
   const { row, view } = await findRecording(runtime.db, actor, id)
   if (row.location === null || row.status !== 'ready') throw new AppError('not_ready', 'no file yet')
   if (download ? !view.may.download : !view.may.play) throw new AppError('forbidden', 'not allowed')
+  // A player asks for parts (RFC 9110 §14.2), whoever asks for all of it at once wants to keep it.
+  if (range === null && !view.may.download)
+    throw new AppError('forbidden', 'this recording is for watching: only parts of it are served')
   const source = await fetchRecordingFile(
     runtime,
     { location: row.location, meetingId: row.meetingId },
@@ -35,7 +41,12 @@ export async function openRecordingFile(
     action: download ? 'recording.downloaded' : 'recording.played',
     isWhole: range === null,
   })
-  const headers = new Headers({ 'content-type': 'video/mp4', 'cache-control': 'private, no-store' })
+  const headers = new Headers({
+    'content-type': 'video/mp4',
+    'cache-control': 'private, no-store',
+    'content-disposition': 'inline',
+    'cross-origin-resource-policy': 'same-origin',
+  })
   for (const name of passedOn) {
     const value = source.headers.get(name)
     if (value) headers.set(name, value)

@@ -1,13 +1,14 @@
 /** The portal's way to the recordings service: files by address, with a short-lived LiveKit token. */
 import { AppError } from '@diemcau/core/errors.ts'
-import { AccessToken } from 'livekit-server-sdk'
+import { mintAccessToken } from '@diemcau/core/livekit/access-token.ts'
 import type { Runtime } from '../runtime.ts'
+
+const TOKEN_S = 600
 
 async function fileToken(runtime: Runtime, room: string): Promise<string> {
   const { apiKey, apiSecret } = runtime.config.livekit
-  const token = new AccessToken(apiKey, apiSecret, { identity: 'portal', ttl: 600 })
-  token.addGrant({ room, roomRecord: true })
-  return await token.toJwt()
+  const key = { key: apiKey, secret: apiSecret }
+  return await mintAccessToken(key, { identity: 'portal', video: { room, roomRecord: true } }, TOKEN_S)
 }
 
 /**

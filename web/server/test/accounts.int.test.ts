@@ -43,7 +43,7 @@ describe('signing in', () => {
     const { code, headers } = await signIn(' Official1@Test.local ')
     expect(code).toBe('ok')
     const session = await readSession(headers)
-    expect(session?.actor).toEqual(portal.actors.official1)
+    expect(session?.actor).toEqual({ ...portal.actors.official1, sessionId: session?.sessionId })
     const [row] = await listSessions(portal.actors.official1, session!.sessionId)
     expect(row).toMatchObject({ current: true, userAgent: 'test browser' })
     expect(row!.ipAddress).toMatch(/^10\.2\.0\./)
@@ -216,9 +216,14 @@ describe('recordings', () => {
       expect(await may('clerk')).toEqual({ play: true, download: true, delete: true })
       expect(await may('official2')).toBeUndefined()
 
-      const whole = await openRecordingFile(portal.actors.official1, 'RC_7', null, false)
+      // Who may watch gets what a player asks for, and never all of it at once.
+      await expect(openRecordingFile(portal.actors.official1, 'RC_7', null, false)).rejects.toMatchObject({
+        code: 'forbidden',
+      })
+      const whole = await openRecordingFile(portal.actors.clerk, 'RC_7', null, false)
       expect([whole.status, await whole.text()]).toEqual([200, '0123456789'])
       const part = await openRecordingFile(portal.actors.official1, 'RC_7', 'bytes=2-4', false)
+      expect(part.headers.get('content-disposition')).toBe('inline')
       expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
         206,
         'bytes 2-4/10',
@@ -247,6 +252,7 @@ describe('recordings', () => {
       expect(await listRecordings(portal.actors.clerk)).toEqual([])
       const audit = await db.auditEntry.findMany({ where: { subjectId: 'RC_7' }, orderBy: [{ at: 'asc' }] })
       expect(audit.map(a => `${a.action} ${a.actorId}`)).toEqual([
+        'recording.played US_clerk',
         'recording.played US_official1',
         'recording.downloaded US_chair',
         'recording.played US_chair',

@@ -4,7 +4,14 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { EgressInfo, EgressStatus, ParticipantInfo, TrackInfo, TrackSource } from 'livekit-server-sdk'
+import {
+  EgressInfo,
+  EgressStatus,
+  ParticipantInfo,
+  ParticipantPermission,
+  TrackInfo,
+  TrackSource,
+} from 'livekit-server-sdk'
 
 export interface Call {
   method: string
@@ -53,6 +60,7 @@ export class FakeLiveKit {
       new ParticipantInfo({
         identity,
         sid: `PA_${identity}`,
+        permission: new ParticipantPermission({ canPublish: true, canSubscribe: true, canPublishData: true }),
         tracks: [
           track(`TR_mic_${identity}`, TrackSource.MICROPHONE),
           track(`TR_cam_${identity}`, TrackSource.CAMERA),
@@ -91,6 +99,16 @@ export class FakeLiveKit {
         if (!track) return missing
         track.muted = body.muted === true
         return { status: 200, json: { track: track.toJson() } }
+      }
+      case 'UpdateParticipant': {
+        const found = this.participants.get(identity)
+        if (!found) return missing
+        const given = ParticipantInfo.fromJson({ ...body, room: undefined } as never, {
+          ignoreUnknownFields: true,
+        })
+        if (given.permission) found.permission = given.permission
+        if (given.name) found.name = given.name
+        return { status: 200, json: found.toJson() }
       }
       case 'RemoveParticipant':
         return this.participants.delete(identity) ? { status: 200, json: {} } : missing

@@ -82,13 +82,14 @@ describe('the chair and the media', () => {
     floor.portal.livekit.addParticipant('user:US_operator')
     await setUserDisabled(floor.portal.actors.admin, 'US_operator', true)
     try {
-      await eventually(() => expect(operator.socket.connected).toBe(false))
       await floor.portal.runJobs()
+      await eventually(() => expect(operator.socket.connected).toBe(false))
       expect(floor.portal.livekit.participants.has('user:US_operator')).toBe(false)
       const back = connect(ticket)
       await eventually(() => expect(back.refusal).toBe('ticket'))
     } finally {
       await setUserDisabled(floor.portal.actors.admin, 'US_operator', false)
+      await floor.portal.signIn('operator')
     }
   })
 
@@ -109,6 +110,7 @@ describe('the chair and the media', () => {
     const [chair, next] = [await sit(floor.portal.actors.chair), await sit(floor.portal.actors.official2)]
     const form = meetingForm({ chairId: 'US_official2', userIds: ['US_chair'] })
     expect(await updateMeeting(floor.portal.actors.clerk, floor.meeting.id, form)).toMatchObject({ ok: true })
+    await floor.portal.runJobs()
     await eventually(() => expect([chair.socket.connected, next.socket.connected]).toEqual([false, false]))
     expect((await sit(floor.portal.actors.official2)).snapshots[0]!.you.role).toBe('chair')
     expect((await sit(floor.portal.actors.chair)).snapshots[0]!.you.role).toBe('delegate')

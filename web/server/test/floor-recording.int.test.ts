@@ -1,5 +1,6 @@
 import { EgressStatus } from 'livekit-server-sdk'
 import { describe, expect, it } from 'vitest'
+import { getPublicMeeting } from '../meetings/get-public-meeting.ts'
 import { sweepMeetings } from '../meetings/sweep-meetings.ts'
 import { floorSuite } from './floor-suite.ts'
 import { eventually } from './portal.ts'
@@ -33,6 +34,18 @@ describe('recording from the floor', () => {
       })
     )[0]
     expect(last).toMatchObject({ status: 'failed', error: 'not_started' })
+  })
+
+  it('is begun unplanned by those who answer for the meeting, and newcomers are told before they join', async () => {
+    const { db } = floor.portal.runtime
+    await db.meeting.update({ where: { id: floor.meeting.id }, data: { recorded: false } })
+    const [chair, operator] = [await sit(floor.portal.actors.chair), await sit(floor.portal.actors.operator)]
+    const told = async () => (await getPublicMeeting(floor.meeting.code, null))?.recordingNow
+    expect(await operator.send({ type: 'recording_start' })).toMatchObject({ code: 'not_recorded' })
+    expect(await told()).toBe(false)
+    expect(await chair.send({ type: 'recording_start' })).toEqual({ ok: true })
+    expect(await told()).toBe(true)
+    await eventually(() => expect(operator.types()).toContain('recording'))
   })
 
   it('is stopped twice without complaint: by the room that closed first, and by the chair', async () => {

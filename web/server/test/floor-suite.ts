@@ -29,11 +29,7 @@ export function floorSuite() {
   beforeAll(async () => {
     postgres = await startTempPostgres()
     floor.portal = await startPortal(postgres)
-    http = createServer()
-    io = new Server(http, { path: '/socket.io/' })
-    gateway = new FloorGateway(floor.portal.runtime, io)
-    await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
-    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    await open()
   })
   afterAll(async () => {
     gateway?.close()
@@ -50,6 +46,20 @@ export function floorSuite() {
   afterEach(() => {
     for (const client of clients.splice(0)) client.close()
   })
+
+  async function open(graceMs?: number): Promise<void> {
+    http = createServer()
+    io = new Server(http, { path: '/socket.io/' })
+    gateway = new FloorGateway(floor.portal.runtime, io, { graceMs })
+    await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  }
+  /** The portal ends and another process takes its place: everything kept in memory is gone. */
+  async function restart(graceMs?: number): Promise<void> {
+    gateway.close()
+    await io.close()
+    await open(graceMs)
+  }
 
   async function enter(actor: Actor | null, request: Record<string, unknown> = {}) {
     const { code, passcode } = floor.meeting
@@ -73,5 +83,5 @@ export function floorSuite() {
     await eventually(() => expect(client.snapshots).toHaveLength(1))
     return client
   }
-  return Object.assign(floor, { enter, connect, sit })
+  return Object.assign(floor, { enter, connect, sit, restart })
 }

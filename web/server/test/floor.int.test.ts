@@ -116,6 +116,7 @@ describe('the floor', () => {
       name: 'x',
       role: 'chair',
       userId: null,
+      sessionId: null,
     } as const
     for (const ticket of ['', 'abc', await signTicket(claims, 'another secret of thirty-two characters!')]) {
       const client = connect(ticket)

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTempPostgres, type TempPostgres } from '../../../prisma/test/temp-postgres.ts'
 import { handleJob } from '../jobs/handle-job.ts'
 import { backoffMs, enqueueJob, JobRunner, runNextJob } from '../jobs/job-queue.ts'
+import { getMail } from '../mail/get-mail.ts'
+import { resendMail } from '../mail/resend-mail.ts'
 import { scheduleMeeting } from '../meetings/schedule-meeting.ts'
 import { eventually, meetingForm, startPortal, type TestPortal } from './portal.ts'
 
@@ -96,6 +98,20 @@ describe('jobs', () => {
     const [job] = await db.job.findMany()
     expect(job).toMatchObject({ status: 'queued', attempts: 1 })
     expect(job!.runAt.getTime()).toBeGreaterThan(Date.now() - 1000)
+
+    // The page says why, in a closed set of reasons, and offers to try again: at once, by the job that waits already.
+    const view = await getMail(portal.actors.clerk, failed.id)
+    expect(view.failure).toMatchObject({ reason: expect.stringMatching(/refused|recipient|unknown/) })
+    expect(view.failure?.detail).toContain('451')
+    await expect(resendMail(portal.actors.official1, failed.id)).rejects.toThrow()
+    expect(await resendMail(portal.actors.clerk, failed.id)).toBe(1)
+    expect(await db.job.findMany()).toMatchObject([{ status: 'queued', attempts: 0 }])
+    expect(await db.mail.findFirst({ where: { id: failed.id } })).toMatchObject({
+      status: 'pending',
+      error: null,
+    })
+    await runNextJob(portal.runtime, handleJob)
+    expect(await resendMail(portal.actors.clerk, null)).toBe(1)
 
     mailServer.isBroken = false
     await portal.runJobs()

@@ -21,6 +21,8 @@ export interface TestPortal {
     'admin' | 'clerk' | 'chair' | 'secretary' | 'operator' | 'official1' | 'official2' | 'stranger',
     Actor
   >
+  /** Gives this account its session (again, after it was ended). */
+  signIn(actor: keyof TestPortal['actors']): Promise<void>
   /** Runs every job that is due, now and in the next minute. */
   runJobs(): Promise<void>
   close(): Promise<void>
@@ -63,6 +65,15 @@ export async function startPortal(
   })
   const password = await hashPassword(PASSWORD)
   const actors = {} as TestPortal['actors']
+  const signIn = async (key: keyof TestPortal['actors']) => {
+    const { sessionId, userId } = actors[key]
+    const data = { id: sessionId, userId, expiresAt: new Date(Date.now() + 86_400_000) }
+    await db.session.upsert({
+      where: { id: sessionId },
+      create: { ...data, token: randomUUID() },
+      update: data,
+    })
+  }
   for (const [key, role, hallId] of accounts) {
     const userId = `US_${key}`
     const name = `Ông ${key}`
@@ -77,12 +88,14 @@ export async function startPortal(
         accounts: { create: { id: newId('AC_'), providerId: 'credential', accountId: userId, password } },
       },
     })
-    actors[key] = { userId, role, name, email }
+    actors[key] = { userId, sessionId: `SE_${key}`, role, name, email }
+    await signIn(key)
   }
   return {
     runtime,
     livekit,
     actors,
+    signIn,
     async runJobs() {
       await db.job.updateMany({
         where: { status: 'queued', runAt: { lt: new Date(Date.now() + 60_000) } },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTempPostgres, type TempPostgres } from '../../../prisma/test/temp-postgres.ts'
 import { exportAttendance } from '../attendance/export-attendance.ts'
 import { getAttendance } from '../attendance/get-attendance.ts'
+import { sessionMark } from '../media/mint-join-token.ts'
 import { joinMeeting } from '../meetings/join-meeting.ts'
 import { scheduleMeeting } from '../meetings/schedule-meeting.ts'
 import { receiveWebhook } from '../webhooks/receive-webhook.ts'
@@ -114,7 +115,7 @@ describe('webhooks', () => {
     await deliver(presence('participant_joined', 'PA_1', 0, 0))
     await expect(
       portal.runtime.db.presenceEvent.updateMany({ where: { meetingId }, data: { at: new Date(0) } }),
-    ).rejects.toThrow(/append-only/)
+    ).rejects.toThrow(/permission denied/)
   })
 
   it('puts out whoever comes back on an old token after being removed', async () => {
@@ -137,6 +138,40 @@ describe('webhooks', () => {
       expect(portal.livekit.participants.has('user:US_official1')).toBe(false)
     } finally {
       await db.user.update({ where: { id: 'US_official1' }, data: { disabledAt: null } })
+    }
+  })
+
+  it('puts out whoever comes on a token of a session that has ended, while its owner sits in another one', async () => {
+    const { db } = portal.runtime
+    const { userId, sessionId } = portal.actors.official1
+    const { id: earlier } = await db.session.create({
+      data: { id: newId('SE_'), userId, token: newId('TK_'), expiresAt: new Date(Date.now() + 3_600_000) },
+    })
+    await joinAs('official1')
+    const comesWith = async (sid: string, session: string | null): Promise<boolean> => {
+      portal.livekit.addParticipant('user:US_official1')
+      const event = presence('participant_joined', sid, 1, 1)
+      if (session !== null) Object.assign(event.participant.attributes, { session: sessionMark(session) })
+      expect(await deliver(event)).toBe('applied')
+      await portal.runJobs()
+      return portal.livekit.participants.has('user:US_official1')
+    }
+    try {
+      // Two sessions, of an office and a phone: both tokens are good, and so is one that names none.
+      expect(await comesWith('PA_own', sessionId)).toBe(true)
+      expect(await comesWith('PA_other', earlier)).toBe(true)
+      expect(await comesWith('PA_unnamed', null)).toBe(true)
+      await db.session.delete({ where: { id: earlier } })
+      expect(await comesWith('PA_ended', earlier)).toBe(false)
+      await db.session.create({
+        data: { id: earlier, userId, token: newId('TK_'), expiresAt: new Date(Date.now() - 1_000) },
+      })
+      expect(await comesWith('PA_expired', earlier)).toBe(false)
+      const foreign = portal.actors.official2.sessionId
+      expect(await comesWith('PA_foreign', foreign)).toBe(false)
+      expect(await comesWith('PA_again', sessionId)).toBe(true)
+    } finally {
+      await db.session.deleteMany({ where: { id: earlier } })
     }
   })
 
@@ -218,10 +253,10 @@ describe('attendance', () => {
     await expect(getAttendance(portal.actors.stranger, meetingId)).rejects.toMatchObject({
       code: 'not_found',
     })
-    const file = await exportAttendance(portal.actors.chair, meetingId, 'xlsx')
+    const file = await exportAttendance(portal.actors.chair, meetingId, 'xlsx', 'vi')
     expect(Buffer.from(file.body.slice(0, 2)).toString()).toBe('PK')
     const csv = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
-      (await exportAttendance(portal.actors.chair, meetingId, 'csv')).body,
+      (await exportAttendance(portal.actors.chair, meetingId, 'csv', 'vi')).body,
     )
     expect(csv.startsWith('\ufeff')).toBe(true)
     expect(csv).toContain('Hội trường 1 – UBND tỉnh')

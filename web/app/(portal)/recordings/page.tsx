@@ -12,10 +12,15 @@ export async function generateMetadata() {
 
 export default async function RecordingsPage({ searchParams }: RouteProps) {
   const actor = await requireActor('/recordings')
-  const { meeting: meetingId } = await searchParams
+  const { meeting: meetingId, q } = await searchParams
+  const query = typeof q === 'string' ? q : ''
   const meeting = typeof meetingId === 'string' ? await orNotFound(getMeeting(actor, meetingId)) : null
-  const recordings = await listRecordings(actor, meeting ? { meetingId: meeting.id } : {})
+  const recordings = await listRecordings(actor, { q: query, ...(meeting && { meetingId: meeting.id }) })
   return (
-    <RecordingList recordings={recordings} ofMeeting={meeting && { id: meeting.id, title: meeting.title }} />
+    <RecordingList
+      recordings={recordings}
+      query={query}
+      ofMeeting={meeting && { id: meeting.id, title: meeting.title }}
+    />
   )
 }

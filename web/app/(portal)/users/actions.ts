@@ -1,7 +1,6 @@
 'use server'
 import { revalidatePath } from 'next/cache'
 import type { UserValues } from '../../../features/accounts/user-types.ts'
-import { requireActor } from '../../../server/accounts/get-actor.ts'
 import { revokeSessions } from '../../../server/accounts/revoke-sessions.ts'
 import { saveUser } from '../../../server/accounts/save-user.ts'
 import { setUserDisabled } from '../../../server/accounts/set-user-disabled.ts'
@@ -10,20 +9,17 @@ import { faultOf, formResultOf, idArgument } from '../../action-guard.ts'
 
 /** Adds or changes an account. */
 export async function saveUserAccount(values: UserValues): Promise<ActionResult> {
-  const actor = await requireActor()
-  const result = await formResultOf(() => saveUser(actor, values))
+  const result = await formResultOf(actor => saveUser(actor, values))
   if (result.ok) revalidatePath('/users')
   return result
 }
 
 /** Locks an account or opens it again; resolves to the text of what went wrong, or undefined. */
 export async function setDisabled(userId: string, isDisabled: boolean): Promise<string | undefined> {
-  const actor = await requireActor()
-  return faultOf(async () => setUserDisabled(actor, idArgument(userId), isDisabled === true))
+  return faultOf(async actor => setUserDisabled(actor, idArgument(userId), isDisabled === true))
 }
 
 /** Signs an account out on every device; resolves as above. */
 export async function revokeSessionsOf(userId: string): Promise<string | undefined> {
-  const actor = await requireActor()
-  return faultOf(async () => revokeSessions(actor, { userId: idArgument(userId) }))
+  return faultOf(async actor => revokeSessions(actor, { userId: idArgument(userId) }))
 }

@@ -5,11 +5,19 @@ import { Circle, MonitorCog } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { type FormEvent, useEffect, useState } from 'react'
 import type { CheckProblem, Phase } from '../../../live/meeting-session.ts'
-import { loadJoin, type SavedSettings, saveJoin, saveSettings } from '../../../live/saved-settings.ts'
+import {
+  loadJoin,
+  type SavedSettings,
+  saveJoin,
+  saveSettings,
+  wasInside,
+} from '../../../live/saved-settings.ts'
 import { useDevices } from '../../../live/use-devices.ts'
 import { Button } from '../../../ui/button.tsx'
+import { TextLink } from '../../../ui/link-button.tsx'
 import { Notice } from '../../../ui/notice.tsx'
 import { useFormats } from '../../../ui/use-formats.ts'
+import { initialFocus, useInitialFocus } from '../../../ui/use-initial-focus.ts'
 import { DevicePickers } from '../device-pickers.tsx'
 import { DeviceHelp } from './device-help.tsx'
 import { JoinFields } from './join-fields.tsx'
@@ -39,7 +47,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
   const [name, setName] = useState(meeting.user?.name ?? settings.name)
   const [unit, setUnit] = useState(settings.unit)
   const [endpointId, setEndpointId] = useState<string | null>(
-    meeting.user?.endpointId ?? (saved.endpointId || null),
+    meeting.user?.endpointId ?? meeting.deviceEndpointId ?? (saved.endpointId || null),
   )
   const [passcode, setPasscode] = useState(saved.passcode)
   const [isNameMissing, setNameMissing] = useState(false)
@@ -50,6 +58,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
   const [isWaitingForDevices, setWaitingForDevices] = useState(false)
   const isJoining = phase.name === 'joining' || isWaitingForDevices
   const { takeBack } = preview
+  const [isNameKnown] = useState(meeting.user !== null || name.trim() !== '')
 
   useEffect(() => {
     if (phase.name === 'check') takeBack()
@@ -60,8 +69,11 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
     saveSettings(next)
     onSettings(next)
   }
-  const join = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault()
+    void join()
+  }
+  const join = async () => {
     if (isJoining) return
     if (!meeting.user && name.trim() === '') {
       setNameMissing(true)
@@ -77,7 +89,7 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
       {
         as: 'participant',
         deviceId: settings.deviceId,
-        ...(meeting.user ? {} : { name: name.trim() }),
+        ...(meeting.user ? { withAccount: true } : { name: name.trim() }),
         ...(unit.trim() ? { unit: unit.trim() } : {}),
         ...(endpointId ? { endpointId } : {}),
         ...(passcode.trim() ? { passcode: passcode.trim() } : {}),
@@ -89,6 +101,14 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
       },
     )
   }
+
+  // A hall whose page was reloaded goes back into the meeting without anybody pressing a button.
+  const [isReturning] = useState(() => problem === null && wasInside(meeting.code, Date.now()))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page appears.
+  useEffect(() => {
+    if (isReturning) void join()
+  }, [])
+  useInitialFocus()
 
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-6xl flex-col gap-6 px-4 py-6 sm:px-6 lg:justify-center">
@@ -136,11 +156,12 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
           </div>
           {showsDevices && <DevicePickers devices={devices} choice={settings} onChange={change} />}
         </fieldset>
-        <form onSubmit={join} noValidate className="flex min-w-0 flex-col gap-5">
+        <form onSubmit={submit} noValidate className="flex min-w-0 flex-col gap-5">
           {problem && <ProblemNotice problem={problem} />}
           <JoinFields
             meeting={meeting}
             values={{ name, unit, endpointId, passcode }}
+            hasInitialFocus={!isNameKnown}
             isNameMissing={isNameMissing || problem === 'name_required'}
             isCodeWrong={problem === 'wrong_code'}
             onName={next => {
@@ -151,8 +172,11 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
             onEndpoint={setEndpointId}
             onPasscode={setPasscode}
           />
-          {meeting.recorded && (
-            <Notice icon={<Circle aria-hidden className="fill-live text-live" />} title={t('recordedTitle')}>
+          {(meeting.recorded || meeting.recordingNow) && (
+            <Notice
+              icon={<Circle aria-hidden className="fill-live text-live" />}
+              title={t(meeting.recordingNow ? 'recordingTitle' : 'recordedTitle')}
+            >
               <p>{t('recordedText')}</p>
             </Notice>
           )}
@@ -164,12 +188,25 @@ export function CheckPage({ meeting, settings, phase, onSettings, onJoin }: Chec
             block
             pending={isJoining}
             data-testid="join-button"
+            {...(isNameKnown ? initialFocus : {})}
           >
-            {isJoining ? t('joining') : t('join')}
+            {isJoining ? (isReturning ? t('returning') : t('joining')) : t('join')}
           </Button>
           {preview.isStarting && <p className="text-sm text-muted">{t('permissionNote')}</p>}
           {!preview.isStarting && !preview.audio && !preview.video && (
             <p className="text-sm text-muted">{t('withoutDevices')}</p>
+          )}
+          {!meeting.user && (
+            <p>
+              <TextLink
+                href={`/sign-in?next=${encodeURIComponent(`/m/${meeting.code}`)}`}
+                prefetch={false}
+                data-testid="have-account"
+                className="inline-flex min-h-11 items-center"
+              >
+                {t('haveAccount')}
+              </TextLink>
+            </p>
           )}
         </form>
       </div>

@@ -1,9 +1,12 @@
 'use client'
 import type { PublicMeeting } from '@diemcau/core/contracts/join.ts'
+import { isModerator } from '@diemcau/core/roles.ts'
+import { codeDigits, HALL_CODE_LENGTH } from '@diemcau/core/text/code-digits.ts'
 import { useTranslations } from 'next-intl'
 import { Combobox } from '../../../ui/combobox.tsx'
 import { Field } from '../../../ui/field.tsx'
 import { Input } from '../../../ui/input.tsx'
+import { initialFocus } from '../../../ui/use-initial-focus.ts'
 
 export interface JoinValues {
   name: string
@@ -16,6 +19,7 @@ export interface JoinValues {
 export function JoinFields({
   meeting,
   values,
+  hasInitialFocus,
   isNameMissing,
   isCodeWrong,
   onName,
@@ -25,6 +29,8 @@ export function JoinFields({
 }: {
   meeting: PublicMeeting
   values: JoinValues
+  /** The name is the first thing to fill in. */
+  hasInitialFocus: boolean
   isNameMissing: boolean
   isCodeWrong: boolean
   onName: (name: string) => void
@@ -35,6 +41,12 @@ export function JoinFields({
   const t = useTranslations('room.check')
   const endpoint = meeting.endpoints.find(candidate => candidate.id === values.endpointId)
   const isFixed = meeting.user?.endpointId != null
+  // Neither this browser's own hall nor, as far as is known here, one with its code.
+  const isClaim =
+    endpoint !== undefined &&
+    endpoint.id !== meeting.deviceEndpointId &&
+    !isModerator(meeting.user?.role ?? 'guest') &&
+    codeDigits(values.passcode).length !== HALL_CODE_LENGTH
   return (
     <>
       {meeting.user ? (
@@ -51,6 +63,7 @@ export function JoinFields({
         >
           <Input
             data-testid="name-input"
+            {...(hasInitialFocus ? initialFocus : {})}
             autoComplete="name"
             maxLength={120}
             value={values.name}
@@ -66,13 +79,12 @@ export function JoinFields({
       ) : (
         <>
           {meeting.endpoints.length > 0 && (
-            <Field label={t('endpoint')} help={t('endpointHelp')} optional>
+            <Field label={t('endpoint')} help={t(isClaim ? 'claimNote' : 'endpointHelp')} optional>
               <Combobox
                 options={meeting.endpoints.map(option => ({
                   value: option.id,
                   label: option.hall,
                   detail: option.taken ? `${option.unit} · ${t('endpointTaken')}` : option.unit,
-                  disabled: option.taken && option.id !== values.endpointId,
                 }))}
                 value={values.endpointId}
                 onChange={onEndpoint}
@@ -100,7 +112,7 @@ export function JoinFields({
             data-testid="passcode-input"
             inputMode="numeric"
             autoComplete="off"
-            maxLength={12}
+            maxLength={24}
             className="tabular max-w-48 text-lg tracking-widest"
             value={values.passcode}
             onChange={event => onPasscode(event.target.value)}

@@ -17,6 +17,7 @@ export interface BarButtonProps {
   /** Left out on phones, where the same is in the menu. */
   isWideOnly?: boolean
   onPress?: () => void
+  'data-initial-focus'?: ''
 }
 
 const tones = {
@@ -43,7 +44,6 @@ export function BarButton({
     <button
       type="button"
       data-testid={testId}
-      aria-label={badge > 0 ? `${hint} (${badge})` : hint}
       aria-pressed={isPressed}
       title={hint}
       onClick={onPress}
@@ -56,9 +56,10 @@ export function BarButton({
     >
       {icon}
       <span>{label}</span>
+      {/* The name begins with the word that is seen, so that it can also be spoken to the computer. */}
+      <span className="sr-only">: {hint}</span>
       {badge > 0 && (
         <span
-          aria-hidden
           data-testid={`${testId}-badge`}
           className="tabular absolute top-0.5 right-1.5 min-w-5 rounded-full bg-[#ffd24d] px-1 text-center text-xs leading-5 font-bold text-[#2b2000]"
         >

@@ -13,6 +13,7 @@ import {
 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { type KeyboardEvent, useEffect, useState } from 'react'
+import { initialFocus, useInitialFocus } from '../../../ui/use-initial-focus.ts'
 import { BarButton } from './bar-button.tsx'
 import { ChairBar } from './chair-bar.tsx'
 import { useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
@@ -57,6 +58,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
   const mayShare = useMayShare()
   const isMicOn = media.microphone === 'on'
   const isCameraOn = media.camera === 'on'
+  useInitialFocus()
 
   return (
     <div
@@ -66,6 +68,7 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
       className="flex shrink-0 flex-wrap items-center justify-center gap-1 bg-[#10161d] px-2 py-2 max-sm:gap-0.5 max-sm:px-1 pb-[max(0.5rem,env(safe-area-inset-bottom))] lg:gap-1.5"
     >
       <BarButton
+        {...initialFocus}
         testId="toggle-mic"
         icon={isMicOn ? <Mic aria-hidden /> : <MicOff aria-hidden />}
         label={t('mic')}

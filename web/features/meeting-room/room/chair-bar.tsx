@@ -1,23 +1,46 @@
 'use client'
-import { CircleDot, CircleStop, DoorOpen, Lock, LockOpen, MicOff, OctagonX } from 'lucide-react'
+import { CircleDot, CircleStop, DoorOpen, Lock, LockOpen, Mic, MicOff, OctagonX } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { isCapturing } from '../../../live/floor-state.ts'
 import { useToast } from '../../../ui/toast.tsx'
 import { BarButton } from './bar-button.tsx'
-import { useCommand, useFloor, useMeeting } from './meeting-context.tsx'
+import { useCommand, useFloor, useMeeting, useSelf } from './meeting-context.tsx'
 import type { PanelName } from './side-panel.tsx'
 
 /** The chair's tools, apart from what everyone has. What ends something for others is asked about first. */
 export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
   const t = useTranslations('room.chair')
   const { confirm, admitted } = useMeeting()
+  const self = useSelf()
   const floor = useFloor()
   const command = useCommand()
   const toast = useToast()
   const isRecording = isCapturing(floor.recording)
+  const isPlanned = admitted.meeting.recorded
+
+  const muteAll = () =>
+    confirm({
+      title: t('muteAllTitle'),
+      description: t('muteAllText'),
+      confirmLabel: t('muteAllConfirm'),
+      choices: [{ key: 'hold', label: t('hold'), help: t('holdHelp') }],
+      run: chosen =>
+        void command({ type: 'mute_all', hold: chosen.has('hold') }).then(isDone => {
+          if (isDone) toast({ tone: 'ok', text: t('muteAllDone') })
+        }),
+    })
 
   const record = () => {
-    if (!isRecording) return void command({ type: 'recording_start', layout: 'speaker' })
+    const start = () => void command({ type: 'recording_start', layout: 'speaker' })
+    if (!isRecording) {
+      if (isPlanned) return start()
+      return confirm({
+        title: t('recordUnplannedTitle'),
+        description: t('recordUnplannedText'),
+        confirmLabel: t('recordUnplannedConfirm'),
+        run: start,
+      })
+    }
     confirm({
       title: t('recordStopTitle'),
       description: t('recordStopText'),
@@ -37,12 +60,22 @@ export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
         icon={<MicOff aria-hidden />}
         label={t('muteAll')}
         hint={t('muteAllHint')}
-        onPress={() =>
-          void command({ type: 'mute_all' }).then(isDone => {
-            if (isDone) toast({ tone: 'ok', text: t('muteAllDone') })
-          })
-        }
+        onPress={muteAll}
       />
+      {floor.options.microphonesHeld && (
+        <BarButton
+          testId="release-microphones"
+          icon={<Mic aria-hidden />}
+          label={t('release')}
+          hint={t('releaseHint')}
+          tone="on"
+          onPress={() =>
+            void command({ type: 'set_options', microphonesHeld: false }).then(isDone => {
+              if (isDone) toast({ tone: 'ok', text: t('released') })
+            })
+          }
+        />
+      )}
       {floor.lobby.length > 0 && (
         <BarButton
           testId="open-lobby"
@@ -61,7 +94,7 @@ export function ChairBar({ onPanel }: { onPanel: (panel: PanelName) => void }) {
         tone={floor.locked ? 'on' : 'plain'}
         onPress={() => void command({ type: 'lock', locked: !floor.locked })}
       />
-      {(admitted.meeting.recorded || isRecording) && (
+      {(isPlanned || isRecording || self.role === 'chair' || self.role === 'secretary') && (
         <BarButton
           testId="record"
           icon={isRecording ? <CircleStop aria-hidden /> : <CircleDot aria-hidden />}

@@ -124,7 +124,7 @@ function Message({
     >
       {!isContinued && (
         <p className="flex flex-wrap items-baseline gap-x-2">
-          <span className="font-semibold">{isOwn ? t('you') : message.name}</span>
+          <bdi className="font-semibold">{isOwn ? t('you') : message.name}</bdi>
           <time dateTime={message.at} className="text-sm text-muted">
             {formats.time(message.at)}
           </time>

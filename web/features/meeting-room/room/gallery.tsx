@@ -9,6 +9,8 @@ import type { TileFacts } from './tile-facts.ts'
 import { useSeats } from './use-seats.ts'
 
 const GAP = 8
+/** Grids of this many seats or more have labels of one line. */
+const DENSE_FROM = 9
 /** Height (CSS pixels) the pager takes when there is more than one page. */
 const PAGER_HEIGHT = 52
 
@@ -73,6 +75,7 @@ export function Gallery({
                 isSpotlit={facts.spotlight === participant.identity}
                 isPinned={facts.pinned === participant.identity}
                 isSmall={tile.width < 240}
+                isDense={perPage >= DENSE_FROM}
               />
             ) : (
               <div aria-hidden className="size-full rounded-lg border border-dashed border-white/12" />

@@ -2,6 +2,7 @@
 import type { MeetingOptions } from '@diemcau/core/contracts/floor.ts'
 import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
+import { Button } from '../../../ui/button.tsx'
 import { CopyButton } from '../../../ui/copy-button.tsx'
 import { Switch } from '../../../ui/switch.tsx'
 import { useFormats } from '../../../ui/use-formats.ts'
@@ -52,8 +53,43 @@ export function InfoPanel() {
           </>
         )}
       </section>
+      {self.isModerator && floor.passcode && <Passcode passcode={floor.passcode} />}
       {self.isModerator && <Options options={floor.options} />}
     </div>
+  )
+}
+
+/** What guests type, and a new one when the old one is in the wrong hands. */
+function Passcode({ passcode }: { passcode: string }) {
+  const t = useTranslations('room.info')
+  const { confirm } = useMeeting()
+  const command = useCommand()
+  return (
+    <section>
+      <h3 className="font-semibold">{t('passcode')}</h3>
+      <p className="tabular mt-1 text-lg tracking-widest" data-testid="room-passcode">
+        {passcode.slice(0, 3)} {passcode.slice(3)}
+      </p>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <CopyButton size="sm" text={passcode}>
+          {t('copy')}
+        </CopyButton>
+        <Button
+          size="sm"
+          data-testid="change-passcode"
+          onClick={() =>
+            confirm({
+              title: t('changePasscodeTitle'),
+              description: t('changePasscodeText'),
+              confirmLabel: t('changePasscode'),
+              run: () => void command({ type: 'change_passcode' }),
+            })
+          }
+        >
+          {t('changePasscode')}
+        </Button>
+      </div>
+    </section>
   )
 }
 

@@ -17,7 +17,10 @@ export interface ConfirmRequest {
   title: string
   description: string
   confirmLabel: string
-  run: () => void
+  /** Switches beside it, off at first. */
+  choices?: { key: string; label: string; help: string }[]
+  /** `chosen`: keys of the choices that were switched on. */
+  run: (chosen: ReadonlySet<string>) => void
 }
 
 export interface MeetingContextValue {
@@ -53,6 +56,14 @@ export function useSelf(): { identity: string; role: MeetingRole; isModerator: b
     () => ({ identity: admitted.identity, role, isModerator: isModerator(role) }),
     [admitted.identity, role],
   )
+}
+
+/** Whether the chair keeps this person's microphone closed: the server would refuse it. */
+export function useIsMicrophoneHeld(): boolean {
+  const { mayUnmute } = useMedia()
+  const { options } = useFloor()
+  const { isModerator: isChairing } = useSelf()
+  return options.microphonesHeld && !isChairing && !mayUnmute
 }
 
 /** Faults of the way there; everything else has its text among the portal's. */

@@ -3,12 +3,13 @@ import { useTranslations } from 'next-intl'
 import { useEffect, useState } from 'react'
 import type { DeviceState } from '../../../live/participant-view.ts'
 import { watchSilence } from '../../../live/watch-silence.ts'
-import { useMeeting } from './meeting-context.tsx'
+import { useIsMicrophoneHeld, useMeeting } from './meeting-context.tsx'
 
 /** Says on the own tile why the others hear nothing. */
 export function OwnHint({ microphone }: { microphone: DeviceState }) {
   const t = useTranslations('room.tile')
   const { session } = useMeeting()
+  const isHeld = useIsMicrophoneHeld()
   const [isSilent, setSilent] = useState(false)
 
   useEffect(() => {
@@ -17,7 +18,8 @@ export function OwnHint({ microphone }: { microphone: DeviceState }) {
     return watchSilence(() => session.media.local.microphoneTrack, setSilent)
   }, [microphone, session])
 
-  const text = microphone !== 'on' ? t('ownMicOff') : isSilent ? t('ownSilent') : null
+  const off = isHeld ? t('ownMicHeld') : t('ownMicOff')
+  const text = microphone !== 'on' ? off : isSilent ? t('ownSilent') : null
   if (!text) return null
   return (
     <p

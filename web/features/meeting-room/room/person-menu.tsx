@@ -47,7 +47,17 @@ export function PersonMenu({
       title: t('removeTitle', { name }),
       description: t('removeText'),
       confirmLabel: t('remove'),
-      run: () => void command({ type: 'remove', identity }),
+      choices: [
+        { key: 'lock', label: t('removeLock'), help: t('removeLockHelp') },
+        { key: 'newPasscode', label: t('removeNewCode'), help: t('removeNewCodeHelp') },
+      ],
+      run: chosen =>
+        void command({
+          type: 'remove',
+          identity,
+          lock: chosen.has('lock'),
+          newPasscode: chosen.has('newPasscode'),
+        }),
     })
 
   return (

@@ -75,7 +75,7 @@ function QuestionItem({ question }: { question: Question }) {
   return (
     <li data-testid="question" data-status={question.status} className="border-b border-line py-3">
       <p className="flex flex-wrap items-baseline gap-x-2">
-        <span className="font-semibold">{question.name || t('anonymous')}</span>
+        <bdi className="font-semibold">{question.name || t('anonymous')}</bdi>
         <time dateTime={question.at} className="text-sm text-muted">
           {formats.time(question.at)}
         </time>

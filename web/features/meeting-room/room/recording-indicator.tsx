@@ -1,9 +1,10 @@
 'use client'
+import { CircleDot } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { isCapturing } from '../../../live/floor-state.ts'
 import { LiveDot } from '../../../ui/badge.tsx'
 import { useFormats } from '../../../ui/use-formats.ts'
-import { useFloor, useMedia } from './meeting-context.tsx'
+import { useFloor, useMedia, useMeeting } from './meeting-context.tsx'
 
 /** A red dot with the word and since when; for everyone, for as long as anything is captured. */
 export function RecordingIndicator() {
@@ -11,7 +12,20 @@ export function RecordingIndicator() {
   const formats = useFormats()
   const { recording } = useFloor()
   const { isRecording } = useMedia()
-  if (!isCapturing(recording) && !isRecording) return null
+  const { admitted } = useMeeting()
+  if (!isCapturing(recording) && !isRecording) {
+    // Said before it begins, and no longer once the film was made.
+    if (!admitted.meeting.recorded || recording !== null) return null
+    return (
+      <p
+        data-testid="recording-planned"
+        className="flex shrink-0 items-center gap-1.5 text-sm max-sm:order-last max-sm:w-full max-sm:justify-center"
+      >
+        <CircleDot aria-hidden className="size-4" />
+        {t('planned')}
+      </p>
+    )
+  }
   const isStarting = recording?.status === 'requested' || recording?.status === 'starting'
   return (
     <p

@@ -1,6 +1,7 @@
 'use client'
 import { Mic } from 'lucide-react'
 import { useTranslations } from 'next-intl'
+import { useEffect, useState } from 'react'
 import { deviceProblem } from '../../../live/device-problem.ts'
 import type { DeviceChoice } from '../../../live/media-options.ts'
 import { saveSettings } from '../../../live/saved-settings.ts'
@@ -8,6 +9,7 @@ import { SHORTCUTS } from '../../../live/shortcuts.ts'
 import { useDevices } from '../../../live/use-devices.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Dialog, DialogClose } from '../../../ui/dialog.tsx'
+import { Switch } from '../../../ui/switch.tsx'
 import { useToast } from '../../../ui/toast.tsx'
 import { SpeakerTest } from '../check/speaker-test.tsx'
 import { DevicePickers } from '../device-pickers.tsx'
@@ -59,6 +61,15 @@ export function UnmuteDialog({
 /** Asks before something that others feel. */
 export function ConfirmBox({ request, onClose }: { request: ConfirmRequest | null; onClose: () => void }) {
   const t = useTranslations('common.ui')
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another question begins with nothing chosen.
+  useEffect(() => setChosen(new Set()), [request])
+  const choose = (key: string, isOn: boolean) => {
+    const next = new Set(chosen)
+    if (isOn) next.add(key)
+    else next.delete(key)
+    setChosen(next)
+  }
   return (
     <Dialog
       open={request !== null}
@@ -74,7 +85,7 @@ export function ConfirmBox({ request, onClose }: { request: ConfirmRequest | nul
             variant="danger"
             data-testid="confirm"
             onClick={() => {
-              request?.run()
+              request?.run(chosen)
               onClose()
             }}
           >
@@ -85,7 +96,22 @@ export function ConfirmBox({ request, onClose }: { request: ConfirmRequest | nul
           </DialogClose>
         </>
       }
-    />
+    >
+      {request?.choices && (
+        <div className="flex flex-col gap-3">
+          {request.choices.map(({ key, label, help }) => (
+            <div key={key} data-testid={`choice-${key}`}>
+              <Switch
+                label={label}
+                help={help}
+                checked={chosen.has(key)}
+                onChange={isOn => choose(key, isOn)}
+              />
+            </div>
+          ))}
+        </div>
+      )}
+    </Dialog>
   )
 }
 

@@ -2,7 +2,7 @@
 import type { PublicMeeting } from '@diemcau/core/contracts/join.ts'
 import { Volume2 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Admitted, MeetingSession } from '../../../live/meeting-session.ts'
 import type { SavedSettings } from '../../../live/saved-settings.ts'
 import { useWakeLock } from '../../../live/use-wake-lock.ts'
@@ -94,14 +94,16 @@ function RoomLayout() {
         )}
         <SoundGate />
       </div>
-      <BottomBar
-        actions={actions}
-        panel={panel}
-        unread={effects.unread}
-        onPanel={togglePanel}
-        onDevices={() => setDialog('devices')}
-        onHelp={() => setDialog('help')}
-      />
+      <footer className="shrink-0">
+        <BottomBar
+          actions={actions}
+          panel={panel}
+          unread={effects.unread}
+          onPanel={togglePanel}
+          onDevices={() => setDialog('devices')}
+          onHelp={() => setDialog('help')}
+        />
+      </footer>
       <p aria-live="polite" className="sr-only">
         {effects.announcement}
       </p>
@@ -121,12 +123,19 @@ function SoundGate() {
   const t = useTranslations('room.sound')
   const { session } = useMeeting()
   const media = useMedia()
-  if (media.mayPlayAudio || media.connection !== 'connected') return null
+  const isNeeded = !media.mayPlayAudio && media.connection === 'connected'
+  const button = useRef<HTMLButtonElement>(null)
+  // Nothing is heard before it is pressed, so with a remote control the next press is for it.
+  useEffect(() => {
+    if (isNeeded) button.current?.focus()
+  }, [isNeeded])
+  if (!isNeeded) return null
   return (
-    <div className="absolute inset-x-0 bottom-6 z-10 flex justify-center">
+    <section aria-label={t('start')} className="absolute inset-x-0 bottom-6 z-10 flex justify-center">
       <Button
         variant="primary"
         size="lg"
+        ref={button}
         data-testid="start-sound"
         icon={<Volume2 aria-hidden />}
         className="shadow-pop"
@@ -134,6 +143,6 @@ function SoundGate() {
       >
         {t('start')}
       </Button>
-    </div>
+    </section>
   )
 }

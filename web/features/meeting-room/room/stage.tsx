@@ -23,7 +23,7 @@ export function Stage() {
   const self = useSelf()
   const { pinned } = usePin()
   const speaker = useHeldSpeaker(media, self.identity)
-  const element = useRef<HTMLDivElement>(null)
+  const element = useRef<HTMLElement>(null)
   const size = useSize(element)
   const [shown, setShown] = useState<readonly string[]>([])
 
@@ -58,7 +58,7 @@ export function Stage() {
   const isAlone = participants.length === 1 && participants[0]?.isLocal
 
   return (
-    <section
+    <main
       ref={element}
       aria-label={t('label')}
       data-testid="stage"
@@ -98,6 +98,6 @@ export function Stage() {
             />
           </div>
         ))}
-    </section>
+    </main>
   )
 }

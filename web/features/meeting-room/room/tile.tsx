@@ -20,6 +20,8 @@ export interface TileProps {
   isPinned: boolean
   /** Small tiles (the strip) leave out what does not fit. */
   isSmall?: boolean
+  /** One of many in a grid: its label is one line, with the place first. */
+  isDense?: boolean
   /** Stands large on the stage: nothing of the picture is cut off. */
   isMain?: boolean
 }
@@ -33,6 +35,7 @@ export const Tile = memo(function Tile(props: TileProps) {
     isSpotlit,
     isPinned,
     isSmall = false,
+    isDense = false,
     isMain = false,
   } = props
   const { session } = useMeeting()
@@ -43,6 +46,8 @@ export const Tile = memo(function Tile(props: TileProps) {
   const isSpeaking = participant.isSpeaking && !isScreen
   const isMuted = participant.microphone !== 'on'
   const name = isScreen ? t('screenOf', { name: participant.name }) : participant.name
+  const isShort = isSmall || isDense
+  const label = isShort && !isScreen ? participant.shortName : name
 
   return (
     <article
@@ -109,12 +114,19 @@ export const Tile = memo(function Tile(props: TileProps) {
         )}
       </div>
       {!isScreen && <PersonMenu participant={participant} isPinned={isPinned} place="tile" />}
-      <div className="absolute bottom-2 left-2 flex max-w-[calc(100%-1rem)] flex-col items-start gap-1">
+      <div
+        className={cx(
+          'absolute flex flex-col items-start gap-1',
+          isShort ? 'bottom-1 left-1 max-w-[calc(100%-0.5rem)]' : 'bottom-2 left-2 max-w-[calc(100%-1rem)]',
+        )}
+      >
         {participant.isLocal && !isScreen && !isSmall && <OwnHint microphone={participant.microphone} />}
         <p
+          title={isShort ? name : undefined}
+          data-testid="tile-label"
           className={cx(
-            'flex max-w-full items-center gap-1.5 rounded-md bg-[#0b1016e0] px-2 py-1 leading-snug font-medium text-white',
-            isSmall ? 'text-sm' : 'text-base',
+            'flex max-w-full items-center gap-1.5 rounded-md bg-[#0b1016e0] font-medium text-white',
+            isShort ? 'px-1.5 py-0.5 text-sm leading-tight' : 'px-2 py-1 text-base leading-snug',
           )}
         >
           {isScreen ? (
@@ -124,8 +136,8 @@ export const Tile = memo(function Tile(props: TileProps) {
           ) : isSpeaking ? (
             <AudioLines aria-label={t('speaking')} className="size-4 shrink-0 text-[#ffd24d]" />
           ) : null}
-          <span className={isSmall ? 'truncate' : 'line-clamp-2'}>
-            {name}
+          <span className={isShort ? 'truncate' : 'line-clamp-2'}>
+            {label}
             {participant.isLocal && !isScreen && ` (${t('you')})`}
           </span>
         </p>

@@ -1,4 +1,5 @@
 'use client'
+import { formatEndpointName } from '@diemcau/core/contracts/participant.ts'
 import { useTranslations } from 'next-intl'
 import { useEffect, useRef, useState } from 'react'
 import type { FloorEffect } from '../../../live/floor-state.ts'
@@ -63,11 +64,27 @@ export function useFloorEffects(panel: PanelName | null): FloorEffects {
             setUnread(before => ({ ...before, questions: before.questions + 1 }))
           return
         case 'hand':
-          setAnnouncement(t('hand', { name: effect.hand.name }))
-          if (isModerator && open !== 'people') toast({ text: t('hand', { name: effect.hand.name }) })
+          setAnnouncement(t('hand', { name: formatEndpointName(effect.hand.name, effect.hand.unit) }))
+          if (isModerator && open !== 'people')
+            toast({ text: t('hand', { name: formatEndpointName(effect.hand.name, effect.hand.unit) }) })
           return
         case 'lobby':
           if (!isModerator || open === 'people') return
+          // These are looked at in the list, not let in by the way.
+          if (effect.request.resembles) {
+            const { name, resembles } = effect.request
+            toast({
+              tone: 'warn',
+              text: t('lobbyResembles', { name, removed: resembles }),
+              durationMs: 20_000,
+            })
+            return
+          }
+          if (effect.request.claim) {
+            const { name, claim } = effect.request
+            toast({ text: t('lobbyClaim', { name, hall: claim.hall }), durationMs: 20_000 })
+            return
+          }
           toast({
             text: t('lobby', { name: effect.request.name }),
             durationMs: 12_000,

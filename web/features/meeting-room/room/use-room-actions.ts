@@ -4,7 +4,14 @@ import { useCallback, useMemo } from 'react'
 import { deviceProblem } from '../../../live/device-problem.ts'
 import { saveSettings } from '../../../live/saved-settings.ts'
 import { useToast } from '../../../ui/toast.tsx'
-import { useCommand, useFloor, useMedia, useMeeting, useSelf } from './meeting-context.tsx'
+import {
+  useCommand,
+  useFloor,
+  useIsMicrophoneHeld,
+  useMedia,
+  useMeeting,
+  useSelf,
+} from './meeting-context.tsx'
 
 export interface RoomActions {
   toggleMicrophone: () => void
@@ -23,8 +30,10 @@ export function useRoomActions(): RoomActions {
   const self = useSelf()
   const command = useCommand()
   const t = useTranslations('room.device')
+  const tBar = useTranslations('room.bar')
   const toast = useToast()
   const { local } = session.media
+  const isHeld = useIsMicrophoneHeld()
   const isHandRaised = hands.some(hand => hand.identity === self.identity)
 
   const attempt = useCallback(
@@ -53,7 +62,11 @@ export function useRoomActions(): RoomActions {
 
   return useMemo(
     () => ({
-      toggleMicrophone: () => setMicrophone(microphone !== 'on'),
+      toggleMicrophone: () => {
+        // The server would refuse the microphone; people are told what to do instead.
+        if (isHeld && microphone !== 'on') toast({ tone: 'info', text: tBar('micHeld') })
+        else setMicrophone(microphone !== 'on')
+      },
       openMicrophone: () => setMicrophone(true),
       toggleCamera: () => {
         const isOn = camera !== 'on'
@@ -72,12 +85,15 @@ export function useRoomActions(): RoomActions {
       camera,
       command,
       isHandRaised,
+      isHeld,
       isSharing,
       local,
       microphone,
       setMicrophone,
       setSettings,
       settings,
+      tBar,
+      toast,
     ],
   )
 }

@@ -1,8 +1,9 @@
-import { MailPage } from '../../../../features/outbox/mail-page.tsx'
+import { MailPage } from '../../../../features/mail/mail-page.tsx'
 import { requireActor } from '../../../../server/accounts/get-actor.ts'
-import { getMail } from '../../../../server/outbox/get-mail.ts'
+import { getMail } from '../../../../server/mail/get-mail.ts'
 import { orNotFound } from '../../../page-guard.ts'
 import type { RouteProps } from '../../../page-props.ts'
+import { resend } from '../actions.ts'
 
 export async function generateMetadata({ params }: RouteProps<'id'>) {
   const { id } = await params
@@ -12,5 +13,7 @@ export async function generateMetadata({ params }: RouteProps<'id'>) {
 
 export default async function OneMailPage({ params }: RouteProps<'id'>) {
   const { id } = await params
-  return <MailPage mail={await orNotFound(getMail(await requireActor(`/outbox/${id}`), id))} />
+  return (
+    <MailPage resend={resend} mail={await orNotFound(getMail(await requireActor(`/outbox/${id}`), id))} />
+  )
 }

@@ -1,9 +1,10 @@
+import { networkOf } from '@diemcau/core/net/network-of.ts'
 import { readSession } from '../../../../../server/accounts/read-session.ts'
-import { networkOf } from '../../../../../server/client-address.ts'
-import { errorResponse } from '../../../../../server/errors.ts'
+import { readText } from '../../../../../server/http/read-text.ts'
+import { readHallDevice } from '../../../../../server/meetings/hall-device.ts'
 import { joinMeeting } from '../../../../../server/meetings/join-meeting.ts'
-import { readBody } from '../../../../../server/read-body.ts'
 import { getRuntime } from '../../../../../server/runtime.ts'
+import { refusalResponse } from '../../../../note-refusal.ts'
 
 const MAX_BODY = 16_384
 
@@ -18,17 +19,22 @@ export async function POST(
     if (request.headers.get('sec-fetch-site') === 'cross-site') return refused('forbidden', 403)
     const ip = request.headers.get('x-real-ip') ?? ''
     if (!getRuntime().joins.take(networkOf(ip))) return refused('rate_limited', 429)
-    const text = await readBody(request, MAX_BODY)
-    if (text === null) return refused('invalid_input', 413)
+    const text = await readText(request, MAX_BODY)
     const actor = (await readSession(request.headers))?.actor ?? null
+    const cookies: string[] = []
+    const { config } = getRuntime()
     const result = await joinMeeting((await params).code, parseJson(text), actor, {
       ip,
+      hallDevice: await readHallDevice(config, request.headers.get('cookie')),
+      setCookie: line => cookies.push(line),
       host: request.headers.get('host') ?? '',
       secure: request.headers.get('x-forwarded-proto') === 'https',
     })
-    return Response.json(result, { headers: { 'cache-control': 'no-store' } })
+    const answer = Response.json(result, { headers: { 'cache-control': 'no-store' } })
+    for (const line of cookies) answer.headers.append('set-cookie', line)
+    return answer
   } catch (error) {
-    return errorResponse(error)
+    return await refusalResponse(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { readSession } from '../../../../../server/accounts/read-session.ts'
-import { errorResponse } from '../../../../../server/errors.ts'
 import { openRecordingFile } from '../../../../../server/recordings/open-recording-file.ts'
+import { refusalResponse } from '../../../../note-refusal.ts'
 
 export async function GET(
   request: Request,
@@ -13,6 +13,6 @@ export async function GET(
     const download = new URL(request.url).searchParams.get('download') === '1'
     return await openRecordingFile(session.actor, (await params).id, request.headers.get('range'), download)
   } catch (error) {
-    return errorResponse(error)
+    return await refusalResponse(error)
   }
 }

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { formatChaos, lostOf } from './chaos-report.ts'
+import { FAULTS } from './faults.ts'
+import type { Round } from './run-chaos.ts'
+
+const round = (changed: Partial<Round>): Round => ({
+  fault: 'kill',
+  node: 0,
+  backMs: [],
+  othersTicksMs: [60],
+  othersSoundMs: [40],
+  listsMs: 100,
+  toolLateMs: 12,
+  lost: [],
+  ...changed,
+})
+
+it('has one row a fault that was played, and nothing lost when nothing was', () => {
+  const report = {
+    rounds: [round({ backMs: [1000, 2000] }), round({ backMs: [3000, 4000], othersTicksMs: [60, 180] })],
+    webhooks: { events: 12, faults: [] },
+  }
+  const lines = formatChaos(report, FAULTS)
+  expect(lines.filter(line => line.startsWith('| a node'))).toEqual([
+    '| a node is killed (kill -9) | 2 | 4 | 2000 | 4000 | 4000 | 5000 | 60 | 180 | 180 | 40 | 40 | 100 | 0 |',
+  ])
+  expect(lines.join('\n')).not.toContain('LOST')
+  expect(lostOf(report)).toEqual([])
+})
+
+it('says in words what was lost, of people and of webhooks', () => {
+  const report = {
+    rounds: [
+      round({ lost: ['person-1 is not connected'], listsMs: undefined }),
+      round({ fault: 'stop', node: 2 }),
+    ],
+    webhooks: { events: 0, faults: ['there was none'] },
+  }
+  expect(lostOf(report)).toEqual(['kill, node 1: person-1 is not connected', 'webhooks: there was none'])
+  expect(formatChaos(report, FAULTS).slice(-2)).toEqual([
+    'LOST kill, node 1: person-1 is not connected',
+    'LOST webhooks: there was none',
+  ])
+})

@@ -1,0 +1,98 @@
+/** Command line of the chaos tool: a cluster of its own, people in a room on all nodes, and one fault after the other. */
+import './quiet-sdk.ts'
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { disposeNativeSdk } from '../../testing/native-peer.ts'
+import { SetupError } from '../lib/log.mjs'
+import { ChaosCluster, hasProc } from './chaos-cluster.ts'
+import { formatChaos, lostOf } from './chaos-report.ts'
+import { FAULTS } from './faults.ts'
+import { runChaos } from './run-chaos.ts'
+
+const help = `Usage: npm run chaos -- [options]
+
+Starts Redis and three media servers as one, with six people on the stock native SDK in a room, two on each node, who hum and
+send numbered packets. Then one fault after the other, on one node after the other:
+
+${FAULTS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
+
+For each: how long until people of the nodes hit hear and are heard by the others again, the longest gap among those
+whose nodes were not hit, how long until all nodes list the same people, and at the end whether webhooks told each joining
+and leaving once. Cuts hold up TCP (links, Redis) without privileges; media between nodes (UDP) is not cut by them.
+
+Exit code: 0 nothing was lost, 1 something was (said in words), 2 it could not be run. Slow is not lost: the table says how slow.
+
+  --rounds N      each fault so often (default 3)
+  --fault NAME    only this one; may be given again
+  --nodes N       2 to 5 (default 3)
+  --clients N     (default 6)
+  --workers N     media workers of a node (default 1)
+  --verbose       every line of every process, on standard error
+  --json          print what was measured as JSON
+  --help          this text`
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    fault: { type: 'string', multiple: true },
+    nodes: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '6' },
+    workers: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+function number(name: 'rounds' | 'nodes' | 'clients' | 'workers', least: number, most: number): number {
+  const value = Number(values[name])
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new SetupError(`--${name} must be a number from ${least} to ${most}`)
+  return value
+}
+
+/** Standard output is the report's alone. */
+const report = console.log
+console.log = console.error
+
+async function main(): Promise<number> {
+  const unknown = (values.fault ?? []).filter(name => !FAULTS.some(fault => fault.name === name))
+  if (unknown.length > 0) throw new SetupError(`Unknown fault: ${unknown.join(', ')}; --help lists them`)
+  if (!hasProc())
+    throw new SetupError('It looks at processes and sockets in /proc, which this system has not.')
+  const redisServer = process.env.REDIS_SERVER || '/usr/bin/redis-server'
+  if (!existsSync(redisServer)) throw new SetupError(`There is no redis-server at ${redisServer}.`)
+  const faults = FAULTS.filter(({ name }) => values.fault?.includes(name) ?? true)
+  const rounds = number('rounds', 1, 1_000)
+  const clients = number('clients', 2, 60)
+  const ending = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
+  const say = (line: string) => console.error(`${new Date().toISOString()} ${line}`)
+  const cluster = await ChaosCluster.start({
+    nodes: number('nodes', 2, 5),
+    workers: number('workers', 1, 8),
+    redisServer,
+    say,
+    print: line => {
+      if (values.verbose) console.error(line)
+    },
+  })
+  try {
+    const result = await runChaos({ cluster, faults, rounds, clients, say, signal: ending.signal })
+    report(values.json ? JSON.stringify(result, null, 2) : formatChaos(result, faults).join('\n'))
+    return lostOf(result).length === 0 ? 0 : 1
+  } finally {
+    await cluster.close()
+    await disposeNativeSdk()
+  }
+}
+
+if (values.help) report(help)
+else {
+  try {
+    process.exitCode = await main()
+  } catch (error) {
+    console.error(error instanceof SetupError ? error.message : error)
+    process.exitCode = 2
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Tests that may need a second try, each with the reason why no mend of ours can help. `npm test` names every test that
+ * needed one; in CI one that is not listed here counts as failed, and so does an entry that no test answers to.
+ * `title` is the beginning of the test's full name (describe titles and its own, with spaces between them).
+ *
+ * @type {{ file: string, title: string, reason: string }[]}
+ */
+export const mayBeRetried = [
+  {
+    file: 'web/e2e/survival.spec.ts',
+    title: 'killed processes come back, and with them picture, sound, chat, attendance and the recording',
+    reason:
+      'Both pages share one browser, whose one fake camera was seen to hang when both open it again at the same moment; a real hall has a camera of its own.',
+  },
+  {
+    file: 'sfu/test/older-clients.int.test.ts',
+    title: 'an older livekit-client',
+    reason:
+      'Firefox, whose sound and picture share two cores with the encoders of the other side, was once seen to show no picture for 15 s; 60 runs under load did not show it again.',
+  },
+  {
+    file: 'sfu/test/network-bandwidth.int.test.ts',
+    title: 'a subscriber on a link that becomes narrow',
+    reason:
+      'Congestion control is judged by what two real browsers measure while they encode on the same two cores; the bounds are those of docs/networks.md, and a stall of the machine looks like a stall of the network.',
+  },
+  {
+    file: 'sfu/test/network-bandwidth-publisher.int.test.ts',
+    title: 'a participant on a poor link',
+    reason:
+      'As for network-bandwidth.int.test.ts: Chrome measures its own uplink while it encodes on the same cores.',
+  },
+  {
+    file: 'sfu/test/native-media.int.test.ts',
+    title: 'the first picture after a join is decoded within a second',
+    reason:
+      'It judges a time, and other work on the machine makes a round slow; a slow server makes every round slow.',
+  },
+  {
+    file: 'sfu/test/firefox.int.test.ts',
+    title: 'Firefox publishes camera, sound, screen and data to Chromium',
+    reason:
+      'Firefox encodes camera and screen in software while Chromium does the same on the same two cores; seen once to need a second try, with other work on the machine.',
+  },
+  {
+    file: 'recordings/test/rotation.int.test.ts',
+    title: 'a telephone that is turned while it is recorded stands upright in the film',
+    reason:
+      'The encoder that plays the telephone runs in real time beside the recorder; where the machine stalls, a turn lies at another moment of the film than the one that is looked at.',
+  },
+]

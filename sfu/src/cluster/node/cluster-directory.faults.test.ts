@@ -1,0 +1,226 @@
+/** The API at any node while another one is dead, while the record is away, and while many ask at once. */
+import { codeOf } from '@diemcau/core/errors.ts'
+import { DataPacket, ParticipantPermission } from '@livekit/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ApiCluster, type ApiNode } from '../../../test/room-support/api-nodes.ts'
+import { publish, received, settle, userPacket } from '../../../test/room-support/test-room.ts'
+
+let cluster: ApiCluster
+let west: ApiNode
+let east: ApiNode
+let north: ApiNode
+const CALL_MS = 300
+const codeOfCall = async (call: Promise<unknown>) =>
+  await call.then(
+    () => 'done',
+    (error: unknown) => codeOf(error),
+  )
+const packet = (text: string) => DataPacket.fromBinary(userPacket(text))
+const permission = new ParticipantPermission({ canSubscribe: true })
+
+/** Every call about one member, at one node. */
+const memberCalls = ({ directory }: ApiNode, trackSid: string) => ({
+  mutePublishedTrack: directory.mutePublishedTrack('R', 'an', trackSid, true),
+  updateParticipant: directory.updateParticipant('R', 'an', { permission }),
+  updateSubscriptions: directory.updateSubscriptions('R', 'an', [trackSid], true),
+  moveParticipant: directory.moveParticipant('R', 'an', 'S'),
+  forwardParticipant: directory.forwardParticipant('R', 'an', 'S'),
+  performRpc: directory.performRpc('R', 'an', { method: 'm', payload: '', timeoutMs: 100 }),
+  removeParticipant: directory.removeParticipant('R', 'an'),
+})
+async function codesOf(all: Record<string, Promise<unknown>>): Promise<Record<string, string>> {
+  const codes = Object.entries(all).map(async ([name, call]) => [name, await codeOfCall(call)] as const)
+  return Object.fromEntries(await Promise.all(codes))
+}
+const everyOne = (all: Record<string, string>, code: string) =>
+  expect(all).toEqual(Object.fromEntries(Object.keys(all).map(name => [name, code])))
+
+beforeEach(async () => {
+  cluster = await ApiCluster.create(['west', 'east', 'north'], CALL_MS)
+  ;[west, east, north] = cluster.nodes as [ApiNode, ApiNode, ApiNode]
+})
+afterEach(() => cluster.close())
+
+describe('while the owner’s node is silent', () => {
+  it('what concerns its members may have happened; what others can do goes on', async () => {
+    const an = await west.join('an')
+    const binh = await east.join('binh')
+    const sid = await publish(an, 'cam')
+    cluster.silence(west)
+    // The second of its nodes knows, too.
+    expect(await north.directory.listRooms(['R'])).toMatchObject([{ numParticipants: 2, numPublishers: 1 }])
+    for (const node of [east, north]) everyOne(await codesOf(memberCalls(node, sid)), 'unavailable')
+    expect((await north.directory.listParticipants('R')).map(({ identity }) => identity)).toEqual([
+      'binh',
+      'an',
+    ])
+    expect((await north.directory.getParticipant('R', 'an')).sid).toBe(an.participant.id)
+    await east.directory.sendData('R', packet('east'))
+    await settle()
+    expect(received(binh)).toHaveLength(1)
+  })
+
+  it('a room of it alone has those whom the record counts, and nobody to ask', async () => {
+    await west.join('an')
+    await east.join('binh')
+    await west.join('chi', { room: 'alone' })
+    cluster.silence(west)
+    await north.directory.updateRoomMetadata('R', 'm')
+    // Nobody but west knows who is in it: the record counts.
+    expect(
+      (await north.directory.listRooms()).map(({ name, numParticipants }) => [name, numParticipants]),
+    ).toEqual([
+      ['R', 2],
+      ['alone', 1],
+    ])
+    expect(await codeOfCall(north.directory.listParticipants('alone'))).toBe('unavailable')
+    expect(await codeOfCall(north.directory.sendData('alone', packet('x')))).toBe('unavailable')
+  })
+
+  it('is answered by what it did when it is heard again in time', async () => {
+    cluster = await ApiCluster.create(['west', 'east'])
+    ;[west, east] = cluster.nodes as [ApiNode, ApiNode]
+    const an = await west.join('an')
+    await east.join('binh')
+    cluster.silence(west)
+    const renamed = east.directory.updateParticipant('R', 'an', { name: 'new' })
+    await settle()
+    expect(an.participant.name).toBe('name of an')
+    for (const [from, to] of [
+      [west, east],
+      [east, west],
+    ] as const)
+      cluster.network.heal(from.inst, to.inst)
+    expect(await renamed).toMatchObject({ name: 'new' })
+  })
+})
+
+describe('when the owner’s node is buried', () => {
+  it('its members are out of reach, and gone when their claims are', async () => {
+    const an = await west.join('an')
+    await east.join('binh')
+    const sid = await publish(an, 'cam')
+    await cluster.bury(west)
+    for (const node of [east, north]) everyOne(await codesOf(memberCalls(node, sid)), 'unavailable')
+    await east.steps.once(call => cluster.record.inherit({ ...call, dead: west.inst }))
+    for (const node of [east, north]) {
+      everyOne(await codesOf(memberCalls(node, sid)), 'not_found')
+      expect((await node.directory.listParticipants('R')).map(({ identity }) => identity)).toEqual(['binh'])
+      expect((await node.directory.listRooms())[0]?.numParticipants).toBe(1)
+    }
+    const [room] = await north.directory.listRooms()
+    const { directory } = east
+    await directory.deleteRoom('R')
+    expect(room?.sid).toBeDefined()
+    expect(await directory.listRooms()).toEqual([])
+  })
+
+  it('what it is asked itself is refused where the record has a say', async () => {
+    await west.join('an')
+    await east.join('binh')
+    await cluster.bury(west)
+    for (const node of [east, north]) cluster.network.heal(node.inst, west.inst)
+    expect(await codeOfCall(west.directory.deleteRoom('R'))).toBe('unavailable')
+    expect(await codeOfCall(west.directory.createRoom({ name: 'S' }))).toBe('unavailable')
+    expect(await codeOfCall(west.directory.updateRoomMetadata('R', 'x'))).toBe('unavailable')
+    expect(await codeOfCall(west.directory.removeParticipant('R', 'binh', 5))).toBe('unavailable')
+    const { room } = cluster.memory.steps.roomByName('R')
+    expect([room?.state, room?.rev, cluster.memory.steps.roomByName('S').room]).toEqual(['open', 1, null])
+  })
+})
+
+describe('while the record is away', () => {
+  it('what the room’s nodes know themselves goes on, everything else may have happened', async () => {
+    const an = await west.join('an')
+    const binh = await east.join('binh')
+    const sid = await publish(an, 'cam')
+    cluster.isRecordAway = true
+    const known = await codesOf({
+      list: east.directory.listParticipants('R'),
+      get: east.directory.getParticipant('R', 'an'),
+      data: east.directory.sendData('R', packet('x')),
+      subscribe: east.directory.updateSubscriptions('R', 'an', [sid], false),
+      remove: west.directory.removeParticipant('R', 'binh'),
+    })
+    everyOne(known, 'done')
+    expect(binh.participant.isClosed).toBe(true)
+    expect(received(an)).toHaveLength(1)
+    const unknown = await codesOf({
+      mute: east.directory.mutePublishedTrack('R', 'an', sid, true),
+      update: east.directory.updateParticipant('R', 'an', { name: 'new' }),
+      revoke: east.directory.removeParticipant('R', 'an', 200),
+      outside: north.directory.listParticipants('R'),
+      stranger: east.directory.getParticipant('R', 'nobody'),
+      rooms: east.directory.listRooms(),
+      named: east.directory.listRooms(['R']),
+      create: east.directory.createRoom({ name: 'S' }),
+      delete: east.directory.deleteRoom('R'),
+      metadata: east.directory.updateRoomMetadata('R', 'm'),
+      capture: east.directory.openCapture('R', () => {}),
+      move: east.directory.moveParticipant('R', 'an', 'S'),
+    })
+    everyOne(unknown, 'unavailable')
+    expect(an.participant.isClosed).toBe(false)
+    // What its owner did is kept as soon as that can be.
+    expect(an.participant.name).toBe('new')
+    cluster.isRecordAway = false
+    const again = async () => (await north.join('an')).participant.name
+    await expect.poll(again, { timeout: 5_000 }).toBe('new')
+  })
+
+  it('which was emptied, nobody is told that a room is not there before all have put theirs back', async () => {
+    const made = await west.directory.createRoom({ name: 'R', metadata: 'm' })
+    const facts = cluster.memory.steps.roomByName('R').room
+    if (!facts) throw new Error('no room')
+    cluster.memory.steps.empty()
+    const beat = { host: 'east', facts: '', load: '', heard: [], deadlineMs: Date.now() + 60_000 }
+    const { era } = await cluster.memory.beat({ ...beat, inst: east.inst })
+    const rooms = east.directory.listRooms()
+    const created = north.directory.createRoom({ name: 'R', metadata: 'another' })
+    await settle()
+    const nothing = {
+      burials: [],
+      over: [],
+      ended: [],
+      claims: [],
+      owed: [],
+      kept: [],
+      revoked: [],
+      events: [],
+    }
+    await cluster.memory.restore({
+      ...nothing,
+      ...{ inst: west.inst, era: era.id, deadlineMs: beat.deadlineMs, rooms: [facts] },
+    })
+    cluster.aheadMs = 3_100
+    expect((await rooms).map(({ sid }) => sid)).toEqual([made.sid])
+    expect(await created).toMatchObject({ sid: made.sid, metadata: 'm' })
+  })
+})
+
+describe('many at once', () => {
+  it('make one room of a name, and change it one after the other', async () => {
+    const made = await Promise.all(cluster.nodes.map(({ directory }) => directory.createRoom({ name: 'R' })))
+    expect(new Set(made.map(({ sid }) => sid)).size).toBe(1)
+    const words = Array.from({ length: 12 }, (_, index) => `m${index}`)
+    const changed = await Promise.all(
+      words.map((word, index) => cluster.nodes[index % 3]!.directory.updateRoomMetadata('R', word)),
+    )
+    expect(changed.map(({ metadata }) => metadata)).toEqual(words)
+    expect(cluster.memory.steps.roomByName('R').room?.rev).toBe(13)
+    const lists = await Promise.all(cluster.nodes.map(({ directory }) => directory.listRooms()))
+    expect(new Set(lists.map(([room]) => room?.metadata)).size).toBe(1)
+  })
+
+  it('list hundreds of rooms of several nodes, each once', async () => {
+    const names = Array.from({ length: 450 }, (_, index) => `room ${index}`)
+    for (const name of names) await north.directory.createRoom({ name })
+    for (const name of names.slice(0, 230)) await west.join('an', { room: name })
+    const rooms = await east.directory.listRooms()
+    expect(new Set(rooms.map(({ name }) => name)).size).toBe(450)
+    expect(rooms).toHaveLength(450)
+    expect(rooms.reduce((sum, { numParticipants }) => sum + numParticipants, 0)).toBe(230)
+    // Each of its nodes is asked for 200 at a time.
+    expect(west.calls).toEqual(['ListRooms', 'ListRooms'])
+  })
+})

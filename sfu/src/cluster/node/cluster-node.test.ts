@@ -1,0 +1,192 @@
+import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../testing/eventually.ts'
+import { TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
+import { MemoryRecord } from '../record/memory-record.ts'
+import { draftOf } from './room-body.ts'
+
+let cluster: TestCluster
+const start = async (count: number): Promise<TestClusterNode[]> => {
+  cluster = await TestCluster.start(count)
+  return cluster.nodes
+}
+afterEach(() => cluster.close())
+
+/** Until all these nodes show just these identities. */
+const allShow = (nodes: TestClusterNode[], identities: string[], limitMs = 10_000) =>
+  eventually(
+    () =>
+      nodes.every(node => node.shows().join() === [...identities].sort().join())
+        ? undefined
+        : JSON.stringify(nodes.map(node => node.shows())),
+    limitMs,
+  )
+
+const claimsOf = async (name = 'R') => {
+  const { room } = await cluster.record.roomByName(name)
+  return room ? (await cluster.record.claims(room.sid)).claims : []
+}
+
+describe('nodes that share rooms', () => {
+  it('show everybody everywhere, in one room of one sid, from the reply to the join on', async () => {
+    const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
+    await a.join('an')
+    const binh = await b.join('binh')
+    expect(binh.link.last('join').otherParticipants.map(({ identity }) => identity)).toEqual(['an'])
+    expect(binh.link.last('join').room?.sid).toBe(a.room()?.id)
+    await c.join('chi')
+    await allShow([a, b, c], ['an', 'binh', 'chi'])
+    expect(await claimsOf()).toHaveLength(3)
+  })
+
+  it('let an identity act at one node only: the newest, and nobody sees it leave', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const watcher = await a.join('watcher')
+    const former = await a.join('an')
+    a.connect(former)
+    await b.join('an')
+    await eventually(() => (former.participant.isClosed ? undefined : 'the former is still there'))
+    expect(former.link.last('leave').reason).toBe(2)
+    await allShow([a, b], ['an', 'watcher'])
+    const told = watcher.link.all('update').flatMap(({ participants }) => participants)
+    expect(told.filter(({ identity, state }) => identity === 'an' && state === 3)).toEqual([])
+    await eventually(async () => ((await claimsOf()).length === 2 ? undefined : 'a claim too many'))
+  })
+
+  it('join the same identity at many nodes at once, and one is left', async () => {
+    const nodes = await start(3)
+    const tries = await Promise.allSettled(
+      Array.from({ length: 9 }, (_, n) => nodes[n % 3]!.join('an').then(({ participant }) => participant)),
+    )
+    const acting = () => tries.filter(one => one.status === 'fulfilled' && !one.value.isClosed)
+    await eventually(() => (acting().length === 1 ? undefined : `${acting().length} act`))
+    await allShow(nodes, ['an'])
+    await eventually(async () => ((await claimsOf()).length === 1 ? undefined : 'claims'))
+  })
+
+  it('take just as many people as a room may have, wherever they come at once', async () => {
+    const nodes = await start(3)
+    const { steps } = nodes[0]!.cluster.session
+    const options = {
+      ...{ name: 'R', emptyTimeoutS: 60, departureTimeoutS: 60, maxParticipants: 5, metadata: '' },
+    }
+    const draft = draftOf(newRoomId(), { options, createdAtMs: 1 })
+    await steps.within(10_000, call => steps.record.open({ ...call, draft }))
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, n) => nodes[n % 3]!.join(`person-${n}`)),
+    )
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+    for (const one of tries)
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'resource_exhausted' })
+  })
+
+  it('end a room at all nodes when it is deleted, and release it where nobody is in it any more', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    await a.join('an')
+    const binh = await b.join('binh')
+    const { steps } = a.cluster.session
+    const roomSid = a.room()!.id
+    await steps.within(1_000, call => steps.record.closeRoom({ ...call, roomSid, reason: 'deleted' }))
+    await eventually(() => (a.room() || b.room() ? 'a room is left' : undefined))
+    expect(binh.link.last('leave').reason).toBe(5)
+    await eventually(async () => ((await cluster.record.roomBySid(roomSid)).isOver ? undefined : 'not over'))
+  })
+
+  it('take a node that is silent for dead, and its people are gone everywhere; awake again it begins anew', async () => {
+    const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
+    await a.join('an')
+    const lost = await c.join('chi')
+    await allShow([a, b].slice(0, 1), ['an', 'chi'])
+    const { inst } = c.cluster.session
+    for (const other of [a, b]) {
+      cluster.network.cut(inst, other.cluster.session.inst)
+      cluster.network.cut(other.cluster.session.inst, inst)
+    }
+    c.reachesRecord = false
+    await allShow([a], ['an'], 20_000)
+    expect(await claimsOf()).toHaveLength(1)
+    c.reachesRecord = true
+    await eventually(() => (lost.participant.isClosed ? undefined : 'it does not know yet'), 20_000)
+    expect(lost.link.last('leave').action).toBe(2)
+    await eventually(() => (c.cluster.current && c.cluster.current.inst !== inst ? undefined : 'no new life'))
+    await c.join('chi')
+    await allShow([a, c], ['an', 'chi'])
+  })
+
+  it('fill a record that was emptied, and go on', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const an = await a.join('an')
+    await b.join('binh')
+    const sid = a.room()!.id
+    const former = cluster.record
+    cluster.record = new MemoryRecord()
+    await former.close()
+    await b.join('chi')
+    expect(b.room()?.id).toBe(sid)
+    expect(an.participant.isClosed).toBe(false)
+    await allShow([a, b], ['an', 'binh', 'chi'])
+    await eventually(async () => ((await claimsOf()).length === 3 ? undefined : 'claims are missing'))
+  })
+
+  it('that do not hear each other, but live: one gives the room up, until they do', async () => {
+    const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
+    const members = [await a.join('an'), await a.join('binh'), await b.join('chi'), await c.join('dung')]
+    await allShow([a, b, c], ['an', 'binh', 'chi', 'dung'])
+    const [one, other] = [a.cluster.session.inst, b.cluster.session.inst]
+    cluster.network.cut(one, other)
+    cluster.network.cut(other, one)
+    await allShow([a], ['an', 'binh', 'dung'], 15_000)
+    await eventually(() => (members[2]!.participant.isClosed ? undefined : 'nobody gave it up'), 15_000)
+    expect(members[2]!.link.last('leave').action).toBe(2)
+    expect(b.cluster.session.rooms.refuges('R')).toContain(c.cluster.session.inst)
+    expect(members.filter(({ participant }) => participant.isClosed)).toHaveLength(1)
+    await expect(b.join('chi')).rejects.toMatchObject({ code: 'unavailable' })
+    await c.join('chi')
+    await allShow([a, c], ['an', 'binh', 'chi', 'dung'])
+    cluster.network.heal(one, other)
+    cluster.network.heal(other, one)
+    await eventually(() => (b.cluster.session.rooms.refuges('R') ? 'still given up' : undefined), 15_000)
+    await allShow([b], ['an', 'binh', 'chi', 'dung'])
+  })
+
+  it('mend what the record and they have of each other: a seat nobody sits in, and one that is missing', async () => {
+    const [a] = (await start(2)) as [TestClusterNode]
+    const an = await a.join('an')
+    const { steps } = a.cluster.session
+    const { id: roomSid } = a.room()!
+    const [claim] = await claimsOf()
+    // As a try of a join leaves it that was never answered.
+    const stray = { psid: newParticipantId(), identity: 'nobody', isCounted: true, isForwarded: false }
+    await steps.within(1_000, call =>
+      steps.record.join({
+        ...{ ...call, ...stray, roomName: 'R' },
+        ...{ tokenFromS: null, epochSeen: 0, draft: null, info: '' },
+      }),
+    )
+    await steps.within(1_000, call =>
+      steps.record.release({ ...call, roomSid, identity: 'an', psid: claim!.psid, epoch: claim!.epoch }),
+    )
+    await eventually(async () => {
+      const held = (await claimsOf()).map(({ identity }) => identity).join()
+      return held === 'an' ? undefined : `held: ${held}`
+    }, 25_000)
+    expect(an.participant.isClosed).toBe(false)
+  })
+
+  it('hand newcomers on and send people away, some at a time, before a node stops', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const people = await Promise.all(Array.from({ length: 5 }, (_, n) => a.join(`person-${n}`)))
+    await a.cluster.drain(10_000)
+    for (const { link, participant } of people) {
+      expect(participant.isClosed).toBe(true)
+      expect(link.last('leave')).toMatchObject({ action: 2, reason: 3 })
+      expect(link.last('leave').regions?.regions.map(({ url }) => url)).toEqual(['ws://node-1'])
+    }
+    expect(a.cluster.unready).toBe('this node is about to stop')
+    expect(b.cluster.unready).toBeUndefined()
+    await eventually(() => {
+      const told = [...b.cluster.session.beats.others().values()].map(({ isDraining }) => isDraining)
+      return told.join() === 'true' ? undefined : `the other knows ${told.join()}`
+    })
+  })
+})

@@ -1,7 +1,0 @@
-/** The room's way to one client. Implemented by `signalling/signal-connection.ts`; tests record what is sent. */
-export interface SignalLink {
-  /** An encoded SignalResponse. Never throws; what cannot be sent any more is dropped. */
-  send(message: Uint8Array): void
-  /** Closes after what was sent before. `code` as in RFC 6455 §7.4. */
-  close(code: number, reason: string): void
-}

@@ -1,0 +1,61 @@
+import { AppError } from '@diemcau/core/errors.ts'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { RoomDirectory } from './room/room-api.ts'
+import { RoomRegistry, type RoomRegistryOptions } from './room/room-registry.ts'
+import type { Placing } from './server/http-edge.ts'
+import type { RtcDeps } from './signalling/signal-connection.ts'
+import { EventOutbox } from './webhooks/event-outbox.ts'
+
+/** How long a stopping node waits for its last webhooks; what is left goes out after the next start. */
+const OUTBOX_GRACE_MS = 2_000
+
+/** The rooms of a process with what is told of them, as the edges need it. */
+export interface Rooms {
+  /** Those with somebody at this node. */
+  readonly registry: RoomRegistry
+  /** All there are. */
+  readonly directory: RoomDirectory
+  readonly join: RtcDeps['join']
+  readonly placing: Placing | undefined
+  /** Why newcomers had better not come; undefined: they are welcome. */
+  unready(): string | undefined
+  /** Webhooks that are owed, and those put aside since the start. */
+  webhooks(): { pending: number; aside: number }
+  /** Before `close`: people go to other nodes, where there are any. */
+  drain(): Promise<void>
+  /** Everybody is told to come back. Idempotent. */
+  close(): Promise<void>
+  /** After `close`, when the media is gone too: what is owed goes out as far as it can. */
+  settle(): Promise<void>
+}
+
+export type RegistrySettings = Omit<RoomRegistryOptions, 'events' | 'peers'>
+
+/** The rooms of a node that is alone. @throws AppError('data_failed') with a line for the operator */
+export function openRoomsAlone(config: Config, log: Logger, settings: RegistrySettings): Rooms {
+  const outbox = openOutbox(config, log)
+  const registry = new RoomRegistry({ ...settings, events: outbox })
+  return {
+    registry,
+    directory: registry,
+    join: undefined,
+    placing: undefined,
+    drain: async () => {},
+    unready: () => undefined,
+    webhooks: () => ({ pending: outbox.pending, aside: outbox.aside }),
+    close: () => registry.close(),
+    settle: () => outbox.close(OUTBOX_GRACE_MS),
+  }
+}
+
+function openOutbox({ dataDir, webhookUrls, keys }: Config, log: Logger): EventOutbox {
+  try {
+    return EventOutbox.open({ dataDir, urls: webhookUrls, key: keys[0], log })
+  } catch (cause) {
+    const word = cause instanceof Error ? cause.message : String(cause)
+    throw new AppError('data_failed', `the data folder ${dataDir} (DATA_DIR) cannot be used: ${word}`, {
+      cause,
+    })
+  }
+}

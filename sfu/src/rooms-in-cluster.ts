@@ -1,0 +1,72 @@
+import { newId } from '@diemcau/core/ids.ts'
+import type { Logger } from 'pino'
+import { ClusterNode } from './cluster/node/cluster-node.ts'
+import { currentDirectory } from './cluster/node/current-directory.ts'
+import type { ClusterParts } from './cluster/node/node-session.ts'
+import { PassingOn } from './cluster/node/passing-on.ts'
+import { Placement } from './cluster/node/placement.ts'
+import { StoryDelivery } from './cluster/story/story-delivery.ts'
+import type { Config } from './config.ts'
+import { RoomRegistry } from './room/room-registry.ts'
+import type { RegistrySettings, Rooms } from './rooms-alone.ts'
+
+/** How long a stopping node tries to tell what it owes; what is left is told by the others. */
+const STORY_GRACE_MS = 2_000
+/** Before a node stops, its people go to the others for so long at most. */
+export const DRAIN_LIMIT_MS = 60_000
+/** Clients notice within some five seconds that their node is gone. In a cluster another one is there for them. */
+const CLUSTER_LIMITS = { pingIntervalS: 2, pingTimeoutS: 5 }
+
+/** The rooms of a node of a cluster. It is one of its nodes when this resolves. @throws AppError with a line for the operator */
+export async function openRoomsInCluster(
+  config: Config,
+  log: Logger,
+  settings: RegistrySettings,
+  parts: ClusterParts,
+): Promise<Rooms> {
+  const { webhookUrls, keys, dataDir } = config
+  const secret = config.cluster?.secret ?? newId('CS_')
+  let delivery: StoryDelivery | undefined
+  const cluster = new ClusterNode({
+    parts,
+    log,
+    load: () =>
+      JSON.stringify({
+        people: registry.peopleHere().reduce((sum, { numParticipants }) => sum + numParticipants, 0),
+      }),
+    told: roomName => delivery?.wake(roomName),
+    dataDir,
+    began: ({ steps }) => {
+      const started = StoryDelivery.start({ steps, urls: webhookUrls, key: keys[0], log, dataDir })
+      delivery = started
+      return { close: graceMs => started.close(graceMs) }
+    },
+  })
+  const registry: RoomRegistry = new RoomRegistry({
+    ...settings,
+    limits: { ...CLUSTER_LIMITS, ...settings.limits },
+    events: cluster,
+    peers: room => cluster.peersOf(room),
+    otherUrls: () => cluster.otherUrls(),
+    seatForForwarded: (source, to) => cluster.session.desk.forwarded(source, to),
+  })
+  await cluster.start(registry)
+  return {
+    registry,
+    directory: currentDirectory(() => cluster.session),
+    join: (claims, query, link) => cluster.join(claims, query, link),
+    placing: new Placement({
+      registry,
+      passing: new PassingOn(secret, () => cluster.clusterNowMs()),
+      session: () => cluster.current,
+    }),
+    drain: () => cluster.drain(DRAIN_LIMIT_MS),
+    unready: () => cluster.unready,
+    webhooks: () => ({ pending: delivery?.pending ?? 0, aside: delivery?.aside ?? 0 }),
+    close: async () => {
+      await cluster.close(STORY_GRACE_MS)
+      await registry.close()
+    },
+    settle: async () => {},
+  }
+}

@@ -1,0 +1,178 @@
+/** What the scenarios run on. Each set-up opens nodes that are to behave as one server. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pino from 'pino'
+import { noRedisServer, RedisServer } from '../../../testing/redis-server.ts'
+import { SfuAccess } from '../../../testing/sfu-access.ts'
+import { freePorts, type RunningSfu, startSfu, TEST_KEYS } from '../../../testing/start-sfu.ts'
+import type { TestWebhooks } from '../../../testing/webhook-receiver.ts'
+import { MemoryNetwork } from '../../src/cluster/links/memory-links.ts'
+import type { Incarnation } from '../../src/cluster/links/node-links.ts'
+import type { ClusterParts } from '../../src/cluster/node/node-session.ts'
+import type { ClusterRecord } from '../../src/cluster/record/cluster-record.ts'
+import { MemoryRecord } from '../../src/cluster/record/memory-record.ts'
+import { readConfig } from '../../src/config.ts'
+import { SfuNode } from '../../src/sfu-node.ts'
+
+export interface OpenNodes {
+  nodes: SfuAccess[]
+  /** Ends all nodes and what they needed; throws when one did not end well. */
+  close(): Promise<void>
+}
+
+export interface SetUp {
+  name: string
+  /** Why it cannot be had on this machine. */
+  missing?: string | undefined
+  open(webhooks: TestWebhooks): Promise<OpenNodes>
+}
+
+/** What Redis is to a node that has another record, of which it only takes where its pipes are. */
+const NO_REDIS = 'redis://127.0.0.1:1'
+const CLUSTER_SECRET = 'a-cluster-secret-of-more-than-32-characters'
+/** Of links and pipes; below what the system gives out by itself. */
+const PORTS = { from: 22_000, to: 29_000 }
+/** A room takes one for each pair of media workers of two nodes, until some time after its end. */
+const PIPE_PORT_COUNT = 200
+
+/** Settings of the nodes of a cluster on the loopback: each has a port for links and some for pipes. */
+async function clusterSettings(count: number, redisUrl: string): Promise<Record<string, string>[]> {
+  const first = await freePorts(count * (1 + PIPE_PORT_COUNT), PORTS)
+  return Array.from({ length: count }, (_, n) => {
+    const link = first + n * (1 + PIPE_PORT_COUNT)
+    return {
+      REDIS_URL: redisUrl,
+      CLUSTER_SECRET,
+      SFU_LINK_BIND: '127.0.0.1',
+      SFU_LINK_PORT: String(link),
+      SFU_PIPE_PORTS: `${link + 1}-${link + PIPE_PORT_COUNT}`,
+    }
+  })
+}
+
+interface OwnNode extends SfuAccess {
+  close(): Promise<void>
+}
+
+/** An SFU node of this process, with two media workers. */
+async function openNode(
+  webhooks: TestWebhooks,
+  settings: Record<string, string> = {},
+  partsAt?: (port: number) => ClusterParts,
+): Promise<OwnNode> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'diemcau-node-'))
+  const port = await freePorts(3)
+  const config = readConfig({
+    NODE_ENV: 'test',
+    SFU_PORT: String(port),
+    SFU_BIND: '127.0.0.1',
+    SFU_MEDIA_PORT: String(port + 1),
+    SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
+    SFU_WORKERS: '2',
+    LIVEKIT_API_KEY: TEST_KEYS.key,
+    LIVEKIT_API_SECRET: TEST_KEYS.secret,
+    WEBHOOK_URLS: webhooks.url,
+    RECORDINGS_URL: 'http://127.0.0.1:9',
+    DATA_DIR: dataDir,
+    MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
+    ...settings,
+  })
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'fatal' })
+  const node = await SfuNode.create(config, log, partsAt?.(port))
+  const close = async () => {
+    await node.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  return Object.assign(new SfuAccess(`http://127.0.0.1:${port}`, TEST_KEYS.key, TEST_KEYS.secret), {
+    close,
+  })
+}
+
+/** Ends all, also when one of them fails. @throws the first failure */
+async function closeAll(things: readonly { close(): Promise<void> }[]): Promise<void> {
+  const ends = await Promise.allSettled(things.map(thing => thing.close()))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+export const oneNode: SetUp = {
+  name: 'one node',
+  async open(webhooks) {
+    const node = await openNode(webhooks)
+    return { nodes: [node], close: () => node.close() }
+  },
+}
+
+export interface OpenTogether extends OpenNodes {
+  network: MemoryNetwork
+  /** Of each node, the present one. */
+  incarnations(): Incarnation[]
+}
+
+/** Nodes of this process, with a record and links in memory. */
+export async function openTogether(webhooks: TestWebhooks, count: number): Promise<OpenTogether> {
+  const record = new MemoryRecord()
+  const network = new MemoryNetwork()
+  const nodes: OwnNode[] = []
+  const present = new Map<number, Incarnation>()
+  try {
+    for (const settings of await clusterSettings(count, NO_REDIS))
+      nodes.push(
+        await openNode(webhooks, settings, port => ({
+          record: keptOpen(record),
+          signal: `127.0.0.1:${port}`,
+          openLinks: async (self, clusterNowMs) => {
+            present.set(port, self)
+            return { links: network.join({ self, clusterNowMs }), address: `${self}:1` }
+          },
+        })),
+      )
+    const close = () => closeAll(nodes).finally(() => record.close())
+    return { nodes, network, incarnations: () => [...present.values()], close }
+  } catch (error) {
+    await closeAll(nodes)
+    throw error
+  }
+}
+
+/** The record as one of several nodes has it, whose end is not the record's. */
+const keptOpen = (record: ClusterRecord): ClusterRecord =>
+  new Proxy(record, {
+    get: (target, name) => {
+      if (name === 'close') return async () => {}
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+
+export interface OpenProcesses extends OpenNodes {
+  nodes: RunningSfu[]
+  redis: RedisServer
+}
+
+/** Three processes with a Redis of their own. */
+export async function openProcesses(webhooks: TestWebhooks): Promise<OpenProcesses> {
+  const redis = await RedisServer.create()
+  const starts = await Promise.allSettled(
+    (await clusterSettings(3, redis.url)).map(env => startSfu({ workers: 1, webhooks, env })),
+  )
+  const nodes = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []))
+  const close = () => closeAll(nodes.map(node => ({ close: () => node.stop() }))).finally(() => redis.close())
+  for (const start of starts)
+    if (start.status === 'rejected') {
+      await close()
+      throw start.reason
+    }
+  return { nodes, redis, close }
+}
+
+export const twoNodes: SetUp = {
+  name: 'two nodes in one process',
+  open: webhooks => openTogether(webhooks, 2),
+}
+
+export const threeProcesses: SetUp = {
+  name: 'three processes with a Redis',
+  missing: noRedisServer,
+  open: openProcesses,
+}

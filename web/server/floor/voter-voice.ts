@@ -1,0 +1,59 @@
+/** The voice of voters who were given the floor: what the media server lets them send follows the table `floor_grant`. */
+import { AppError } from '@diemcau/core/errors.ts'
+import { enqueueJob } from '../jobs/job-queue.ts'
+import type { Runtime } from '../runtime.ts'
+import type { FloorScope } from './floor-log.ts'
+
+/** Moves a viewer from the raised hands to the speakers. @throws AppError `not_found` when the hand is not up. */
+export async function giveFloor({ tx, meeting, now, emit }: FloorScope, identity: string): Promise<void> {
+  const key = { meetingId: meeting.id, identity }
+  const hand = await tx.raisedHandRow.findUnique({ where: { meetingId_identity: key } })
+  const who = await tx.meetingParticipant.findUnique({ where: { meetingId_identity: key } })
+  // Whoever takes part may speak anyway.
+  if (!hand || who?.role !== 'viewer')
+    throw new AppError('not_found', 'no viewer of that identity has a hand up')
+  const { name, unit } = hand
+  const { count } = await tx.floorGrant.createMany({
+    data: [{ ...key, name, unit, at: now }],
+    skipDuplicates: true,
+  })
+  await tx.raisedHandRow.delete({ where: { meetingId_identity: key } })
+  emit({ type: 'hand_lowered', identity })
+  if (count === 0) return
+  emit({ type: 'floor_given', speaker: { identity, name, unit, at: now.toISOString() } })
+  await enqueueJob(tx, { kind: 'sync_voice', meetingId: meeting.id, identity })
+}
+
+/** Ends it, if it is there and (with `awaySince`) its owner has been away since before that time. */
+export async function takeFloor(
+  { tx, meeting, emit }: FloorScope,
+  identity: string,
+  awaySince?: { lt: Date },
+): Promise<boolean> {
+  const where = { meetingId: meeting.id, identity, ...(awaySince ? { awaySince } : {}) }
+  const { count } = await tx.floorGrant.deleteMany({ where })
+  if (count === 0) return false
+  emit({ type: 'floor_taken', identity })
+  await enqueueJob(tx, { kind: 'sync_voice', meetingId: meeting.id, identity })
+  return true
+}
+
+/**
+ * Tells the media server what holds now. Bears being called at any time and twice: what it reads is read in the
+ * person's own queue, so that the last call has the last word.
+ */
+export async function syncVoice(runtime: Runtime, meetingId: string, identity: string): Promise<void> {
+  await runtime.queues.run(`voice:${meetingId}:${identity}`, async () => {
+    const key = { meetingId, identity }
+    const grant = await runtime.db.floorGrant.findUnique({ where: { meetingId_identity: key } })
+    await runtime.media.setVoice(meetingId, identity, grant)
+  })
+}
+
+/** Right after the commit, because a withdrawn voice must be silent at once; the job is there for when this fails. */
+export async function syncVoiceNow(runtime: Runtime, meetingId: string, identity: string): Promise<void> {
+  await syncVoice(runtime, meetingId, identity).catch(error =>
+    runtime.log.warn({ meetingId, err: error }, 'voice not set at once'),
+  )
+  runtime.wakeJobs()
+}
