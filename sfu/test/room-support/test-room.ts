@@ -73,9 +73,11 @@ export class TestRooms {
   /** Begins anew with another registry, other media and no events. The registry before is not closed. */
   renew(
     limits: Partial<RoomLimits> = {},
-    options: Pick<
-      RoomRegistryOptions,
-      'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded'
+    {
+      now = Date.now,
+      ...options
+    }: Partial<
+      Pick<RoomRegistryOptions, 'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded' | 'now'>
     > = {},
   ): void {
     const events: TestRooms['events'] = []
@@ -89,7 +91,7 @@ export class TestRooms {
       // Readable, so that tests see what a token would say.
       mint: async (contents, validForS) => JSON.stringify({ ...contents, validForS }),
       limits: { observerUpdateMs: 10, roomUpdateMs: 10, ...limits },
-      now: () => Date.now() + this.#aheadMs,
+      now: () => now() + this.#aheadMs,
       ...options,
     })
   }
