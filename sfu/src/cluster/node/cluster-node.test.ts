@@ -146,7 +146,8 @@ describe('nodes that share rooms', () => {
     cluster.network.heal(one, other)
     cluster.network.heal(other, one)
     await eventually(() => (b.cluster.session.rooms.refuges('R') ? 'still given up' : undefined), 15_000)
-    await allShow([b], ['an', 'binh', 'chi', 'dung'])
+    await b.join('em')
+    await allShow([a, b, c], ['an', 'binh', 'chi', 'dung', 'em'])
   })
 
   it('mend what the record and they have of each other: a seat nobody sits in, and one that is missing', async () => {

@@ -117,6 +117,9 @@ export class RecordNews {
       return
     }
     rooms.apply(read.room)
+    // Whoever has nobody in it but a recorder put no claim back, which would have made it one of its nodes.
+    if (!read.room.nodes.includes(steps.inst))
+      await steps.once(call => steps.record.enter({ ...call, roomSid: sid }))
     for (const node of read.room.nodes) if (!entry.nodes.has(node)) rooms.entered(sid, node)
     const { claims, era } = await steps.ask(() => steps.record.claims(sid))
     if (era.id !== steps.era) return

@@ -16,6 +16,7 @@ async function make({ isOpen }: { isOpen: boolean }): Promise<RecordUnderTest> {
     record,
     pass: async ms => void (await vi.advanceTimersByTimeAsync(ms)),
     empty: async () => record.steps.empty(),
+    beginAnotherLife: async () => record.steps.rollBack(record.steps.snapshot()),
     stop: () => record.close(),
   }
 }

@@ -105,6 +105,8 @@ export class MemorySteps {
   }
   rollBack(to: MemoryState): void {
     this.#state = structuredClone(to)
+    // An era belongs to one life of one server: what is missing here nobody can see, so all put back what they remember.
+    this.#state.era = null
   }
   /** For invariants and figures; not to be changed. */
   get state(): Readonly<MemoryState> {

@@ -8,6 +8,7 @@ const good = {
   role: 'master',
   maxmemory_policy: 'noeviction',
   aof_enabled: '1',
+  run_id: 'abc',
 }
 const judged = (fields: Partial<typeof good>) =>
   judgeServer(
@@ -19,10 +20,11 @@ const judged = (fields: Partial<typeof good>) =>
 
 describe('a Redis server is looked at before it is used', () => {
   it('serves when it is new enough, in charge and drops nothing', () => {
-    expect(judged({})).toEqual({ version: '7.0.15', isForgetful: false })
+    expect(judged({})).toEqual({ version: '7.0.15', isForgetful: false, life: 'abc' })
     expect(judged({ redis_version: '8.2.0', aof_enabled: '0' })).toEqual({
       version: '8.2.0',
       isForgetful: true,
+      life: 'abc',
     })
   })
 

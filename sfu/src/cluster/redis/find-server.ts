@@ -55,6 +55,8 @@ export interface ServerState {
   version: string
   /** Nothing is written to disk: what Redis had is gone when it ends. Every node tells it what it holds then. */
   isForgetful: boolean
+  /** Another one each time a server starts (`run_id`). */
+  life: string
 }
 
 /**
@@ -100,5 +102,9 @@ export function judgeServer(info: string, name: string): ServerState {
     throw new RedisUnfitError(
       `Redis at ${name} may drop keys when its memory is full (maxmemory-policy ${policy}): set "maxmemory-policy noeviction" in redis.conf`,
     )
-  return { version, isForgetful: fields.get('aof_enabled') !== '1' }
+  return {
+    version,
+    isForgetful: fields.get('aof_enabled') !== '1',
+    life: fields.get('run_id') ?? '',
+  }
 }

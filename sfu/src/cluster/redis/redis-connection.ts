@@ -35,6 +35,12 @@ export interface RedisListener {
   handleAway(reason: string): void
 }
 
+/** A connection to a server, and which of its lives that is: it ends with either. */
+interface LivingSession {
+  session: RedisSession
+  life: string
+}
+
 /**
  * The way to Redis: one session after another, found anew after each loss. Nothing is queued while it is away. `close` ends it.
  */
@@ -43,7 +49,7 @@ export class RedisConnection {
   readonly #options: RedisConnectionOptions
   readonly #timeoutMs: number
   readonly #log: Log
-  #session: RedisSession | undefined
+  #session: LivingSession | undefined
   #isClosed = false
   #wakeUp: (() => void) | undefined
   /** Why the last try failed, so that a reason is logged once. */
@@ -65,8 +71,7 @@ export class RedisConnection {
     const givenUpAt = performance.now() + (options.startMs ?? 10_000)
     for (;;) {
       try {
-        const session = await connection.#connect()
-        void connection.#keep(session)
+        void connection.#keep(await connection.#connect())
         return connection
       } catch (error) {
         if (error instanceof RedisUnfitError) throw error
@@ -87,29 +92,38 @@ export class RedisConnection {
    */
   async send(command: string[], timeoutMs: number = this.#timeoutMs): Promise<RedisReply> {
     if (!this.#session) throw new RedisAwayError(this.#lastReason ?? 'Redis is away', { isUnsent: true })
-    return this.#session.send(command, timeoutMs)
+    return this.#session.session.send(command, timeoutMs)
   }
 
   /**
    * Runs a script, and sends it where Redis does not know it: a server that was emptied or has taken over knows none.
+   * @param args made for that server, when they have to say in which of its lives (`ServerState.life`) they are meant
    * @throws RedisAwayError: it may have run, or may run until the deadline in its arguments; Redis's own error otherwise
    */
-  async run(script: RedisScript, args: string[], timeoutMs: number = this.#timeoutMs): Promise<RedisReply> {
+  async run(
+    script: RedisScript,
+    args: string[] | ((life: string) => string[]),
+    timeoutMs: number = this.#timeoutMs,
+  ): Promise<RedisReply> {
+    if (!this.#session) throw new RedisAwayError(this.#lastReason ?? 'Redis is away', { isUnsent: true })
+    const { session, life } = this.#session
+    const words = typeof args === 'function' ? args(life) : args
     const startedAt = performance.now()
     try {
-      return await this.send(['EVALSHA', script.sha1, '0', ...args], timeoutMs)
+      return await session.send(['EVALSHA', script.sha1, '0', ...words], timeoutMs)
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
     }
     const leftMs = timeoutMs - (performance.now() - startedAt)
-    return this.send(['EVAL', script.source, '0', ...args], Math.max(1, leftMs))
+    // The same session, hence the same life.
+    return session.send(['EVAL', script.source, '0', ...words], Math.max(1, leftMs))
   }
 
   /** A further connection to the same server, for what blocks. Whoever opens it closes it. @throws RedisAwayError */
   async openSession(name: string): Promise<RedisSession> {
     if (!this.#session) throw new RedisAwayError('Redis is away', { isUnsent: true })
     const { target, ca } = this.#options
-    return RedisSession.open(this.#session.address, loginOf(target, name, ca), CONNECT_MS)
+    return RedisSession.open(this.#session.session.address, loginOf(target, name, ca), CONNECT_MS)
   }
 
   /** What is under way fails. Safe to call twice. */
@@ -117,27 +131,28 @@ export class RedisConnection {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#wakeUp?.()
-    this.#session?.close(new Error(reason))
+    this.#session?.session.close(new Error(reason))
   }
 
-  async #keep(first: RedisSession): Promise<void> {
-    let session: RedisSession | undefined = first
+  async #keep(first: LivingSession): Promise<void> {
+    let living: LivingSession | undefined = first
     while (!this.#isClosed) {
-      if (session) await this.#serve(session)
+      if (living) await this.#serve(living)
       if (!this.#isClosed) await this.#pause()
       if (this.#isClosed) return
-      session = await this.#connect().catch((error: unknown) => {
+      living = await this.#connect().catch((error: unknown) => {
         this.#note(error)
         return undefined
       })
-      if (this.#isClosed) session?.close(new Error('closed'))
+      if (this.#isClosed) living?.session.close(new Error('closed'))
     }
   }
 
   /** Until the session is lost. */
-  async #serve(session: RedisSession): Promise<void> {
+  async #serve(living: LivingSession): Promise<void> {
     const { listener } = this.#options
-    this.#session = session
+    const { session } = living
+    this.#session = living
     this.#lastReason = undefined
     this.#log.info({ redis: at(session.address) }, 'Redis is there')
     listener?.handleUp()
@@ -149,12 +164,12 @@ export class RedisConnection {
     listener?.handleAway(reason.message)
   }
 
-  async #connect(): Promise<RedisSession> {
+  async #connect(): Promise<LivingSession> {
     const { target, ca } = this.#options
     const login = loginOf(target, 'diemcau-sfu', ca)
     const session = await RedisSession.open(await findServer(target, login, CONNECT_MS), login, CONNECT_MS)
     try {
-      const { version, isForgetful } = await inspectServer(session, CONNECT_MS)
+      const { version, isForgetful, life } = await inspectServer(session, CONNECT_MS)
       await this.#measure(CONNECT_MS, session)
       if (isForgetful && !this.#hasWarned) {
         this.#hasWarned = true
@@ -163,16 +178,16 @@ export class RedisConnection {
           'Redis writes nothing to disk: set "appendonly yes", or what ended is not remembered after a restart of Redis',
         )
       }
-      return session
+      return { session, life }
     } catch (error) {
       session.close(error instanceof Error ? error : new Error(String(error)))
       throw error
     }
   }
 
-  async #measure(timeoutMs: number, session = this.#session): Promise<void> {
+  async #measure(timeoutMs: number, session: RedisSession): Promise<void> {
     const askedAt = performance.now()
-    const reply = await (session ?? this).send(['TIME'], timeoutMs)
+    const reply = await session.send(['TIME'], timeoutMs)
     if (!Array.isArray(reply)) throw new RedisAwayError('Redis does not tell the time')
     this.clock.measure(Number(reply[0]) * 1_000 + Number(reply[1]) / 1_000, askedAt)
   }

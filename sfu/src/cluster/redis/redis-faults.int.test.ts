@@ -11,6 +11,7 @@ import { RedisConnection } from './redis-connection.ts'
 import { RedisRecord, type RedisRecordOptions } from './redis-record.ts'
 import { RedisSteps } from './redis-steps.ts'
 import { redisUrl } from './redis-url.ts'
+import { openAtOnce } from './test-era.ts'
 
 if (noRedisServer) console.warn(`redis-faults.int.test.ts is left out: ${noRedisServer}`)
 
@@ -90,10 +91,6 @@ function done<T>(answer: Answer<T>): T {
 
 const whatIs = (value: unknown, wanted: unknown) => (value === wanted ? null : `it is ${String(value)}`)
 
-/** An era that is open at once, so that tests need not wait for it. */
-const openAtOnce = (admin: RedisConnection) =>
-  admin.send(['HSET', 'sfu:era', 'id', 'the first', 'openFromMs', '1'])
-
 describe.skipIf(noRedisServer)('the record in a Redis', () => {
   it('that hangs: what was given up is not done when it wakes', async () => {
     const redis = await startRedis()
@@ -124,7 +121,7 @@ describe.skipIf(noRedisServer)('the record in a Redis', () => {
   it('whose clock is set: calls go on, and only what is late for its caller is refused', async () => {
     const redis = await startRedis()
     const admin = await adminOf(redis.url)
-    await openAtOnce(admin)
+    await openAtOnce(admin, 'the first')
     const steps = new RedisSteps(admin, 20_000)
     const inst = newId<Incarnation>('ND_')
     const { atMs } = await steps.read('nothing')
@@ -354,18 +351,58 @@ describe.skipIf(noRedisServer)('the record in a Redis', () => {
     }
   })
 
-  it('that is killed and has written to disk goes on in its era', async () => {
+  it('that is killed and has written to disk has all it had, in a new era', async () => {
     const redis = await startRedis({ settings: { appendonly: 'yes' } })
     const admin = await adminOf(redis.url)
     await openAtOnce(admin)
     const node = await (await join(redis.url)).begin()
     done(await node.joining(await node.call(), 'chair'))
+    const former = node.era
     await redis.kill()
     await redis.start()
     const call = await eventuallyGives(() => node.call())
-    expect(await node.joining(call, 'guest')).toMatchObject({
+    // It cannot know whether it has everything.
+    expect(await node.joining(call, 'guest')).toMatchObject({ outcome: 'new_era', era: { id: '' } })
+    await node.begin()
+    expect(node.era).not.toBe(former)
+    expect(await node.joining(await node.call(), 'guest')).toMatchObject({
       value: { is: 'claimed', room: { counted: 2 } },
     })
+  })
+
+  it('that starts from a dump of a while ago takes back what was written since, before it answers anybody', async () => {
+    const redis = await startRedis()
+    const admin = await adminOf(redis.url)
+    await openAtOnce(admin)
+    const node = await (await join(redis.url)).begin()
+    const call = await node.call()
+    const psid = newParticipantId()
+    done(await node.joining(call, 'chair', { psid }))
+    const { sid } = (await node.record.roomByName('hall')).room!
+    await admin.send(['SAVE'])
+    const word = { roomName: 'hall', identity: 'guest', beforeS: 2_000 }
+    const kept = { roomSid: sid, identity: 'chair', kept: { rev: 7, body: 'muted' } }
+    done(await node.record.revoke({ ...call, ...word }))
+    done(await node.record.keep({ ...call, ...kept }))
+    done(await node.record.told({ ...call, roomSid: sid, roomName: 'hall', psid, events: [] }))
+    await redis.kill()
+    await redis.start()
+    const late = await eventuallyGives(() => node.call())
+    expect((await node.record.claims(sid)).claims).toMatchObject([{ psid }])
+    // Without this, the token that was taken back would open the room again.
+    expect(await node.joining(late, 'guest', { tokenFromS: 1_000 })).toMatchObject({ outcome: 'new_era' })
+    const beat = await node.record.beat({ ...late, host: node.inst, facts: '', load: '', heard: [] })
+    const now = { ...late, era: beat.era.id }
+    expect(await node.joining(now, 'guest', { tokenFromS: 1_000 })).toMatchObject({ outcome: 'waiting' })
+    const nothing = { burials: [], over: [], rooms: [], claims: [], owed: [], events: [] }
+    const memory = { ended: [{ roomSid: sid, psid }], revoked: [word], kept: [kept] }
+    done(await node.record.restore({ ...now, ...nothing, ...memory }))
+    await node.begin()
+    expect(await node.joining(await node.call(), 'guest', { tokenFromS: 1_000 })).toMatchObject({
+      value: { is: 'refused', why: 'revoked' },
+    })
+    expect((await node.record.claims(sid)).claims).toEqual([])
+    expect(await node.joining(await node.call(), 'chair')).toMatchObject({ value: { kept: kept.kept } })
   })
 
   it('that fails over to a copy has what the copy had, and takes back what it had not', async () => {
@@ -395,7 +432,9 @@ describe.skipIf(noRedisServer)('the record in a Redis', () => {
     const call = await eventuallyGives(() => node.call())
     expect((await node.record.roomByName('hall')).room).toMatchObject({ sid, counted: 1 })
     expect((await node.record.claimOf(sid, 'unlucky')).claim).toBeNull()
-    // Told that Redis is there again, a node restores, also in an era that goes on.
+    const beat = await node.record.beat({ ...call, host: node.inst, facts: '', load: '', heard: [] })
+    expect(beat.era.id).not.toBe(call.era)
+    const now = { ...call, era: beat.era.id }
     const nothing = {
       burials: [],
       over: [],
@@ -406,10 +445,14 @@ describe.skipIf(noRedisServer)('the record in a Redis', () => {
       revoked: [],
       events: [],
     }
-    const restored = await node.record.restore({ ...call, ...nothing, claims: [{ ...claim!, roomSid: sid }] })
+    const restored = await node.record.restore({ ...now, ...nothing, claims: [{ ...claim!, roomSid: sid }] })
     expect(done(restored)).toEqual({ lost: [], closed: [] })
     expect((await node.record.claimOf(sid, 'unlucky')).claim).toEqual(claim)
-    const next = done(await node.joining(call, 'guest')) as { epoch: number; room: { counted: number } }
+    await node.begin()
+    const next = done(await node.joining(await node.call(), 'guest')) as {
+      epoch: number
+      room: { counted: number }
+    }
     expect(next.room.counted).toBe(3)
     expect(next.epoch).toBeGreaterThan(claim!.epoch)
   })

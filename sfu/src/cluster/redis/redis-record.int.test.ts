@@ -5,6 +5,7 @@ import { describeRecord } from '../record/record-scenarios.ts'
 import { RedisConnection } from './redis-connection.ts'
 import { RedisRecord } from './redis-record.ts'
 import { redisUrl } from './redis-url.ts'
+import { beginAnotherLife, openAtOnce } from './test-era.ts'
 
 if (noRedisServer) console.warn(`redis-record.int.test.ts is left out: ${noRedisServer}`)
 
@@ -25,13 +26,14 @@ describe.skipIf(noRedisServer)('a record in Redis', () => {
     'does what every record does',
     async ({ isOpen }) => {
       await admin.send(['FLUSHALL'])
-      if (isOpen) await admin.send(['HSET', 'sfu:era', 'id', crypto.randomUUID(), 'openFromMs', '1'])
+      if (isOpen) await openAtOnce(admin)
       const target = redisUrl.parse(redis.url)
       const record = await RedisRecord.create({ target, log: silentLog, timeoutMs: 20_000 })
       return {
         record,
         pass: ms => age(admin, ms),
         empty: async () => void (await admin.send(['FLUSHALL'])),
+        beginAnotherLife: () => beginAnotherLife(admin),
         stop: () => record.close(),
       }
     },

@@ -86,7 +86,8 @@ export class RedisSteps {
   async #ask<A>(script: RedisScript, call: Record<string, unknown>, timeoutMs: number): Promise<A> {
     const askedAt = performance.now()
     try {
-      const reply = await this.#connection.run(script, [JSON.stringify(call, wellFormed)], timeoutMs)
+      const inLife = (life: string) => [JSON.stringify({ ...call, life }, wellFormed)]
+      const reply = await this.#connection.run(script, inLife, timeoutMs)
       const answer = JSON.parse(String(reply)) as A & Stamp
       this.#connection.clock.measure(answer.atMs, askedAt)
       return answer

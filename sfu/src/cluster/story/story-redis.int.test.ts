@@ -6,6 +6,7 @@ import { silentLog } from '../../room/base/log.ts'
 import { RedisConnection } from '../redis/redis-connection.ts'
 import { RedisRecord } from '../redis/redis-record.ts'
 import { redisUrl } from '../redis/redis-url.ts'
+import { openAtOnce } from '../redis/test-era.ts'
 import { StoryCluster, type TestNode } from './test-story.ts'
 
 if (noRedisServer) console.warn(`story-redis.int.test.ts is left out: ${noRedisServer}`)
@@ -38,7 +39,7 @@ describe.skipIf(noRedisServer)('webhooks of nodes that share a Redis', () => {
     await made.listen(1)
     return made
   }
-  const begin = () => admin.send(['HSET', 'sfu:era', 'id', crypto.randomUUID(), 'openFromMs', '1'])
+  const begin = () => openAtOnce(admin)
   const untilToldAll = (made: StoryCluster) =>
     eventually(async () => {
       const names = await made.undelivered()

@@ -70,6 +70,31 @@ export function describeRestoring(make: MakeRecord): void {
       expect((await a.join('hall', 'chair')).answer.outcome).toBe('waiting')
     })
 
+    it('begins anew in another life of its server, though it seems to have everything', async () => {
+      const cluster = await TestCluster.create(make)
+      const a = await cluster.node('a:1')
+      const chair = await a.joined('hall', 'chair')
+      const before = a.era
+      await cluster.beginAnotherLife()
+      // What it does not say may be true all the same: whoever reads is told that there is no era.
+      expect((await cluster.record.roomByName('hall')).era.id).toBe('')
+      expect((await a.join('hall', 'guest')).answer).toMatchObject({ outcome: 'new_era', era: { id: '' } })
+      const { era, atMs } = await a.beat()
+      expect(era.id).not.toBe(before)
+      expect(era.openFromMs - atMs).toBeGreaterThan(RESTORE_WINDOW_MS - 1_000)
+      expect((await a.join('hall', 'guest')).answer.outcome).toBe('new_era')
+      // The seat that is there stays as it is; what was lost comes beside it.
+      const revoked = [{ roomName: 'hall', identity: 'guest', beforeS: 2_000 }]
+      const { claim, owed } = memoryOf(chair, a)
+      expect(await a.restore({ claims: [claim], owed: [owed], revoked })).toEqual({ lost: [], closed: [] })
+      expect((await a.join('hall', 'guest')).answer.outcome).toBe('waiting')
+      await cluster.pass(OPEN_AFTER_MS)
+      const guest = (await a.join('hall', 'guest', { tokenFromS: 1_000 })).answer
+      expect(done(guest)).toEqual({ is: 'refused', why: 'revoked' })
+      expect((await cluster.record.claims(chair.sid)).claims).toMatchObject([{ epoch: chair.epoch }])
+      expect(await storyOf(cluster, 'hall')).toEqual([roomEventId(chair.sid, 'room_started')])
+    })
+
     it('has rooms, claims, facts, revocations and events again', async () => {
       const cluster = await TestCluster.create(make, false)
       const [a, b] = [await cluster.node('a:1'), await cluster.node('b:1')]

@@ -12,6 +12,8 @@ export interface RecordUnderTest {
   pass(ms: number): Promise<void>
   /** Everything is forgotten, as by a Redis that starts empty. */
   empty(): Promise<void>
+  /** As a Redis that starts again from its disk, or whose copy takes over; here all is there. */
+  beginAnotherLife(): Promise<void>
   stop(): Promise<void>
 }
 /** `isOpen`: it has an era whose restore window is over; else it has none. */
@@ -58,6 +60,9 @@ export class TestCluster {
   }
   empty(): Promise<void> {
     return this.#test.empty()
+  }
+  beginAnotherLife(): Promise<void> {
+    return this.#test.beginAnotherLife()
   }
   /** The record's own time, now. */
   async now(): Promise<number> {

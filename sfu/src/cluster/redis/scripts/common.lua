@@ -2,7 +2,7 @@
 -- Every number is a whole one of at most 14 digits, which Lua and cjson write out in full.
 --
 -- Keys (all begin with `sfu:`):
---   era            hash    id, openFromMs: before that only `restore` is allowed
+--   era            hash    id, openFromMs: before that only `restore` is allowed; life: of the server (its run_id) that it began in
 --   nodes          hash    incarnation -> count of its beats and of its peers' words; until it is buried
 --   n:<inst>       hash    host, facts, load, heard, lastBeatMs; an hour after the last beat
 --   host:<host>    string  the incarnation that was there last; a day after its last beat
@@ -43,8 +43,10 @@ local function has(value)
   return value ~= nil and value ~= cjson.null
 end
 
-local era = redis.call('HMGET', ERA, 'id', 'openFromMs')
-era = { id = era[1] or '', openFromMs = tonumber(era[2] or 0) }
+-- Started again from its disk, or taking over as a copy, a server may lack the last writes and cannot know it: the era of another life is none.
+local era = redis.call('HMGET', ERA, 'id', 'openFromMs', 'life')
+if era[3] == call.life then era = { id = era[1] or '', openFromMs = tonumber(era[2] or 0) }
+else era = { id = '', openFromMs = 0 } end
 
 local function answer(outcome, value)
   return cjson.encode({ outcome = outcome, value = value, atMs = now, era = era })
@@ -70,7 +72,7 @@ local function ensure_era()
   if era.id == '' then era.id = call.newEra
   elseif era.openFromMs <= latest then return end
   era.openFromMs = latest
-  redis.call('HSET', ERA, 'id', era.id, 'openFromMs', latest)
+  redis.call('HSET', ERA, 'id', era.id, 'openFromMs', latest, 'life', call.life)
 end
 
 -- By bytes: Lua's own comparison follows the server's locale.
