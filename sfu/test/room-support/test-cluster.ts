@@ -23,6 +23,7 @@ export interface TestClusterOptions {
   began?(session: NodeSession, index: number): { close(graceMs: number): Promise<void> }
   told?(roomName: string, index: number): void
   dataDir?(index: number): string
+  joinMs?: number
 }
 
 export class TestClusterNode {
@@ -36,7 +37,10 @@ export class TestClusterNode {
     this.cluster = new ClusterNode({
       log: silentLog,
       load: () => JSON.stringify({ people: 0 }),
-      times: { vacateAfterMs: 1_500, unheardAfterMs: 1_500, compareMs: 2_000 },
+      times: {
+        ...{ vacateAfterMs: 1_500, unheardAfterMs: 1_500, compareMs: 2_000 },
+        ...(host.options.joinMs === undefined ? {} : { joinMs: host.options.joinMs }),
+      },
       told: roomName => host.options.told?.(roomName, index),
       began: session => host.options.began?.(session, index) ?? { close: async () => {} },
       ...(host.options.dataDir ? { dataDir: host.options.dataDir(index) } : {}),

@@ -25,14 +25,16 @@ import type { RecordSteps } from './record-steps.ts'
 import { draftOf } from './room-body.ts'
 import type { SharedRooms } from './shared-rooms.ts'
 
-/** All tries of a join, ms. */
-const JOIN_MS = 10_000
-/** One try of it: the record may carry it out for so long. */
+/** One try of a join: the record may carry it out for so long. */
 const TRY_MS = 2_000
 /** After a deadline nothing comes any more, with some room for what a clock may be wrong by, ms. */
 const DEADLINE_ROOM_MS = 200
+/** A shorter try is not worth it, ms. */
+const LEAST_TRY_MS = 100
 
 export interface JoinDeskOptions {
+  /** SessionTimes */
+  joinMs: number
   registry: RoomRegistry
   steps: RecordSteps
   rooms: SharedRooms
@@ -151,11 +153,13 @@ export class JoinDesk {
   }
 
   async #claim(claims: VerifiedClaims, newcomer: Newcomer): Promise<Claimed> {
-    const { steps, log } = this.#options
-    const until = performance.now() + JOIN_MS
+    const { steps, log, joinMs } = this.#options
+    const until = performance.now() + joinMs
+    const leftMs = () => until - performance.now() - DEADLINE_ROOM_MS
     let lastDeadlineMs: number | undefined
     for (;;) {
-      const deadlineMs = steps.deadline(TRY_MS)
+      // The last one, too, is over when the client is told to come again.
+      const deadlineMs = steps.deadline(Math.max(LEAST_TRY_MS, Math.min(TRY_MS, leftMs())))
       const answer = await this.#ask(claims, newcomer, deadlineMs).catch((error: unknown) => {
         if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
         return error
@@ -170,7 +174,7 @@ export class JoinDesk {
         // A late try could take a seat in the next room of the name.
         await this.#passed(deadlineMs)
       }
-      if (performance.now() < until && steps.ended === undefined) continue
+      if (leftMs() > LEAST_TRY_MS && steps.ended === undefined) continue
       log.warn({ identity: claims.identity }, 'a join was given up: the shared record did not answer')
       if (lastDeadlineMs !== undefined) void this.#settle(newcomer.psid)
       throw new AppError('unavailable', 'the shared record cannot be reached just now')

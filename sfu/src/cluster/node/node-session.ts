@@ -152,6 +152,7 @@ export class NodeSession {
       apply: record => this.rooms.apply(record),
     })
     this.desk = new JoinDesk({
+      joinMs: this.#times.joinMs,
       registry,
       steps: this.steps,
       rooms: this.rooms,

@@ -6,10 +6,13 @@ export interface SessionTimes {
   unheardAfterMs: number
   /** Between two comparisons of rooms and seats with the record. */
   compareMs: number
+  /** Who joins is told to come again when the record has not answered by then. */
+  joinMs: number
 }
 
 export const sessionTimes: SessionTimes = {
   vacateAfterMs: 10_000,
   unheardAfterMs: 5_000,
   compareMs: 10_000,
+  joinMs: 10_000,
 }
