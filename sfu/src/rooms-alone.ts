@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { RoomDirectory } from './room/room-api.ts'
 import { RoomRegistry, type RoomRegistryOptions } from './room/room-registry.ts'
 import type { Placing } from './server/http-edge.ts'
+import { createTokenMinter } from './server/mint-token.ts'
 import type { RtcDeps } from './signalling/signal-connection.ts'
 import { EventOutbox } from './webhooks/event-outbox.ts'
 
@@ -14,6 +15,8 @@ const OUTBOX_GRACE_MS = 2_000
 export interface Rooms {
   /** Those with somebody at this node. */
   readonly registry: RoomRegistry
+  /** Milliseconds since the epoch, by which tokens begin and end. */
+  now(): number
   /** All there are. */
   readonly directory: RoomDirectory
   readonly join: RtcDeps['join']
@@ -30,14 +33,16 @@ export interface Rooms {
   settle(): Promise<void>
 }
 
-export type RegistrySettings = Omit<RoomRegistryOptions, 'events' | 'peers'>
+export type RegistrySettings = Omit<RoomRegistryOptions, 'events' | 'peers' | 'mint'>
 
 /** The rooms of a node that is alone. @throws AppError('data_failed') with a line for the operator */
 export function openRoomsAlone(config: Config, log: Logger, settings: RegistrySettings): Rooms {
   const outbox = openOutbox(config, log)
-  const registry = new RoomRegistry({ ...settings, events: outbox })
+  const mint = createTokenMinter(config.keys[0])
+  const registry = new RoomRegistry({ ...settings, events: outbox, mint })
   return {
     registry,
+    now: Date.now,
     directory: registry,
     join: undefined,
     placing: undefined,

@@ -9,6 +9,7 @@ import { StoryDelivery } from './cluster/story/story-delivery.ts'
 import type { Config } from './config.ts'
 import { RoomRegistry } from './room/room-registry.ts'
 import type { RegistrySettings, Rooms } from './rooms-alone.ts'
+import { createTokenMinter } from './server/mint-token.ts'
 
 /** How long a stopping node tries to tell what it owes; what is left is told by the others. */
 const STORY_GRACE_MS = 2_000
@@ -42,8 +43,13 @@ export async function openRoomsInCluster(
       return { close: graceMs => started.close(graceMs) }
     },
   })
+  // Of all that is dated, here and by tokens; this machine's own clock may be wrong.
+  const now = () => cluster.clusterNowMs()
   const registry: RoomRegistry = new RoomRegistry({
     ...settings,
+    now,
+    elapsed: () => performance.now(),
+    mint: createTokenMinter(keys[0], now),
     limits: { ...CLUSTER_LIMITS, ...settings.limits },
     events: cluster,
     peers: room => cluster.peersOf(room),
@@ -53,11 +59,12 @@ export async function openRoomsInCluster(
   await cluster.start(registry)
   return {
     registry,
+    now,
     directory: currentDirectory(() => cluster.session),
     join: (claims, query, link) => cluster.join(claims, query, link),
     placing: new Placement({
       registry,
-      passing: new PassingOn(secret, () => cluster.clusterNowMs()),
+      passing: new PassingOn(secret, now),
       session: () => cluster.current,
     }),
     drain: () => cluster.drain(DRAIN_LIMIT_MS),

@@ -13,7 +13,6 @@ import { openRoomsAlone, type RegistrySettings, type Rooms } from './rooms-alone
 import { openRoomsInCluster } from './rooms-in-cluster.ts'
 import { HttpEdge } from './server/http-edge.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
-import { createTokenMinter } from './server/mint-token.ts'
 import { openPort } from './server/open-port.ts'
 import { ownAddresses } from './server/own-addresses.ts'
 import { createTokenVerifier } from './server/verify-token.ts'
@@ -63,7 +62,6 @@ export class SfuNode {
       const settings: RegistrySettings = {
         media,
         log,
-        mint: createTokenMinter(config.keys[0]),
         autoCreate: config.autoCreateRooms,
         turn: config.turn,
       }
@@ -79,7 +77,7 @@ export class SfuNode {
         () => rooms.close(),
       )
       const { registry, directory, join } = rooms
-      const verify = createTokenVerifier(config.keys)
+      const verify = createTokenVerifier(config.keys, () => new Date(rooms.now()))
       const metrics = createMetrics({
         rooms: { listRooms: () => registry.peopleHere() },
         workers: () => media.workers(),

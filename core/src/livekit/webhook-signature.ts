@@ -11,9 +11,9 @@ const VALID_FOR_S = 300
 
 const hashOf = (body: string): string => createHash('sha256').update(body).digest('base64')
 
-/** The value of the Authorization header for this body. */
-export const signWebhook = (body: string, key: ApiKey): Promise<string> =>
-  mintAccessToken(key, { sha256: hashOf(body) }, VALID_FOR_S)
+/** The value of the Authorization header for this body, good from `now` on (milliseconds since the epoch). */
+export const signWebhook = (body: string, key: ApiKey, now?: () => number): Promise<string> =>
+  mintAccessToken(key, { sha256: hashOf(body) }, VALID_FOR_S, now)
 
 /** @throws AppError `invalid_signature` with the reason when the body is not signed with one of the keys. */
 export async function verifyWebhook(

@@ -99,7 +99,10 @@ export interface RoomDeps {
   events: RoomEventSink
   limits: RoomLimits
   log: Log
+  /** Milliseconds since the epoch, for dates: it may be set. */
   now(): number
+  /** Milliseconds of a clock that only goes on, for how long something lasts. */
+  elapsed(): number
   nodeId: string
   turn: TurnSettings | undefined
   mint: TokenMinter

@@ -38,7 +38,7 @@ interface RoomPartsOwner {
 
 export function makeRoomParts(owner: RoomPartsOwner) {
   const { room, deps, log, events, peers } = owner
-  const { limits, now } = deps
+  const { limits, now, elapsed } = deps
   const broadcast = new RoomBroadcast(room, limits, log, peers && (all => peers.qualities(all)))
   const captures = new RoomCaptures(room, log, now, {
     recordingChanged: () => {
@@ -80,6 +80,7 @@ export function makeRoomParts(owner: RoomPartsOwner) {
   })
   const data: DataPlane = new DataPlane({
     ...common,
+    now: elapsed,
     announce: participant => broadcast.participant(participant, { isPrompt: true }),
     share:
       peers &&

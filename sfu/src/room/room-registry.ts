@@ -51,6 +51,8 @@ export interface RoomRegistryOptions {
   limits?: Partial<RoomLimits>
   /** Milliseconds since the epoch; Date.now in production. */
   now?: () => number
+  /** Milliseconds of a clock that only goes on, by which it is counted how long something lasts. Default: `now`, or the monotonic one. */
+  elapsed?: () => number
 }
 
 export class RoomRegistry implements RoomDirectory {
@@ -77,6 +79,7 @@ export class RoomRegistry implements RoomDirectory {
       limits: this.limits,
       log: options.log,
       now: options.now ?? Date.now,
+      elapsed: options.elapsed ?? options.now ?? (() => performance.now()),
       nodeId: options.nodeId ?? newId('ND_'),
       turn: options.turn,
       peers: options.peers,

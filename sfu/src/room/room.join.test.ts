@@ -4,7 +4,7 @@ import {
   ParticipantInfo_State,
   ServerInfo_Edition,
 } from '@livekit/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { offer, publish, RecordingLink, settle, useTimedRooms } from '../../test/room-support/test-room.ts'
 
 const { rooms, wait } = useTimedRooms()
@@ -199,6 +199,17 @@ describe('a lost signal connection', () => {
       'binh',
       'dung',
     ])
+  })
+
+  it('is told of who has left meanwhile, also when the clock of this machine was set forward', async () => {
+    const [an, chi] = [await rooms.join('an'), await rooms.join('chi')]
+    // The link is dead, but nobody knows yet.
+    chi.room.leave(chi.participant, 'client_left')
+    vi.setSystemTime(Date.now() + 3_600_000)
+    const link = new RecordingLink()
+    rooms.registry.resume(rooms.claims('an'), an.participant.id, link)
+    await settle()
+    expect(link.told('chi')?.state).toBe(ParticipantInfo_State.DISCONNECTED)
   })
 
   it('ends the participant when nobody comes back in time', async () => {

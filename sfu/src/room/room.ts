@@ -169,7 +169,7 @@ export class Room implements RoomView, SharedRoom {
    */
   join(granted: VerifiedClaims, query: JoinQuery, link: SignalLink, seat?: Seat): Participant {
     this.#assertOpen()
-    const { limits, log, now, mint } = this.#deps
+    const { limits, log, now, elapsed, mint } = this.#deps
     const claims = ownedClaims(this, granted, limits.secondConnections)
     assertPlain('identity', claims.identity)
     assertProfile(claims, limits)
@@ -193,6 +193,7 @@ export class Room implements RoomView, SharedRoom {
       limits,
       log,
       now,
+      elapsed,
       mint,
       candidateProtocol: this.#protocols.get(claims.identity),
       otherUrls: this.#deps.otherUrls,

@@ -77,7 +77,10 @@ export class TestRooms {
       now = Date.now,
       ...options
     }: Partial<
-      Pick<RoomRegistryOptions, 'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded' | 'now'>
+      Pick<
+        RoomRegistryOptions,
+        'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded' | 'now' | 'elapsed'
+      >
     > = {},
   ): void {
     const events: TestRooms['events'] = []
@@ -158,7 +161,9 @@ export const settle = async (): Promise<void> => {
 export function useTimedRooms(limits: Partial<RoomLimits> = {}) {
   const rooms = new TestRooms(limits)
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    })
     rooms.renew(limits)
   })
   afterEach(async () => {

@@ -35,6 +35,8 @@ export class ClusterNode implements RoomEventSink {
   readonly #log: Log
   #registry: RoomRegistry | undefined
   #session: NodeSession | undefined
+  /** Its clock goes on while a buried node begins anew. */
+  #newest: NodeSession | undefined
   #beside: { close(graceMs: number): Promise<void> } | undefined
   #isClosed = false
 
@@ -58,9 +60,9 @@ export class ClusterNode implements RoomEventSink {
   get current(): NodeSession | undefined {
     return this.#session
   }
-  /** The record's time, ms since the epoch, as far as it is known. */
+  /** The record's time in whole milliseconds since the epoch. Before `start` that of this machine. */
   clusterNowMs(): number {
-    return this.#session?.steps.now() ?? Date.now()
+    return Math.floor(this.#newest?.steps.now() ?? Date.now())
   }
   /** Why newcomers had better go elsewhere; undefined: they are welcome. */
   get unready(): string | undefined {
@@ -137,6 +139,7 @@ export class ClusterNode implements RoomEventSink {
       onBuried: () => void this.#beginAnew(session),
     })
     this.#session = session
+    this.#newest = session
     this.#beside = began(session)
     if (this.#isClosed) await this.close(0)
     // It may have been buried before it was kept here.

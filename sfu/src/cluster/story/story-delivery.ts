@@ -45,7 +45,7 @@ export class StoryDelivery {
     this.#options = options
     this.#lanes = new WebhookLanes({
       ...sending,
-      sign: async body => ({ authorization: await signWebhook(body, key) }),
+      sign: async body => ({ authorization: await signWebhook(body, key, () => steps.now()) }),
       clock: { ...realClock, now: () => steps.now() },
       asideFile: path.join(dataDir, 'outbox', 'sfu-webhooks.jsonl.aside'),
       onSettled: ({ of, entryId }, url) => of.settled(entryId, url),

@@ -80,6 +80,20 @@ describe('a client that resumes', () => {
     expect(texts(chi)).toHaveLength(9)
   })
 
+  it('is sent again what it missed also when dates have leapt meanwhile', async () => {
+    rooms = new TestRooms()
+    rooms.renew({}, { elapsed: () => 0 })
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    say(an, 'missed', { sequence: 1 })
+    binh.peer.sent.length = 0
+    rooms.advanceMs(3_600_000)
+    say(an, 'missed, too', { sequence: 2 })
+    binh.peer.sent.length = 0
+    resume(binh)
+    sync(binh, { [an.participant.id]: 0 })
+    expect(texts(binh)).toEqual(['missed', 'missed, too'])
+  })
+
   it('gets nothing from before it joined, whatever it says it had', async () => {
     rooms = new TestRooms()
     const [an] = [await rooms.join('an')]

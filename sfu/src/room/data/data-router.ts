@@ -105,7 +105,7 @@ export class DataRouter {
       // repeats by their number would hear it twice.
       if (!DROPS_REPEATS.has(participant.query.sdk)) return []
       const missed = this.#history
-        .missed(lastSeqs, mark, participant.facts.joinedAtMs)
+        .missed(lastSeqs, mark, participant.bornMs)
         .filter(sent => sent.senderSid !== participant.id && mayReceive(participant, sent))
       if (missed.length > 0)
         this.#log.info({ participantId: participant.id, count: missed.length }, 'reliable packets sent again')

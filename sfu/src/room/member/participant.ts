@@ -66,7 +66,9 @@ export interface ParticipantDeps {
   query: JoinQuery
   limits: RoomLimits
   log: Log
+  /** Both as RoomDeps has them. */
   now(): number
+  elapsed(): number
   mint: TokenMinter
   candidateProtocol: CandidateProtocol | undefined
   /** Of other nodes it may come back to; absent: there are none. */
@@ -80,6 +82,8 @@ export class Participant {
   /** What others may know of it, written here. */
   readonly facts: ParticipantFacts
   readonly query: JoinQuery
+  /** When it joined, on the clock of `RoomDeps.elapsed`. */
+  readonly bornMs: number
   readonly publications: Publications
   readonly subscriptions: Subscriptions
   readonly budget: ChangeBudget
@@ -118,6 +122,7 @@ export class Participant {
     )
     this.#log = deps.log.child({ participantId: this.id, identity: claims.identity })
     this.query = deps.query
+    this.bornMs = deps.elapsed()
     this.budget = new ChangeBudget(limits, deps.now)
     this.data = new DataOutlet({
       media: () => this.#media.peer,

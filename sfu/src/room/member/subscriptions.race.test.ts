@@ -54,6 +54,23 @@ describe('Subscriptions', () => {
     expect(off.subscriptions.isSubscribed(TRACK)).toBe(true)
   })
 
+  it('remembers what is wanted of a track to come, for a minute that no set clock makes shorter or longer', async () => {
+    const { subscriptions, peer } = setUp({ autoSubscribe: false })
+    subscriptions.setWanted([TRACK], true)
+    vi.setSystemTime(Date.now() + 3_600_000)
+    subscriptions.addTrack(TRACK, true)
+    await settle()
+    expect([...peer.subscribed]).toEqual([TRACK])
+
+    const late = setUp({ autoSubscribe: false })
+    late.subscriptions.setWanted([TRACK], true)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    await vi.advanceTimersByTimeAsync(61_000)
+    late.subscriptions.addTrack(TRACK, true)
+    await settle()
+    expect(late.peer.calls).toEqual([])
+  })
+
   it('ends where the last word left it, whatever was said while a step was under way', async () => {
     const { subscriptions, peer } = setUp()
     const gate = Promise.withResolvers<void>()

@@ -93,7 +93,7 @@ export class Subscriptions {
 
   #await(sid: string, wanted: boolean): void {
     if (sid.length > LONGEST_SID) return
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     // In the order in which they were said, so that the first ones have run out.
     for (const [key, { untilMs }] of this.#awaited) {
       if (untilMs > nowMs) break
@@ -106,7 +106,7 @@ export class Subscriptions {
   #takeAwaited(trackId: TrackId): boolean | undefined {
     const awaited = this.#awaited.get(trackId)
     this.#awaited.delete(trackId)
-    return awaited && Date.now() < awaited.untilMs ? awaited.wanted : undefined
+    return awaited && performance.now() < awaited.untilMs ? awaited.wanted : undefined
   }
 
   /** Stock clients take a track for allowed until they hear otherwise, and anew whenever they ask for it. */

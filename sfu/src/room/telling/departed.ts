@@ -10,7 +10,7 @@ export class Departed {
   /** In the order of leaving. */
   readonly #infos = new Map<string, { info: KnownInfo; atMs: number }>()
 
-  constructor(keepMs: number, now: () => number = Date.now) {
+  constructor(keepMs: number, now: () => number = () => performance.now()) {
     this.#keepMs = keepMs
     this.#now = now
   }
