@@ -46,16 +46,16 @@ async function viewers(args: string[]): Promise<{ code: number | null; output: s
 }
 
 describe('the load tool', () => {
-  it('lets 40 viewers receive all streams of 5 publishers, and prints what it cost', async context => {
+  it('lets 12 viewers receive all streams of 3 publishers, and prints what it cost', async context => {
     const { url, apiKey, apiSecret } = await start(context)
     const args = ['--url', url, '--api-key', apiKey, '--api-secret', apiSecret, '--seconds', '8', '--json']
-    const { code, output, errors } = await viewers([...args, '--publishers', '5', '--viewers', '40'])
+    const { code, output, errors } = await viewers([...args, '--publishers', '3', '--viewers', '12'])
     expect(output, errors).toMatch(/^\{/)
     const report = JSON.parse(output) as LoadReport
     console.log(output)
     expect(report.faults).toEqual([])
-    // Five publishers receive four others, forty viewers all five; two streams each.
-    expect(report.streams).toEqual({ expected: 5 * 8 + 40 * 10, received: 440 })
+    // Three publishers receive two others, twelve viewers all three; two streams each. More would measure the machine.
+    expect(report.streams).toEqual({ expected: 3 * 4 + 12 * 6, received: 84 })
     expect(report.packets.changed).toBe(0)
     const names = report.cpu.map(({ name }) => name.replace(/ \(pid \d+\)/, ''))
     expect(names).toEqual([
