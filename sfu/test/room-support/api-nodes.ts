@@ -26,12 +26,40 @@ import type { RoomRegistry } from '../../src/room/room-registry.ts'
 import { TestNode } from './test-nodes.ts'
 import { type Client, RecordingLink, settle, TestRooms } from './test-room.ts'
 
+/** Of a node that is sure of itself as long as the record answers it. */
+class TestBeats {
+  /** It was stopped, or reaches nobody: no beat was answered. */
+  isSilent = false
+  isVouchedFor = false
+  /** As if the record were away for all others. */
+  reachesItAlone = false
+  /** Whom it has counted. */
+  readonly vouchedFor = new Set<Incarnation>()
+  readonly #cluster: ApiCluster
+  constructor(cluster: ApiCluster) {
+    this.#cluster = cluster
+  }
+  get isSure(): boolean {
+    return this.reachesRecord || this.isVouchedFor
+  }
+  get reachesRecord(): boolean {
+    return this.reachesItAlone || (!this.isSilent && !this.#cluster.isRecordAway)
+  }
+  vouchedMs(node: Incarnation): number | null {
+    return this.vouchedFor.has(node) ? 100 : null
+  }
+  vouchedBy(): void {
+    this.isVouchedFor = true
+  }
+}
+
 export class ApiNode {
   readonly inst: Incarnation
   readonly rooms: TestRooms
   readonly steps: RecordSteps
   readonly links: MemoryLinks
   readonly kept: KeptBook
+  readonly beats: TestBeats
   readonly directory: ClusterDirectory
   /** Sids of rooms that another node said are closed. */
   readonly closedHints: string[] = []
@@ -56,6 +84,7 @@ export class ApiNode {
     })
     this.links = cluster.network.join({ self: inst, limits: { callMs: cluster.callMs } })
     this.kept = new KeptBook(this.steps, silentLog)
+    this.beats = new TestBeats(cluster)
     this.directory = this.directoryOver(this.rooms.registry)
     this.links.start({
       linkUp: () => {},
@@ -72,10 +101,18 @@ export class ApiNode {
     })
   }
 
+  holdsRoom(sid: string): boolean {
+    return this.#shared.has(sid)
+  }
+
   directoryOver(local: RoomRegistry): ClusterDirectory {
     const { steps, links, kept } = this
     return new ClusterDirectory({
       ...{ local, steps, links, kept },
+      beats: this.beats,
+      awayAfterMs: 100,
+      nodesOf: sid =>
+        this.#cluster.nodes.flatMap(node => (node.holdsRoom(sid) && node !== this ? [node.inst] : [])),
       enter: async record => this.enter(record),
       apply: ({ name, sid, body }) => {
         const room = local.find(name)

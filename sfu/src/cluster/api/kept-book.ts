@@ -66,24 +66,31 @@ export class KeptBook {
     this.#open(room, participant, epoch, kept)
   }
 
-  /** The API has changed it: resolves when the record has that. @throws AppError('unavailable'): it is being written all the same */
+  /**
+   * The API has changed it: resolves when the record has that. `lost`: a newer connection has the claim, of which it does not hold; `nothing`: there was
+   * nothing to keep. @throws AppError('unavailable'): it is being written all the same
+   */
   async changed(
     room: Room,
     participant: Participant,
     changes: Partial<Profile> & { permission?: ParticipantPermission | undefined },
-  ): Promise<void> {
+  ): Promise<'kept' | 'lost' | 'nothing'> {
     if (participant.owner !== undefined || Object.values(changes).every(change => change === undefined))
-      return
+      return 'nothing'
     const atMs = Math.round(this.#steps.now())
-    await this.#write(room, participant, entry => {
+    return await this.#write(room, participant, entry => {
       entry.kept = keepChanges(entry.kept, atMs, changes)
     })
   }
 
   /** The API has muted one of its tracks. @throws as `changed` */
-  async muted(room: Room, participant: Participant, { info }: Publication): Promise<void> {
-    if (participant.owner !== undefined) return
-    await this.#write(room, participant, entry => {
+  async muted(
+    room: Room,
+    participant: Participant,
+    { info }: Publication,
+  ): Promise<'kept' | 'lost' | 'nothing'> {
+    if (participant.owner !== undefined) return 'nothing'
+    return await this.#write(room, participant, entry => {
       entry.muted.add(keyOf(info))
       entry.kept = keepMute(entry.kept, info, true)
     })
@@ -162,17 +169,22 @@ export class KeptBook {
     void this.#insist(entry)
   }
 
-  async #write(room: Room, participant: Participant, change: (entry: Entry) => void): Promise<void> {
+  async #write(
+    room: Room,
+    participant: Participant,
+    change: (entry: Entry) => void,
+  ): Promise<'kept' | 'lost'> {
     const known = this.#rooms.get(room)?.get(participant.identity)
     const entry = known?.participant === participant ? known : await this.#find(room, participant)
     change(entry)
     this.#renew(entry)
-    const { identity } = participant
+    const { identity, id: psid } = participant
     const kept = { rev: entry.rev, body: encodeKept(entry.kept) }
     try {
-      await this.#steps.within(KEEP_MS, call =>
-        this.#steps.record.keep({ ...call, roomSid: room.id, identity, kept }),
+      const answer = await this.#steps.within(KEEP_MS, call =>
+        this.#steps.record.keep({ ...call, roomSid: room.id, identity, psid, kept }),
       )
+      return answer === 'lost' ? 'lost' : 'kept'
     } catch (error) {
       void this.#insist(entry)
       throw error

@@ -5,15 +5,31 @@
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { DataPacket, ParticipantInfo, Room as RoomMessage, TrackInfo } from '@livekit/protocol'
 import type { RpcCall } from '../../room/data/api-rpc.ts'
+import type { Room } from '../../room/room.ts'
 import type { RoomDirectory } from '../../room/room-api.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
+import type { Incarnation } from '../links/node-links.ts'
+import type { Claim } from '../record/record-types.ts'
 import type { KeptBook } from './kept-book.ts'
+
+/** What a node knows of another one: how long ago a beat was asked that counted it, ms; and whether the record is reached. */
+export interface Vouched {
+  vouchedMs: number | null
+  reachesRecord: boolean
+}
 
 export interface OwnNodeOptions {
   local: RoomRegistry
   kept: KeptBook
   /** Whether all members of a room that is here are known here. */
   isWhole(sid: RoomId): boolean
+  /** The other nodes that are in it. */
+  nodesOf(sid: RoomId): readonly Incarnation[]
+  /** What this node did is done by the one whose members they are (`Acting.confirm`). @throws AppError('unavailable') */
+  confirm(nodes: readonly Incarnation[]): Promise<'sure' | 'away'>
+  /** Who has the claim, by the record; undefined when it does not say so just now. */
+  claimNow(sid: RoomId, identity: string): Promise<Claim | null | undefined>
+  vouch(inst: Incarnation): Vouched
   /** Makes this node one of the room of that name, which is made when it is not there. */
   reach(name: string): Promise<void>
 }
@@ -59,34 +75,47 @@ export class OwnNode {
     this.#options.local.revoke(room, identity, beforeS)
   }
 
-  async removeParticipant(room: string, identity: string, revokeTokensBeforeS: number): Promise<void> {
-    await this.#options.local.removeParticipant(room, identity, revokeTokensBeforeS)
+  vouch(inst: Incarnation): Vouched {
+    return this.#options.vouch(inst)
   }
 
+  /** False: the identity is connected elsewhere by now, and is to be removed there. @throws AppError('unavailable'): it may be gone */
+  async removeParticipant(room: string, identity: string, revokeTokensBeforeS: number): Promise<boolean> {
+    const { local, claimNow } = this.#options
+    const found = local.find(room)
+    const psid = (found?.participants.get(identity) ?? found?.forwarded.get(identity))?.id
+    await local.removeParticipant(room, identity, revokeTokensBeforeS)
+    if (!found || (await this.#confirm(found.id)) === 'away') return true
+    // News of a newer connection may still be on its way here.
+    const claim = await claimNow(found.id, identity)
+    return !claim || claim.psid === psid
+  }
+
+  /** Undefined: the identity is connected elsewhere by now. So in all that follows. */
   async mutePublishedTrack(
     room: string,
     identity: string,
     trackSid: string,
     muted: boolean,
-  ): Promise<TrackInfo> {
+  ): Promise<TrackInfo | undefined> {
     const { local, kept } = this.#options
     const found = this.#connected(room, identity)
     const publication = found?.participant.publications.get(trackSid)
     const track = await local.mutePublishedTrack(room, identity, trackSid, muted)
-    if (found && publication) await kept.muted(found.room, found.participant, publication)
-    return track
+    const isKept = found && publication && (await kept.muted(found.room, found.participant, publication))
+    return (await this.#holds(isKept, found?.room)) ? track : undefined
   }
 
   async updateParticipant(
     room: string,
     identity: string,
     changes: Parameters<RoomDirectory['updateParticipant']>[2],
-  ): Promise<ParticipantInfo> {
+  ): Promise<ParticipantInfo | undefined> {
     const { local, kept } = this.#options
     const found = this.#connected(room, identity)
     const info = await local.updateParticipant(room, identity, changes)
-    if (found) await kept.changed(found.room, found.participant, changes)
-    return info
+    const isKept = found && (await kept.changed(found.room, found.participant, changes))
+    return (await this.#holds(isKept, found?.room)) ? info : undefined
   }
 
   async updateSubscriptions(
@@ -96,6 +125,8 @@ export class OwnNode {
     subscribe: boolean,
   ): Promise<void> {
     await this.#options.local.updateSubscriptions(room, identity, trackSids, subscribe)
+    const found = this.#options.local.find(room)
+    if (found) await this.#confirm(found.id)
   }
 
   async moveParticipant(room: string, identity: string, destination: string): Promise<void> {
@@ -116,6 +147,17 @@ export class OwnNode {
 
   async sendData(room: string, packet: DataPacket): Promise<void> {
     await this.#options.local.sendData(room, packet)
+  }
+
+  async #confirm(sid: RoomId): Promise<'sure' | 'away'> {
+    const { confirm, nodesOf } = this.#options
+    return await confirm(nodesOf(sid))
+  }
+
+  /** Whether it holds for the one who has the claim. The record has said so of what it keeps; else this node has to be sure. */
+  async #holds(kept: 'kept' | 'lost' | 'nothing' | undefined, room: Room | undefined): Promise<boolean> {
+    if (room && kept !== 'kept' && kept !== 'lost') await this.#confirm(room.id)
+    return kept !== 'lost'
   }
 
   #connected(name: string, identity: string) {

@@ -46,6 +46,14 @@ export class RecordRooms {
     return (await this.#read(() => this.#steps.record.claimOf(sid, identity))).claim
   }
 
+  /** The same, asked once; undefined: the record is away, or does not say what is true just now. Never rejects. */
+  async claimNow(sid: RoomId, identity: string): Promise<Claim | null | undefined> {
+    const answer = await this.#steps
+      .ask(() => this.#steps.record.claimOf(sid, identity))
+      .catch(() => undefined)
+    return answer && this.#isTrue(answer) ? answer.claim : undefined
+  }
+
   /** The room of that name: the one there is, or a new one. */
   async open(options: RoomOptions): Promise<RoomRecord> {
     for (let tried = 0; tried < MOST_SIDS; tried++) {
@@ -86,6 +94,10 @@ export class RecordRooms {
     await this.#step(call => this.#steps.record.revoke({ ...call, ...revocation }))
   }
 
+  #isTrue({ era, atMs }: Stamp): boolean {
+    return era.id === this.#steps.era && atMs >= era.openFromMs
+  }
+
   async #step<T>(step: (call: EraCall) => Promise<Answer<T>>): Promise<T> {
     return await this.#steps.within(RECORD_MS, step)
   }
@@ -100,7 +112,7 @@ export class RecordRooms {
         if (!(error instanceof AppError && error.code === 'unavailable')) throw error
         return undefined
       })
-      if (answer?.era.id === this.#steps.era && answer.atMs >= answer.era.openFromMs) return answer
+      if (answer && this.#isTrue(answer)) return answer
       if (performance.now() >= until)
         throw new AppError('unavailable', 'the shared record cannot be reached just now')
       await wait(RETRY_MS)

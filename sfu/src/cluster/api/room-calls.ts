@@ -25,7 +25,9 @@ import {
   UpdateSubscriptionsRequest,
   UpdateSubscriptionsResponse,
 } from '@livekit/protocol'
-import type { OwnNode } from './own-node.ts'
+import { z } from 'zod'
+import type { Incarnation } from '../links/node-links.ts'
+import type { OwnNode, Vouched } from './own-node.ts'
 
 /** How something travels. */
 interface Codec<T> {
@@ -63,7 +65,7 @@ function memberCall<Request, Response>(
   request: Codec<Request>,
   response: Codec<Response>,
   of: MemberCall<Request, Response>['of'],
-  run: (node: OwnNode, request: Request) => Promise<Response>,
+  run: (node: OwnNode, request: Request) => Promise<Response | undefined>,
 ): MemberCall<Request, Response> {
   return {
     method,
@@ -86,8 +88,8 @@ export const removeParticipant = memberCall(
   proto(RemoveParticipantResponse),
   named,
   async (node, { room, identity, revokeTokenTs }) => {
-    await node.removeParticipant(room, identity, Number(revokeTokenTs))
-    return new RemoveParticipantResponse()
+    const isGone = await node.removeParticipant(room, identity, Number(revokeTokenTs))
+    return isGone ? new RemoveParticipantResponse() : undefined
   },
 )
 
@@ -96,8 +98,10 @@ export const mutePublishedTrack = memberCall(
   proto(MuteRoomTrackRequest),
   proto(MuteRoomTrackResponse),
   named,
-  async (node, { room, identity, trackSid, muted }) =>
-    new MuteRoomTrackResponse({ track: await node.mutePublishedTrack(room, identity, trackSid, muted) }),
+  async (node, { room, identity, trackSid, muted }) => {
+    const track = await node.mutePublishedTrack(room, identity, trackSid, muted)
+    return track && new MuteRoomTrackResponse({ track })
+  },
 )
 
 /** As RoomService reads it: '' and no attributes mean "as it is". */
@@ -200,6 +204,20 @@ export const revokeTokens: RoomCall<RoomParticipantIdentity, RemoveParticipantRe
   },
 }
 
+const json = <T>(schema: z.ZodType<T>): Codec<T> => ({
+  encode: value => Buffer.from(JSON.stringify(value)),
+  decode: bytes => schema.parse(JSON.parse(Buffer.from(bytes).toString())),
+})
+
+/** What is known of the node that asks: how long ago a beat was asked that counted it, ms; and whether the record is reached. */
+export const vouch: RoomCall<{ inst: Incarnation }, Vouched> = {
+  method: 'Vouch',
+  isRead: true,
+  request: json(z.object({ inst: z.string().transform(inst => inst as Incarnation) })),
+  response: json(z.object({ vouchedMs: z.number().nonnegative().nullable(), reachesRecord: z.boolean() })),
+  run: async (node, { inst }) => node.vouch(inst),
+}
+
 export interface SendData {
   room: string
   packet: DataPacket
@@ -235,7 +253,16 @@ export const sendData: RoomCall<SendData, SendDataResponse> = {
 const CALLS: ReadonlyMap<string, RoomCall<never, never>> = new Map(
   [
     ...[removeParticipant, mutePublishedTrack, updateParticipant, updateSubscriptions, moveParticipant],
-    ...[forwardParticipant, performRpc, listRooms, listParticipants, getParticipant, revokeTokens, sendData],
+    ...[
+      vouch,
+      forwardParticipant,
+      performRpc,
+      listRooms,
+      listParticipants,
+      getParticipant,
+      revokeTokens,
+      sendData,
+    ],
   ].map(call => [call.method, call as RoomCall<never, never>]),
 )
 

@@ -13,6 +13,9 @@ export interface Instant {
   wallMs: number
 }
 
+/** Now. */
+export const instant = (): Instant => ({ monotonicMs: performance.now(), wallMs: Date.now() })
+
 export class Sureness {
   #asked: Instant | null = null
 

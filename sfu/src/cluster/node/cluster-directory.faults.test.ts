@@ -129,6 +129,68 @@ describe('when the owner’s node is buried', () => {
   })
 })
 
+describe('a node that cannot be sure of its members', () => {
+  it('acknowledges nothing that it alone has done: others may have taken it for dead', async () => {
+    const an = await west.join('an')
+    await east.join('binh')
+    const sid = await publish(an, 'cam')
+    west.beats.isSilent = true
+    const { directory } = west
+    // What is kept is kept by the record, which knows the buried.
+    expect(await codeOfCall(directory.updateParticipant('R', 'an', { name: 'new' }))).toBe('done')
+    const alone = await codesOf({
+      subscribe: directory.updateSubscriptions('R', 'an', [sid], false),
+      nothing: directory.updateParticipant('R', 'an', {}),
+      remove: directory.removeParticipant('R', 'an'),
+    })
+    everyOne(alone, 'unavailable')
+  })
+
+  it('does when another one has counted it just now', async () => {
+    await west.join('an')
+    west.beats.isSilent = true
+    cluster.isRecordAway = true
+    east.beats.vouchedFor.add(west.inst)
+    expect(await codeOfCall(west.directory.removeParticipant('R', 'an'))).toBe('done')
+  })
+
+  it('does not while another one reaches the record, or a node of the room says nothing', async () => {
+    await west.join('an')
+    await west.join('chi')
+    await east.join('binh')
+    west.beats.isSilent = true
+    cluster.isRecordAway = true
+    north.beats.reachesItAlone = true
+    expect(await codeOfCall(west.directory.removeParticipant('R', 'an'))).toBe('unavailable')
+    north.beats.reachesItAlone = false
+    cluster.silence(east)
+    expect(await codeOfCall(west.directory.removeParticipant('R', 'chi'))).toBe('unavailable')
+  })
+})
+
+describe('a call that comes before the news of a newer connection', () => {
+  it.each([
+    ['removes', async ({ directory }: ApiNode) => void (await directory.removeParticipant('R', 'an'))],
+    [
+      'changes',
+      async ({ directory }: ApiNode) => void (await directory.updateParticipant('R', 'an', { name: 'new' })),
+    ],
+  ])('%s that one', async (what, call) => {
+    await west.join('an')
+    const gate = Promise.withResolvers<void>()
+    // It has the claim, and nobody was told.
+    const joining = north.join('an', { gate: gate.promise })
+    await settle()
+    const done = call(west)
+    await settle()
+    gate.resolve()
+    const { participant } = await joining
+    await done
+    if (what === 'removes') expect(participant.isClosed).toBe(true)
+    else expect(participant.name).toBe('new')
+  })
+})
+
 describe('while the record is away', () => {
   it('what the room’s nodes know themselves goes on, everything else may have happened', async () => {
     const an = await west.join('an')

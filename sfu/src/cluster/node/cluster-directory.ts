@@ -24,6 +24,7 @@ import type { Room } from '../../room/room.ts'
 import type { RoomDirectory } from '../../room/room-api.ts'
 import { assertRoomMetadata, newRoomOptions } from '../../room/room-options.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
+import { Acting, type ActingOptions } from '../api/acting.ts'
 import type { KeptBook } from '../api/kept-book.ts'
 import { OwnNode } from '../api/own-node.ts'
 import { PeerAsking } from '../api/peer-asking.ts'
@@ -32,6 +33,7 @@ import * as calls from '../api/room-calls.ts'
 import { RoomLists } from '../api/room-lists.ts'
 import type { Incarnation, NodeLinks } from '../links/node-links.ts'
 import type { RoomRecord } from '../record/record-types.ts'
+import type { NodeBeats } from './node-beats.ts'
 import type { RecordSteps } from './record-steps.ts'
 import { packJson, packRoomWord } from './room-words.ts'
 
@@ -58,6 +60,11 @@ export interface ClusterDirectoryOptions {
   enter(record: RoomRecord): Promise<Room>
   /** The newest of a room's facts, for the room if it is here; an older one changes nothing. */
   apply(record: RoomRecord): void
+  beats: ActingOptions['beats'] & Pick<NodeBeats, 'vouchedMs' | 'reachesRecord'>
+  /** The other nodes that are in a room that is here, as far as is known. */
+  nodesOf(sid: RoomId): readonly Incarnation[]
+  /** As in ActingOptions; shorter for tests. */
+  awayAfterMs?: number
   /** Whether all members of a room that is here are known here: not while it is being entered. */
   isWhole(sid: RoomId): boolean
 }
@@ -71,11 +78,18 @@ export class ClusterDirectory implements RoomDirectory {
   readonly #lists: RoomLists
 
   constructor(options: ClusterDirectoryOptions) {
-    const { local, steps, links, kept, isWhole } = options
+    const { local, steps, links, kept, isWhole, beats, nodesOf, awayAfterMs } = options
     this.#options = options
     this.#record = new RecordRooms(steps)
-    this.#own = new OwnNode({ local, kept, isWhole, reach: name => this.#reach(name) })
+    this.#own = new OwnNode({
+      ...{ local, kept, isWhole, nodesOf },
+      reach: name => this.#reach(name),
+      claimNow: (sid, identity) => this.#record.claimNow(sid, identity),
+      confirm: nodes => acting.confirm(nodes),
+      vouch: inst => ({ vouchedMs: beats.vouchedMs(inst), reachesRecord: beats.reachesRecord }),
+    })
     this.#peers = new PeerAsking({ self: steps.inst, own: this.#own, links })
+    const acting = new Acting({ steps, beats, peers: this.#peers, awayAfterMs })
     this.#lists = new RoomLists({
       local,
       own: this.#own,

@@ -4,7 +4,7 @@
  */
 import type { Log } from '../../room/base/log.ts'
 import { BeatWatch } from '../claim/beat-watch.ts'
-import { type Instant, Sureness } from '../claim/sureness.ts'
+import { type Instant, instant, Sureness, Vouches } from '../claim/sureness.ts'
 import type { NodeLinks } from '../links/node-links.ts'
 import type { Incarnation } from '../record/record-types.ts'
 import { decodeNodeFacts, type OwnFacts } from './node-facts.ts'
@@ -37,6 +37,7 @@ export class NodeBeats {
   readonly #options: NodeBeatsOptions
   readonly #watch = new BeatWatch()
   readonly #sureness = new Sureness()
+  readonly #vouches = new Vouches()
   readonly #heardAt = new Map<Incarnation, number>()
   readonly #others = new Map<Incarnation, PeerFacts>()
   /** When the others beat last, as far as the record said, in its time. */
@@ -52,6 +53,17 @@ export class NodeBeats {
   /** Whether nobody can have buried this incarnation. */
   get isSure(): boolean {
     return this.#sureness.isSure(instant())
+  }
+
+  /** How long ago a beat was asked, and answered, that counted that node too, ms; null: none. It may be sure of itself by that. */
+  vouchedMs(node: Incarnation): number | null {
+    return this.#vouches.ageMs(node, performance.now())
+  }
+
+  /** A node that was asked then has said so of this one. */
+  vouchedBy(asked: Instant, ageMs: number): void {
+    const { monotonicMs, wallMs } = asked
+    this.#sureness.counted({ monotonicMs: monotonicMs - ageMs, wallMs: wallMs - ageMs })
   }
 
   /** The record has answered it just now; else nobody can join here. */
@@ -105,8 +117,11 @@ export class NodeBeats {
     if (answer.outcome === 'done') {
       this.#answeredAt = performance.now()
       // While it waits, the record may yet be told that somebody is buried.
-      if (answer.atMs >= answer.era.openFromMs) this.#sureness.counted(asked)
       const { counts } = answer.value
+      if (answer.atMs >= answer.era.openFromMs) {
+        this.#sureness.counted(asked)
+        this.#vouches.counted(asked.monotonicMs, heard, counts)
+      }
       const known = links.peers().map(({ incarnation }) => incarnation)
       const noted = this.#watch.note({ era: answer.era.id, counts, heard, known }, performance.now())
       for (const inst of noted.buried) buried(inst)
@@ -144,5 +159,3 @@ export class NodeBeats {
     }
   }
 }
-
-const instant = (): Instant => ({ monotonicMs: performance.now(), wallMs: Date.now() })

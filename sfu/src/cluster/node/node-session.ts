@@ -148,6 +148,8 @@ export class NodeSession {
       steps: this.steps,
       links,
       enter: record => this.rooms.enter(record),
+      beats: this.beats,
+      nodesOf: sid => [...(this.rooms.get(sid)?.nodes ?? [])],
       isWhole: sid => this.rooms.isWhole(sid),
       apply: record => this.rooms.apply(record),
     })

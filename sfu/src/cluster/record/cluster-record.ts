@@ -100,8 +100,11 @@ export interface SeatRecord {
    * owed. `not_held`: nothing was changed.
    */
   release(call: Release): Promise<Answer<'released' | 'not_held'>>
-  /** Keeps what is newer by `rev` or `version`; the rest changes nothing. Answers the rev kept after it; 0: none. `no_room`: over or never there. */
-  keep(call: Keep): Promise<Answer<{ keptRev: number } | 'no_room'>>
+  /**
+   * Keeps what is newer by `rev` or `version`; the rest changes nothing. Answers the rev kept after it; 0: none. `no_room`: over or never there.
+   * `lost`: another connection than `psid` has the claim, and nothing was done.
+   */
+  keep(call: Keep): Promise<Answer<{ keptRev: number } | 'no_room' | 'lost'>>
   /** Puts an event into the stream once. `not_owed`: psid's leaving was told, or the caller is not its owner. */
   emit(call: Emit): Promise<Answer<'taken' | 'had' | 'not_owed' | 'no_room'>>
   /**

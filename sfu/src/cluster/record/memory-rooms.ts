@@ -117,10 +117,12 @@ export function release(at: Moment, { roomSid, identity, psid, epoch }: Release)
 
 export function keep(
   at: Moment,
-  { roomSid, identity, kept, seat, inst }: Keep,
-): { keptRev: number } | 'no_room' {
+  { roomSid, identity, kept, psid, seat, inst }: Keep,
+): { keptRev: number } | 'no_room' | 'lost' {
   const room = at.state.rooms.get(roomSid)
   if (!room) return 'no_room'
+  const holder = room.claims.get(identity)
+  if (psid !== undefined && holder && holder.psid !== psid) return 'lost'
   if (kept && kept.rev > (room.kept.get(identity)?.rev ?? 0)) room.kept.set(identity, { ...kept })
   const owed = seat && room.owed.get(seat.psid)
   if (owed && owed.inst === inst && seat.version > owed.version)

@@ -101,6 +101,8 @@ export interface Keep extends EraCall {
   roomSid: RoomId
   identity: string
   kept?: KeptFacts | undefined
+  /** Whose connection it is said of: nothing is kept when a newer one has the claim. */
+  psid?: ParticipantId | undefined
   /** Of the caller's own participant only. */
   seat?: { psid: ParticipantId; version: number; info: string } | undefined
 }

@@ -80,7 +80,7 @@ export class RedisRecord implements ClusterRecord {
   join = (call: calls.Join) =>
     this.#step<RawJoin>('join', call).then(answer => mapped<RawJoin, calls.JoinAnswer>(answer, joined))
   release = (call: calls.Release) => this.#step<'released' | 'not_held'>('release', call)
-  keep = (call: calls.Keep) => this.#step<{ keptRev: number } | 'no_room'>('keep', call)
+  keep = (call: calls.Keep) => this.#step<{ keptRev: number } | 'no_room' | 'lost'>('keep', call)
   emit = (call: calls.Emit) => this.#step<'taken' | 'had' | 'not_owed' | 'no_room'>('emit', call)
   change = (call: calls.Change) =>
     this.#step<{ is: 'done' | 'stale'; room: RawRoom } | { is: 'no_room' }>('change', call).then(answer =>

@@ -1,6 +1,10 @@
 do local refused = refusal('open') if refused then return refused end end
 local sid, seat = call.roomSid, call.seat
 if not room_of(sid) then return answer('done', 'no_room') end
+if has(call.psid) then
+  local holder = claim_of(sid, call.identity)
+  if holder and holder.psid ~= call.psid then return answer('done', 'lost') end
+end
 if has(call.kept) then put_kept(sid, call.identity, call.kept) end
 if has(seat) then
   local owed = owed_of(sid, seat.psid)
