@@ -9,6 +9,8 @@ const round = (changed: Partial<Round>): Round => ({
   backMs: [],
   othersTicksMs: [60],
   othersSoundMs: [40],
+  othersMediaMs: [45],
+  machine: { stallMs: 1, waitMs: 7, idlePercent: 60 },
   listsMs: 100,
   toolLateMs: 12,
   lost: [],
@@ -22,7 +24,7 @@ it('has one row a fault that was played, and nothing lost when nothing was', () 
   }
   const lines = formatChaos(report, FAULTS)
   expect(lines.filter(line => line.startsWith('| a node'))).toEqual([
-    '| a node is killed (kill -9) | 2 | 4 | 2000 | 4000 | 4000 | 5000 | 60 | 180 | 180 | 40 | 40 | 100 | 0 |',
+    '| a node is killed (kill -9) | 2 | 4 | 2000 | 4000 | 4000 | 5000 | 60 | 180 | 180 | 40 | 40 | 45 | 45 | 45 | 7 | 100 | 0 |',
   ])
   expect(lines.join('\n')).not.toContain('LOST')
   expect(lostOf(report)).toEqual([])
@@ -41,4 +43,21 @@ it('says in words what was lost, of people and of webhooks', () => {
     'LOST kill, node 1: person-1 is not connected',
     'LOST webhooks: there was none',
   ])
+})
+
+it('says in which rounds media among the others had a gap, and what the machine did meanwhile', () => {
+  const machine = { stallMs: 3, waitMs: 190, idlePercent: 5 }
+  const report = {
+    rounds: [round({}), round({ node: 2, othersMediaMs: [45, 310], machine })],
+    webhooks: { events: 12, faults: [] },
+  }
+  const lines = formatChaos(report, FAULTS)
+  expect(lines).toContain(
+    'Media among the others: 1 of 2 rounds without a gap over 200. The processors were idle for 5 % (median; least 5 %).',
+  )
+  expect(lines.filter(line => line.includes('a media gap'))).toEqual([
+    'kill, node 3: a media gap of 310; meanwhile a process beside was late by 190, one before all others by 3, idle 5 %.',
+  ])
+  // Slow is not lost.
+  expect(lostOf(report)).toEqual([])
 })

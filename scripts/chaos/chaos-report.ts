@@ -3,12 +3,16 @@ import type { Fault } from './faults.ts'
 import { percentile } from './measure.ts'
 import type { ChaosReport, Round } from './run-chaos.ts'
 
+/** Promised to those whose nodes were not hit. */
+const MEDIA_GAP_MS = 200
+
 const ms = (value: number | undefined): string => (value === undefined ? '–' : `${Math.round(value)}`)
 const three = (values: number[]): string[] => [50, 95, 100].map(share => ms(percentile(values, share)))
 
 const HEAD = [
   ...['fault', 'rounds', 'people hit', 'back p50', 'p95', 'worst', 'promised p95'],
-  ...["others' packets p50", 'p95', 'worst', "others' sound p95", 'worst', 'lists equal, worst', 'lost'],
+  ...["others' packets p50", 'p95', 'worst', "others' sound p95", 'worst'],
+  ...["others' media p50", 'p95', 'worst', 'machine late, worst', 'lists equal, worst', 'lost'],
 ]
 
 /** One line a fault, all times in ms; then what was lost in words. As Markdown, for docs/cluster.md. */
@@ -24,7 +28,8 @@ export function formatChaos(report: ChaosReport, faults: readonly Fault[]): stri
   return [
     ...[HEAD, HEAD.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`),
     '',
-    `Times in ms. Packets go every 50 ms and sound comes every 20 ms; this tool's own event loop was late by ${ms(late)} at worst.`,
+    `Times in ms. Packets go every 50 ms, sound every 20 ms and a picture every 38 ms; this tool's own event loop was late by ${ms(late)} at worst.`,
+    ...mediaLines(report.rounds),
     `Webhooks: ${report.webhooks.events}, ${report.webhooks.faults.length} faults.`,
     ...lostOf(report).map(line => `LOST ${line}`),
   ]
@@ -35,6 +40,22 @@ export function lostOf({ rounds, webhooks }: ChaosReport): string[] {
   return [
     ...rounds.flatMap(({ fault, node, lost }) => lost.map(line => `${fault}, node ${node + 1}: ${line}`)),
     ...webhooks.faults.map(line => `webhooks: ${line}`),
+  ]
+}
+
+/** What media among people on healthy nodes kept, and what the machine did in rounds that had a longer gap. */
+function mediaLines(rounds: readonly Round[]): string[] {
+  const worst = ({ othersMediaMs }: Round) => Math.max(0, ...othersMediaMs)
+  const broken = rounds.filter(round => worst(round) > MEDIA_GAP_MS)
+  const idle = rounds.map(({ machine }) => machine.idlePercent)
+  return [
+    `Media among the others: ${rounds.length - broken.length} of ${rounds.length} rounds without a gap over ${MEDIA_GAP_MS}. ` +
+      `The processors were idle for ${ms(percentile(idle, 50))} % (median; least ${ms(Math.min(...idle))} %).`,
+    ...broken.map(
+      round =>
+        `${round.fault}, node ${round.node + 1}: a media gap of ${ms(worst(round))}; meanwhile a process beside was late by ` +
+        `${ms(round.machine.waitMs)}, one before all others by ${ms(round.machine.stallMs)}, idle ${ms(round.machine.idlePercent)} %.`,
+    ),
   ]
 }
 
@@ -50,6 +71,13 @@ function rowOf(fault: Fault, rounds: readonly Round[]): string[] {
     ms(fault.promisedMs),
     ...three(all(round => round.othersTicksMs)),
     ...three(sound).slice(1),
+    ...three(all(round => round.othersMediaMs)),
+    ms(
+      percentile(
+        rounds.map(({ machine }) => machine.waitMs),
+        100,
+      ),
+    ),
     ms(
       percentile(
         all(({ listsMs }) => (listsMs === undefined ? [] : [listsMs])),

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { disposeNativeSdk } from '../../testing/native-peer.ts'
 import { SetupError } from '../lib/log.mjs'
+import { root } from '../lib/run.mjs'
+import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { ChaosCluster, hasProc } from './chaos-cluster.ts'
 import { formatChaos, lostOf } from './chaos-report.ts'
 import { FAULTS } from './faults.ts'
@@ -12,12 +14,12 @@ import { runChaos } from './run-chaos.ts'
 const help = `Usage: npm run chaos -- [options]
 
 Starts Redis and three media servers as one, with six people on the stock native SDK in a room, two on each node, who hum and
-send numbered packets. Then one fault after the other, on one node after the other:
+send numbered packets, and two native media clients on each node, one of which sends sound and a picture. Then one fault after the other, on one node after the other:
 
 ${FAULTS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 
 For each: how long until people of the nodes hit hear and are heard by the others again, the longest gap among those
-whose nodes were not hit, how long until all nodes list the same people, and at the end whether webhooks told each joining
+whose nodes were not hit (of packets, of sound, and of media as the kernel dates it), how late a process beside them was at worst, how long until all nodes list the same people, and at the end whether webhooks told each joining
 and leaving once. Cuts hold up TCP (links, Redis) without privileges; media between nodes (UDP) is not cut by them.
 
 Exit code: 0 nothing was lost, 1 something was (said in words), 2 it could not be run. Slow is not lost: the table says how slow.
@@ -65,6 +67,7 @@ async function main(): Promise<number> {
   const faults = FAULTS.filter(({ name }) => values.fault?.includes(name) ?? true)
   const rounds = number('rounds', 1, 1_000)
   const clients = number('clients', 2, 60)
+  const program = await ensureRtcClients({ root, log: line => console.error(line), allowApt: true })
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
   const say = (line: string) => console.error(`${new Date().toISOString()} ${line}`)
@@ -78,7 +81,7 @@ async function main(): Promise<number> {
     },
   })
   try {
-    const result = await runChaos({ cluster, faults, rounds, clients, say, signal: ending.signal })
+    const result = await runChaos({ cluster, faults, rounds, clients, program, say, signal: ending.signal })
     report(values.json ? JSON.stringify(result, null, 2) : formatChaos(result, faults).join('\n'))
     return lostOf(result).length === 0 ? 0 : 1
   } finally {

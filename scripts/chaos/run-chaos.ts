@@ -3,6 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { ChaosClient } from './chaos-client.ts'
 import { type ChaosCluster, pause } from './chaos-cluster.ts'
 import type { Fault } from './faults.ts'
+import { MachineWatch, type MachineWindow } from './measure-machine.ts'
+import { Witnesses } from './measure-media.ts'
 import { type StoryEvent, storyFaults } from './webhook-story.ts'
 
 /** Nobody has been silent for so long when all is well. */
@@ -23,6 +25,9 @@ export interface Round {
   /** Between people whose nodes were not hit: the longest silence of packets and of sound, ms. */
   othersTicksMs: number[]
   othersSoundMs: number[]
+  /** Of the same, by native clients: the longest time without a packet of sound or picture, a value for each stream and receiver, ms. */
+  othersMediaMs: number[]
+  machine: MachineWindow
   /** Until every node listed exactly those who were there, from the moment all were well, ms. */
   listsMs: number | undefined
   /** What this tool's own event loop was late by at worst, ms: smaller gaps are its own. */
@@ -41,6 +46,8 @@ export interface ChaosRun {
   faults: readonly Fault[]
   rounds: number
   clients: number
+  /** The native media clients, from ensureRtcClients. */
+  program: string
   say: (line: string) => void
   /** Ends before the next fault. */
   signal: AbortSignal
@@ -51,22 +58,29 @@ export async function runChaos({
   faults,
   rounds,
   clients,
+  program,
   say,
   signal,
 }: ChaosRun): Promise<ChaosReport> {
-  const people = await gather(cluster, clients)
+  const machine = await MachineWatch.create(program)
+  const people: ChaosClient[] = []
+  let witnesses: Witnesses | undefined
   const report: ChaosReport = { rounds: [], webhooks: { events: 0, faults: [] } }
   try {
+    await gather(people, cluster, clients)
+    witnesses = await Witnesses.join(cluster, ROOM, program)
+    const meeting: Meeting = { cluster, people, witnesses, machine }
     say(`${clients} people are in, ${cluster.plans.length} nodes`)
     for (let round = 0; round < rounds; round++)
       for (const fault of faults) {
         if (signal.aborted) break
-        const result = await play(cluster, people, fault, round % cluster.plans.length)
+        const result = await play(meeting, fault, round % cluster.plans.length)
         report.rounds.push(result)
         say(describe(result))
       }
   } finally {
-    await Promise.all(people.map(person => person.leave()))
+    await Promise.all([...people.map(person => person.leave()), witnesses?.close()])
+    machine.close()
   }
   await cluster.access[0]!.roomService()
     .deleteRoom(ROOM)
@@ -75,40 +89,38 @@ export async function runChaos({
   return report
 }
 
-async function gather(cluster: ChaosCluster, count: number): Promise<ChaosClient[]> {
-  const nodes = cluster.plans.length
-  const name = (index: number) => `person-${index % count}`
-  const people: ChaosClient[] = []
-  try {
-    for (let index = 0; index < count; index++)
-      people.push(
-        await ChaosClient.join({
-          room: ROOM,
-          identity: name(index),
-          access: cluster.access[0]!,
-          plans: cluster.plans,
-          node: index % nodes,
-          nodeOf: identity => cluster.nodeOf(identity),
-          // One on the next node, and one on its own.
-          listensTo: [name(index + 1), name(index + nodes)].filter(other => other !== name(index)),
-        }),
-      )
-    return people
-  } catch (error) {
-    await Promise.all(people.map(person => person.leave()))
-    throw error
-  }
+/** Who is in. */
+interface Meeting {
+  cluster: ChaosCluster
+  people: readonly ChaosClient[]
+  witnesses: Witnesses
+  machine: MachineWatch
 }
 
-async function play(
-  cluster: ChaosCluster,
-  people: ChaosClient[],
-  fault: Fault,
-  node: number,
-): Promise<Round> {
+/** Adds to `people` one after the other; the caller ends those that are there, also when one cannot join. */
+async function gather(people: ChaosClient[], cluster: ChaosCluster, count: number): Promise<void> {
+  const nodes = cluster.plans.length
+  const name = (index: number) => `person-${index % count}`
+  for (let index = 0; index < count; index++)
+    people.push(
+      await ChaosClient.join({
+        room: ROOM,
+        identity: name(index),
+        access: cluster.access[0]!,
+        plans: cluster.plans,
+        node: index % nodes,
+        nodeOf: identity => cluster.nodeOf(identity),
+        // One on the next node, and one on its own.
+        listensTo: [name(index + 1), name(index + nodes)].filter(other => other !== name(index)),
+      }),
+    )
+}
+
+async function play(meeting: Meeting, fault: Fault, node: number): Promise<Round> {
+  const { cluster, people, witnesses, machine } = meeting
   const lost: string[] = []
   for (const person of people) await person.goHome()
-  const before = await whenWell(people, RECOVERY_LIMIT_MS)
+  const before = (await witnesses.goHome(RECOVERY_LIMIT_MS)) ?? (await whenWell(people, RECOVERY_LIMIT_MS))
   if (before !== null) lost.push(`before the fault: ${before}`)
   const hitNodes = new Set(fault.hits(node, cluster.plans.length))
   const hit = people.filter(person => person.node !== undefined && hitNodes.has(person.node))
@@ -119,8 +131,10 @@ async function play(
 
   const late = monitorEventLoopDelay({ resolution: 10 })
   late.enable()
+  await machine.read()
   const start = performance.now()
   for (const person of people) person.startWindow(start)
+  witnesses.startWindow()
   try {
     await fault.run(cluster, node)
   } catch (error) {
@@ -128,7 +142,10 @@ async function play(
   }
   const stillWrong = await whenWell(people, RECOVERY_LIMIT_MS)
   const now = performance.now()
+  const media = await witnesses.read(hitNodes)
+  const machineWindow = await machine.read()
   late.disable()
+  lost.push(...media.lost)
   if (stillWrong !== null) lost.push(stillWrong)
   const gaps = (from: ChaosClient[], to: ChaosClient[], kind: 'ticks' | 'sound') =>
     from.flatMap(a =>
@@ -142,7 +159,12 @@ async function play(
   const disordered = order() - disorderBefore
   if (disordered > 0)
     lost.push(`reliable data among the others: ${disordered} missing, repeated or out of order`)
-  const lists = await whenListed(cluster, people)
+  const away = await witnesses.whenIn(RECOVERY_LIMIT_MS)
+  if (away !== null) lost.push(away)
+  const lists = await whenListed(cluster, [
+    ...people.map(({ identity }) => identity),
+    ...witnesses.identities,
+  ])
   if (typeof lists === 'string') lost.push(lists)
   return {
     fault: fault.name,
@@ -150,6 +172,8 @@ async function play(
     backMs,
     othersTicksMs: gaps(others, others, 'ticks'),
     othersSoundMs: gaps(others, others, 'sound'),
+    othersMediaMs: media.gapsMs,
+    machine: machineWindow,
     listsMs: typeof lists === 'number' ? lists : undefined,
     toolLateMs: late.max / 1e6,
     lost,
@@ -167,7 +191,7 @@ const sum = <T>(values: readonly T[], of: (value: T) => number): number =>
   values.reduce((total, value) => total + of(value), 0)
 
 /** Waits until everybody has heard everybody without a break for a while. @returns null, or what is still wrong after the limit */
-async function whenWell(people: ChaosClient[], limitMs: number): Promise<string | null> {
+async function whenWell(people: readonly ChaosClient[], limitMs: number): Promise<string | null> {
   const deadline = performance.now() + limitMs
   let wellSince: number | undefined
   for (;;) {
@@ -180,7 +204,7 @@ async function whenWell(people: ChaosClient[], limitMs: number): Promise<string 
   }
 }
 
-function whoIsSilent(people: ChaosClient[], now: number): string | null {
+function whoIsSilent(people: readonly ChaosClient[], now: number): string | null {
   for (const person of people) {
     if (!person.isConnected) return `${person.identity} is not connected`
     for (const other of people)
@@ -191,10 +215,10 @@ function whoIsSilent(people: ChaosClient[], now: number): string | null {
 }
 
 /** How long until each node lists exactly those who are there, all under the same sids; what is wrong after the limit. */
-async function whenListed(cluster: ChaosCluster, people: ChaosClient[]): Promise<number | string> {
+async function whenListed(cluster: ChaosCluster, identities: readonly string[]): Promise<number | string> {
   const start = performance.now()
   for (;;) {
-    const wrong = await whatIsListedWrong(cluster, people)
+    const wrong = await whatIsListedWrong(cluster, identities)
     const tookMs = performance.now() - start
     if (wrong === null) return tookMs
     if (tookMs > LIST_LIMIT_MS) return wrong
@@ -203,11 +227,8 @@ async function whenListed(cluster: ChaosCluster, people: ChaosClient[]): Promise
 }
 
 /** The SDK does not tell a sid that a session made anew has given it, so that sids are compared between nodes only. */
-async function whatIsListedWrong(cluster: ChaosCluster, people: ChaosClient[]): Promise<string | null> {
-  const expected = people
-    .map(({ identity }) => identity)
-    .toSorted()
-    .join(' ')
+async function whatIsListedWrong(cluster: ChaosCluster, wanted: readonly string[]): Promise<string | null> {
+  const expected = wanted.toSorted().join(' ')
   let first: string | undefined
   for (const [index, access] of cluster.access.entries()) {
     const node = `node ${index + 1}`
@@ -251,8 +272,8 @@ async function judgeWebhooks(cluster: ChaosCluster): Promise<ChaosReport['webhoo
   }
 }
 
-function describe({ fault, node, backMs, othersTicksMs, lost }: Round): string {
+function describe({ fault, node, backMs, othersTicksMs, othersMediaMs, machine, lost }: Round): string {
   const worst = (values: number[]) => (values.length > 0 ? `${Math.round(Math.max(...values))} ms` : '–')
   const words = lost.length > 0 ? `; LOST: ${lost.join('; ')}` : ''
-  return `${fault}, node ${node + 1}: back after ${worst(backMs)}, the others' longest gap ${worst(othersTicksMs)}${words}`
+  return `${fault}, node ${node + 1}: back after ${worst(backMs)}, the others' longest gap ${worst(othersTicksMs)}, of media ${worst(othersMediaMs)} (a process beside late by ${worst([machine.waitMs])}, ${Math.round(machine.idlePercent)} % idle)${words}`
 }

@@ -5,6 +5,7 @@ import {
   SessionDescription,
   SignalRequest,
   SignalResponse,
+  SubscriptionPermission,
   TrackSource,
   TrackType,
   UpdateTrackSettings,
@@ -113,8 +114,19 @@ export class LoadParticipant extends EventEmitter {
     return this.#offered
   }
 
-  /** Publishes one opus and one VP8 track; `firstStream` and the number after it travel in their packets. */
-  async publish(firstStream: number): Promise<void> {
+  /**
+   * Publishes one opus and one VP8 track; `firstStream` and the number after it travel in their packets.
+   *
+   * @param onlyFor identities that may subscribe to them; by default everybody
+   */
+  async publish(firstStream: number, onlyFor?: readonly string[]): Promise<void> {
+    if (onlyFor) {
+      const trackPermissions = onlyFor.map(participantIdentity => ({ participantIdentity, allTracks: true }))
+      this.#send({
+        case: 'subscriptionPermission',
+        value: new SubscriptionPermission({ allParticipants: false, trackPermissions }),
+      })
+    }
     const ssrcBase = 0x10000000 + this.subscriberPeer * 16
     const streams: LocalStream[] = (['audio', 'video'] as const).map((kind, index) => ({
       mid: String(index),

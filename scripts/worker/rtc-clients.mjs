@@ -61,12 +61,15 @@ export async function ensureRtcClients({ root, log, allowApt, srtpDir }) {
  *
  * @typedef {{ ssrc: number, stream: number, packets: number, octets: number, intact: number, lost: number }} Received
  * @typedef {{ ssrc: number, stream: number, packets: number, keyFrames: number }} Sent
+ * @typedef {{ stream: number, gapMs: number }} Flow what came of a stream, whatever carried it: the longest time without a packet
+ *   since `window`, by the kernel's stamps and without what the sender itself was late. Of senders in this process.
  * @typedef {object} PeerStats
  * @property {number} id
  * @property {boolean} connected
  * @property {number} undecryptable packets whose SRTP tag was wrong
  * @property {Sent[]} sent
  * @property {Received[]} received `stream` is the number given to the sender; `intact` counts whole payloads
+ * @property {Flow[]} flows
  */
 
 /**
@@ -169,6 +172,11 @@ export class RtcClients extends EventEmitter {
   /** @param {number} id */
   closePeer(id) {
     this.#write(`close ${id}`)
+  }
+
+  /** From now on gaps count. */
+  window() {
+    this.#write('window')
   }
 
   /** @returns {Promise<{ cpuMs: number, peers: PeerStats[] }>} */

@@ -26,6 +26,12 @@ double now_seconds(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
+int64_t wall_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
 static void fingerprint_of(X509 *certificate, char *text) {
   uint8_t digest[32];
   unsigned length = 0;
@@ -126,8 +132,9 @@ bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles
     fail(peer, "the socket could not be opened");
     return false;
   }
-  int size = 4 << 20;
+  int size = 4 << 20, on = 1;
   setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  setsockopt(peer->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   peer->ssl = SSL_new(context);
   if (!peer->ssl || SSL_set_tlsext_use_srtp(peer->ssl, profiles) != 0) {
     fail(peer, "unknown SRTP profile");
@@ -196,6 +203,22 @@ static void continue_handshake(struct peer *peer) {
   if (strcasecmp(shown, peer->fingerprint) != 0) fail(peer, "the server's certificate has another fingerprint");
   else if (!start_srtp(peer)) fail(peer, "no SRTP profile was agreed");
   else peer->state = PEER_CONNECTED;
+}
+
+ssize_t peer_read(struct peer *peer, uint8_t *data, size_t size, int64_t *arrived_at) {
+  char control[CMSG_SPACE(sizeof(struct timespec))];
+  struct iovec part = {.iov_base = data, .iov_len = size};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  ssize_t length = recvmsg(peer->fd, &message, 0);
+  struct cmsghdr *stamp = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
+  if (stamp && stamp->cmsg_level == SOL_SOCKET && stamp->cmsg_type == SCM_TIMESTAMPNS) {
+    struct timespec t;
+    memcpy(&t, CMSG_DATA(stamp), sizeof t);
+    *arrived_at = t.tv_sec * 1000000000LL + t.tv_nsec;
+  } else {
+    *arrived_at = wall_nanoseconds();
+  }
+  return length;
 }
 
 size_t peer_receive(struct peer *peer, uint8_t *data, size_t length, bool *is_rtcp) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define MAX_DATAGRAM 2048
 
@@ -34,12 +35,18 @@ struct peer {
 // Seconds of a clock that never jumps.
 double now_seconds(void);
 
+// Of the clock by which the kernel dates datagrams.
+int64_t wall_nanoseconds(void);
+
 // Makes the certificate that all peers of this process show. Returns its SHA-256 fingerprint (AA:BB:...), NULL on failure.
 const char *peers_init(void);
 
 // Opens the socket and sends the first connectivity check. `profiles` is a colon separated list in OpenSSL's names.
 // False with `reason` set when that is impossible.
 bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles);
+
+// Reads one datagram and when the kernel took it. Returns its length, or -1 when there is none.
+ssize_t peer_read(struct peer *peer, uint8_t *data, size_t size, int64_t *arrived_at);
 
 // Handles one datagram. Returns the length of a decrypted RTP or RTCP packet left in `data`, or 0 when there is none.
 size_t peer_receive(struct peer *peer, uint8_t *data, size_t length, bool *is_rtcp);

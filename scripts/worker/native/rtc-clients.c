@@ -7,6 +7,7 @@
 //        STREAM is a number that travels in each payload; an extension id of 0 leaves it out; MID may be '-'
 //   feedback ID EXTENSION      transport-wide congestion control feedback, every 100 ms
 //   close ID
+//   window                     gaps of flows count from now on
 //   stats
 //   quit                       (so does the end of the input)
 //
@@ -14,7 +15,9 @@
 //   {"event":"ready","fingerprint":"AA:..."}
 //   {"event":"connected","id":1,"profile":"SRTP_AEAD_AES_128_GCM","ms":12.3}
 //   {"event":"failed","id":1,"reason":"..."}
-//   {"event":"stats","cpuMs":1.5,"peers":[{"id":1,"undecryptable":0,"sent":[...],"received":[...]}]}
+//   {"event":"stats","cpuMs":1.5,"peers":[{"id":1,"undecryptable":0,"sent":[...],"received":[...],"flows":[...]}]}
+//
+// `rtc-clients ticker` is another program, see ticker.h.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +31,7 @@
 
 #include "peer.h"
 #include "streams.h"
+#include "ticker.h"
 
 #define MAX_PEERS 4096
 #define STDIN_INDEX UINT32_MAX
@@ -108,6 +112,16 @@ static void add_sender(struct peer *peer, char *words[]) {
   if (strcmp(words[5], "-") != 0) snprintf(sender->mid, sizeof sender->mid, "%s", words[5]);
 }
 
+static int64_t last_sent_at(uint32_t stream) {
+  int64_t last = 0;
+  for (int i = 0; i < peer_count; i++)
+    for (int k = 0; peers[i].state != PEER_FREE && k < peers[i].streams->sender_count; k++) {
+      struct sender *sender = &peers[i].streams->senders[k];
+      if (sender->stream == stream && sender->sent_at > last) last = sender->sent_at;
+    }
+  return last;
+}
+
 static void print_stats(void) {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -132,6 +146,11 @@ static void print_stats(void) {
              receiver->ssrc, receiver->stream, (unsigned long)receiver->packets, (unsigned long)receiver->octets,
              (unsigned long)receiver->intact, (long)(lost > 0 ? lost : 0));
     }
+    printf("],\"flows\":[");
+    for (int k = 0; k < peer->streams->flow_count; k++) {
+      struct flow *flow = &peer->streams->flows[k];
+      printf("%s{\"stream\":%u,\"gapMs\":%.1f}", k ? "," : "", flow->stream, flow_gap(flow, last_sent_at(flow->stream)) / 1e6);
+    }
     printf("]}");
     comma = ",";
   }
@@ -144,6 +163,33 @@ static void close_peer(struct peer *peer) {
   peer->streams = NULL;
 }
 
+static void receive_all(struct peer *peer) {
+  uint8_t data[MAX_DATAGRAM];
+  // Bounded, so that one busy peer does not keep the others from sending in time.
+  for (int i = 0; i < 64 && peer->state != PEER_FREE; i++) {
+    int64_t arrived_at;
+    ssize_t length = peer_read(peer, data, sizeof data, &arrived_at);
+    if (length < 0) return;
+    enum peer_state before = peer->state;
+    bool is_rtcp = false;
+    size_t size = peer_receive(peer, data, length, &is_rtcp);
+    report_change(peer, before);
+    if (size >= 8 && is_rtcp) streams_rtcp(peer->streams, data, size);
+    else if (size >= 12) streams_rtp(peer->streams, data, size, arrived_at);
+  }
+}
+
+// What lies in the kernel has come, though it was not read yet.
+static void receive_everything(void) {
+  for (int i = 0; i < 16 * peer_count; i++) receive_all(&peers[i % peer_count]);
+}
+
+static void start_window(void) {
+  receive_everything();
+  for (int i = 0; i < peer_count; i++)
+    if (peers[i].state != PEER_FREE) streams_window(peers[i].streams);
+}
+
 // Returns false when the process is to end.
 static bool command(char *line) {
   char *words[12] = {0};
@@ -153,7 +199,8 @@ static bool command(char *line) {
   int id = count > 1 ? atoi(words[1]) : 0;
   struct peer *peer = find(id);
   if (strcmp(words[0], "quit") == 0) return false;
-  else if (strcmp(words[0], "stats") == 0) print_stats();
+  else if (strcmp(words[0], "stats") == 0) receive_everything(), print_stats();
+  else if (strcmp(words[0], "window") == 0) start_window();
   else if (strcmp(words[0], "open") == 0 && count == 10) open_peer(id, words + 2);
   else if (strcmp(words[0], "send") == 0 && count == 9 && peer) add_sender(peer, words + 2);
   else if (strcmp(words[0], "feedback") == 0 && count == 3 && peer) peer->streams->feedback_id = atoi(words[2]);
@@ -181,22 +228,8 @@ static bool read_commands(void) {
   return used < sizeof buffer;
 }
 
-static void receive_all(struct peer *peer) {
-  uint8_t data[MAX_DATAGRAM];
-  // Bounded, so that one busy peer does not keep the others from sending in time.
-  for (int i = 0; i < 64 && peer->state != PEER_FREE; i++) {
-    ssize_t length = recv(peer->fd, data, sizeof data, 0);
-    if (length < 0) return;
-    enum peer_state before = peer->state;
-    bool is_rtcp = false;
-    size_t size = peer_receive(peer, data, length, &is_rtcp);
-    report_change(peer, before);
-    if (size >= 8 && is_rtcp) streams_rtcp(peer->streams, data, size);
-    else if (size >= 12) streams_rtp(peer->streams, data, size);
-  }
-}
-
-int main(void) {
+int main(int argc, char *argv[]) {
+  if (argc == 2 && strcmp(argv[1], "ticker") == 0) return ticker();
   setvbuf(stdout, NULL, _IOLBF, 0);
   srand(getpid());
   struct rlimit limit;

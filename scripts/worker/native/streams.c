@@ -7,6 +7,8 @@
 // Bytes at the start of the payload that an SFU may rewrite: the VP8 payload descriptor and, generously, what follows.
 #define UNCHECKED 20
 #define TRAILER 16
+// Before the trailer: when the packet was sent.
+#define STAMP 8
 #define VIDEO_PACKET 1160
 #define PACKETS_PER_FRAME 4
 #define FRAMES_PER_SECOND 26
@@ -20,6 +22,11 @@ static uint32_t get32(const uint8_t *at) {
   memcpy(&value, at, 4);
   return ntohl(value);
 }
+static void put64(uint8_t *at, uint64_t value) {
+  put32(at, value >> 32);
+  put32(at + 4, value);
+}
+static uint64_t get64(const uint8_t *at) { return (uint64_t)get32(at) << 32 | get32(at + 4); }
 static uint16_t get16(const uint8_t *at) { return at[0] << 8 | at[1]; }
 
 // Not cryptographic: SRTP's own tag has already excluded chance; this one proves that it is our payload, whole.
@@ -35,9 +42,11 @@ static uint32_t checksum(const uint8_t *data, size_t length) {
   return hash >> 32;
 }
 
-// Fills the payload after the first bytes, ending in: "DMCU", stream number, counter, checksum.
+// Fills the payload after the first bytes, ending in: time of sending, "DMCU", stream number, counter, checksum.
 static void fill(struct sender *sender, uint8_t *payload, size_t length, size_t used) {
-  for (size_t i = used; i < length - TRAILER; i++) payload[i] = (uint8_t)(sender->counter * 31 + i * 7);
+  for (size_t i = used; i < length - TRAILER - STAMP; i++) payload[i] = (uint8_t)(sender->counter * 31 + i * 7);
+  sender->sent_at = wall_nanoseconds();
+  put64(payload + length - TRAILER - STAMP, sender->sent_at);
   uint8_t *trailer = payload + length - TRAILER;
   memcpy(trailer, "DMCU", 4);
   put32(trailer + 4, sender->stream);
@@ -121,6 +130,39 @@ static struct receiver *receiver_of(struct streams *streams, uint32_t ssrc) {
   return NULL;
 }
 
+static struct flow *flow_of(struct streams *streams, uint32_t stream) {
+  for (int i = 0; i < streams->flow_count; i++)
+    if (streams->flows[i].stream == stream) return &streams->flows[i];
+  if (streams->flow_count == MAX_STREAMS) return NULL;
+  struct flow *flow = &streams->flows[streams->flow_count++];
+  *flow = (struct flow){.stream = stream};
+  return flow;
+}
+
+// A source that was late itself makes a gap that is not the network's: between two packets it should have taken a period a frame.
+static void note_flow(struct flow *flow, enum kind kind, uint32_t counter, int64_t sent_at, int64_t arrived_at) {
+  uint32_t frame = kind == KIND_OPUS ? counter : counter / PACKETS_PER_FRAME;
+  int64_t period = kind == KIND_OPUS ? 20000000 : 1000000000 / FRAMES_PER_SECOND;
+  if (flow->arrived_at) {
+    int64_t late = sent_at - flow->sent_at - (int32_t)(frame - flow->frame) * period;
+    int64_t gap = arrived_at - flow->arrived_at - (late > 0 ? late : 0);
+    if (gap > flow->longest_gap) flow->longest_gap = gap;
+  }
+  // One that was overtaken says nothing of the sender's last.
+  if (sent_at > flow->sent_at) flow->sent_at = sent_at, flow->frame = frame;
+  if (arrived_at > flow->arrived_at) flow->arrived_at = arrived_at;
+}
+
+void streams_window(struct streams *streams) {
+  int64_t now = wall_nanoseconds();
+  for (int i = 0; i < streams->flow_count; i++) streams->flows[i].longest_gap = 0, streams->flows[i].arrived_at = now;
+}
+
+int64_t flow_gap(const struct flow *flow, int64_t last_sent_at) {
+  int64_t lasting = last_sent_at - flow->arrived_at;
+  return lasting > flow->longest_gap ? lasting : flow->longest_gap;
+}
+
 static void note_arrival(struct streams *streams, uint16_t sequence, uint32_t ssrc) {
   if (!streams->feedback_started) {
     streams->feedback_started = true;
@@ -132,7 +174,7 @@ static void note_arrival(struct streams *streams, uint16_t sequence, uint32_t ss
   streams->feedback_ssrc = ssrc;
 }
 
-void streams_rtp(struct streams *streams, const uint8_t *data, size_t length) {
+void streams_rtp(struct streams *streams, const uint8_t *data, size_t length, int64_t arrived_at) {
   uint32_t ssrc = get32(data + 8);
   size_t start = 12 + 4 * (data[0] & 15);
   if (data[0] & 0x10 && start + 4 <= length) {
@@ -166,11 +208,14 @@ void streams_rtp(struct streams *streams, const uint8_t *data, size_t length) {
   }
   receiver->packets++;
   receiver->octets += size;
-  if (size < UNCHECKED + TRAILER) return;
+  if (size < UNCHECKED + STAMP + TRAILER) return;
   const uint8_t *payload = data + start, *trailer = payload + size - TRAILER;
   if (memcmp(trailer, "DMCU", 4) != 0 || get32(trailer + 12) != checksum(payload + UNCHECKED, size - UNCHECKED - 4)) return;
   receiver->intact++;
   receiver->stream = get32(trailer + 4);
+  if (!receiver->flow || receiver->flow->stream != receiver->stream) receiver->flow = flow_of(streams, receiver->stream);
+  enum kind kind = size == VIDEO_PACKET ? KIND_VP8 : KIND_OPUS;
+  if (receiver->flow) note_flow(receiver->flow, kind, get32(trailer + 8), get64(trailer - STAMP), arrived_at);
 }
 
 void streams_rtcp(struct streams *streams, const uint8_t *data, size_t length) {

@@ -17,6 +17,7 @@ struct sender {
   double next_at, next_report_at, last_key_at;
   bool key_wanted;
   uint32_t packets, octets, key_frames;
+  int64_t sent_at; // of the last packet, wall_nanoseconds
 };
 
 struct receiver {
@@ -24,9 +25,17 @@ struct receiver {
   uint16_t highest;
   uint32_t cycles, first;
   uint64_t packets, octets, intact;
+  struct flow *flow;
   // For the report blocks.
   uint32_t expected_before, received_before, last_sender_report;
   double sender_report_at;
+};
+
+// One stream as it comes, whatever SSRC carries it: kept by the number and the time that travel in its packets.
+struct flow {
+  uint32_t stream, frame;
+  int64_t arrived_at, sent_at; // of the last packet
+  int64_t longest_gap;         // ns, without what the sender itself was late
 };
 
 struct streams {
@@ -34,6 +43,8 @@ struct streams {
   int sender_count;
   struct receiver receivers[MAX_STREAMS];
   int receiver_count;
+  struct flow flows[MAX_STREAMS];
+  int flow_count;
   double next_report_at;
   uint32_t own_ssrc; // sender of our receiver reports
   // Transport-wide congestion control: arrival times in quarters of a millisecond, 0 = not arrived.
@@ -45,9 +56,16 @@ struct streams {
   double next_feedback_at;
 };
 
-// A decrypted packet arrived.
-void streams_rtp(struct streams *streams, const uint8_t *data, size_t length);
+// A decrypted packet arrived; `arrived_at` is when the kernel took it, as wall_nanoseconds.
+void streams_rtp(struct streams *streams, const uint8_t *data, size_t length, int64_t arrived_at);
 void streams_rtcp(struct streams *streams, const uint8_t *data, size_t length);
+
+// Gaps count from now on.
+void streams_window(struct streams *streams);
+
+// The longest time without a packet of the flow, ns. `last_sent_at` is when its sender sent last, 0 when it is not known: what
+// was sent and has not come is a gap that lasts.
+int64_t flow_gap(const struct flow *flow, int64_t last_sent_at);
 
 // Sends all that is due. Returns the time at which it wants to be called again.
 double streams_tick(struct peer *peer, double now);
