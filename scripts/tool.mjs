@@ -1,5 +1,5 @@
 /**
- * `npm run soak`, `fuzz`, `chaos` and `bench:join`: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
+ * `npm run soak`, `fuzz`, `chaos`, `bench:join` and `bench:first-picture`: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
  * arguments given. Standard output is the tool's alone, so that `--json` can be read by a program; set-up speaks on standard error.
  */
 import { spawn } from 'node:child_process'
@@ -12,6 +12,7 @@ import { setUp } from './setup.mjs'
 const tools = {
   chaos: { script: 'scripts/chaos/chaos.ts', browsers: false, redis: true },
   'bench:join': { script: 'scripts/bench/join.ts', browsers: true },
+  'bench:first-picture': { script: 'scripts/bench/first-picture.ts', browsers: false, redis: true },
   fuzz: { script: 'scripts/fuzz/fuzz.ts', browsers: false },
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
 }
