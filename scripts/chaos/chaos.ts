@@ -14,13 +14,16 @@ import { runChaos } from './run-chaos.ts'
 const help = `Usage: npm run chaos -- [options]
 
 Starts Redis and three media servers as one, with six people on the stock native SDK in a room, two on each node, who hum and
-send numbered packets, and two native media clients on each node, one of which sends sound and a picture. Then one fault after the other, on one node after the other:
+send numbered packets, and six native media clients, one of which sends and one only receives on each node. Then one fault after
+the other, on one node after the other:
 
 ${FAULTS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 
-For each: how long until people of the nodes hit hear and are heard by the others again, the longest gap among those
-whose nodes were not hit (of packets, of sound, and of media as the kernel dates it), how late a process beside them was at worst, how long until all nodes list the same people, and at the end whether webhooks told each joining
-and leaving once. Cuts hold up TCP (links, Redis) without privileges; media between nodes (UDP) is not cut by them.
+For each: how long until people of the nodes hit hear and are heard by the others again; the longest gap among those whose nodes
+were not hit, of packets and sound in the SDK, and of media as the kernel dates its packets, with how late a process beside them
+was at worst (gaps of the machine are not the servers'); how long until all nodes list the same people; and at the end whether
+webhooks told each joining and leaving once. Cuts hold up TCP (links, Redis) without privileges; media between nodes (UDP) is not
+cut by them.
 
 Exit code: 0 nothing was lost, 1 something was (said in words), 2 it could not be run. Slow is not lost: the table says how slow.
 
