@@ -112,14 +112,15 @@ static void add_sender(struct peer *peer, char *words[]) {
   if (strcmp(words[5], "-") != 0) snprintf(sender->mid, sizeof sender->mid, "%s", words[5]);
 }
 
-static int64_t last_sent_at(uint32_t stream) {
-  int64_t last = 0;
+// The one that sent last.
+static struct sender *sender_of(uint32_t stream) {
+  struct sender *found = NULL;
   for (int i = 0; i < peer_count; i++)
     for (int k = 0; peers[i].state != PEER_FREE && k < peers[i].streams->sender_count; k++) {
       struct sender *sender = &peers[i].streams->senders[k];
-      if (sender->stream == stream && sender->sent_at > last) last = sender->sent_at;
+      if (sender->stream == stream && (!found || sender->sent_at > found->sent_at)) found = sender;
     }
-  return last;
+  return found;
 }
 
 static void print_stats(void) {
@@ -149,7 +150,7 @@ static void print_stats(void) {
     printf("],\"flows\":[");
     for (int k = 0; k < peer->streams->flow_count; k++) {
       struct flow *flow = &peer->streams->flows[k];
-      printf("%s{\"stream\":%u,\"gapMs\":%.1f}", k ? "," : "", flow->stream, flow_gap(flow, last_sent_at(flow->stream)) / 1e6);
+      printf("%s{\"stream\":%u,\"gapMs\":%.1f}", k ? "," : "", flow->stream, flow_gap(flow, sender_of(flow->stream)) / 1e6);
     }
     printf("]}");
     comma = ",";

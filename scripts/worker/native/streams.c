@@ -139,17 +139,22 @@ static struct flow *flow_of(struct streams *streams, uint32_t stream) {
   return flow;
 }
 
-// A source that was late itself makes a gap that is not the network's: between two packets it should have taken a period a frame.
-static void note_flow(struct flow *flow, enum kind kind, uint32_t counter, int64_t sent_at, int64_t arrived_at) {
-  uint32_t frame = kind == KIND_OPUS ? counter : counter / PACKETS_PER_FRAME;
+static uint32_t frame_of(enum kind kind, uint32_t counter) { return kind == KIND_OPUS ? counter : counter / PACKETS_PER_FRAME; }
+
+// How late the source itself was between the flow's last packet and this one, ns: a gap of that length is not the network's.
+static int64_t late_since(const struct flow *flow, enum kind kind, uint32_t counter, int64_t sent_at) {
   int64_t period = kind == KIND_OPUS ? 20000000 : 1000000000 / FRAMES_PER_SECOND;
+  int64_t late = sent_at - flow->sent_at - (int32_t)(frame_of(kind, counter) - flow->frame) * period;
+  return late > 0 ? late : 0;
+}
+
+static void note_flow(struct flow *flow, enum kind kind, uint32_t counter, int64_t sent_at, int64_t arrived_at) {
   if (flow->arrived_at) {
-    int64_t late = sent_at - flow->sent_at - (int32_t)(frame - flow->frame) * period;
-    int64_t gap = arrived_at - flow->arrived_at - (late > 0 ? late : 0);
+    int64_t gap = arrived_at - flow->arrived_at - late_since(flow, kind, counter, sent_at);
     if (gap > flow->longest_gap) flow->longest_gap = gap;
   }
   // One that was overtaken says nothing of the sender's last.
-  if (sent_at > flow->sent_at) flow->sent_at = sent_at, flow->frame = frame;
+  if (sent_at > flow->sent_at) flow->sent_at = sent_at, flow->frame = frame_of(kind, counter);
   if (arrived_at > flow->arrived_at) flow->arrived_at = arrived_at;
 }
 
@@ -158,8 +163,9 @@ void streams_window(struct streams *streams) {
   for (int i = 0; i < streams->flow_count; i++) streams->flows[i].longest_gap = 0, streams->flows[i].arrived_at = now;
 }
 
-int64_t flow_gap(const struct flow *flow, int64_t last_sent_at) {
-  int64_t lasting = last_sent_at - flow->arrived_at;
+int64_t flow_gap(const struct flow *flow, const struct sender *sender) {
+  if (!sender || sender->sent_at <= flow->sent_at) return flow->longest_gap;
+  int64_t lasting = sender->sent_at - flow->arrived_at - late_since(flow, sender->kind, sender->counter - 1, sender->sent_at);
   return lasting > flow->longest_gap ? lasting : flow->longest_gap;
 }
 

@@ -63,9 +63,9 @@ void streams_rtcp(struct streams *streams, const uint8_t *data, size_t length);
 // Gaps count from now on.
 void streams_window(struct streams *streams);
 
-// The longest time without a packet of the flow, ns. `last_sent_at` is when its sender sent last, 0 when it is not known: what
-// was sent and has not come is a gap that lasts.
-int64_t flow_gap(const struct flow *flow, int64_t last_sent_at);
+// The longest time without a packet of the flow, ns: what its sender (NULL when it is gone) has sent and has not come is a gap
+// that lasts.
+int64_t flow_gap(const struct flow *flow, const struct sender *sender);
 
 // Sends all that is due. Returns the time at which it wants to be called again.
 double streams_tick(struct peer *peer, double now);
