@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest'
 import { formatChaos, lostOf } from './chaos-report.ts'
 import { FAULTS } from './faults.ts'
+import type { MediaGap } from './measure-media.ts'
 import type { Round } from './run-chaos.ts'
+
+const gap = (ms: number): MediaGap => ({ to: 'receiver-1', from: 'sender-2', kind: 'picture', ms })
 
 const round = (changed: Partial<Round>): Round => ({
   fault: 'kill',
@@ -9,7 +12,7 @@ const round = (changed: Partial<Round>): Round => ({
   backMs: [],
   othersTicksMs: [60],
   othersSoundMs: [40],
-  othersMediaMs: [45],
+  othersMedia: [gap(45)],
   machine: { stallMs: 1, waitMs: 7, idlePercent: 60 },
   listsMs: 100,
   toolLateMs: 12,
@@ -48,15 +51,15 @@ it('says in words what was lost, of people and of webhooks', () => {
 it('says in which rounds media among the others had a gap, and what the machine did meanwhile', () => {
   const machine = { stallMs: 3, waitMs: 190, idlePercent: 5 }
   const report = {
-    rounds: [round({}), round({ node: 2, othersMediaMs: [45, 310], machine })],
+    rounds: [round({}), round({ node: 2, othersMedia: [gap(45), gap(220), gap(310)], machine })],
     webhooks: { events: 12, faults: [] },
   }
   const lines = formatChaos(report, FAULTS)
   expect(lines).toContain(
     'Media among the others: 1 of 2 rounds without a gap over 200. The processors were idle for 5 % (median; least 5 %).',
   )
-  expect(lines.filter(line => line.includes('a media gap'))).toEqual([
-    'kill, node 3: a media gap of 310; meanwhile a process beside was late by 190, one before all others by 3, idle 5 %.',
+  expect(lines.filter(line => line.includes('a gap of'))).toEqual([
+    'kill, node 3: receiver-1 had picture of sender-2 with a gap of 310, and 1 more; meanwhile a process beside was late by 190, one before all others by 3, idle 5 %.',
   ])
   // Slow is not lost.
   expect(lostOf(report)).toEqual([])

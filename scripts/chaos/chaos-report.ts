@@ -45,17 +45,21 @@ export function lostOf({ rounds, webhooks }: ChaosReport): string[] {
 
 /** What media among people on healthy nodes kept, and what the machine did in rounds that had a longer gap. */
 function mediaLines(rounds: readonly Round[]): string[] {
-  const worst = ({ othersMediaMs }: Round) => Math.max(0, ...othersMediaMs)
-  const broken = rounds.filter(round => worst(round) > MEDIA_GAP_MS)
+  const long = ({ othersMedia }: Round) =>
+    othersMedia.filter(gap => gap.ms > MEDIA_GAP_MS).toSorted((a, b) => b.ms - a.ms)
+  const broken = rounds.filter(round => long(round).length > 0)
   const idle = rounds.map(({ machine }) => machine.idlePercent)
   return [
     `Media among the others: ${rounds.length - broken.length} of ${rounds.length} rounds without a gap over ${MEDIA_GAP_MS}. ` +
       `The processors were idle for ${ms(percentile(idle, 50))} % (median; least ${ms(Math.min(...idle))} %).`,
-    ...broken.map(
-      round =>
-        `${round.fault}, node ${round.node + 1}: a media gap of ${ms(worst(round))}; meanwhile a process beside was late by ` +
-        `${ms(round.machine.waitMs)}, one before all others by ${ms(round.machine.stallMs)}, idle ${ms(round.machine.idlePercent)} %.`,
-    ),
+    ...broken.map(round => {
+      const [worst, ...rest] = long(round)
+      const { waitMs, stallMs, idlePercent } = round.machine
+      return (
+        `${round.fault}, node ${round.node + 1}: ${worst!.to} had ${worst!.kind} of ${worst!.from} with a gap of ${ms(worst!.ms)}, and ${rest.length} more; ` +
+        `meanwhile a process beside was late by ${ms(waitMs)}, one before all others by ${ms(stallMs)}, idle ${ms(idlePercent)} %.`
+      )
+    }),
   ]
 }
 
@@ -71,7 +75,7 @@ function rowOf(fault: Fault, rounds: readonly Round[]): string[] {
     ms(fault.promisedMs),
     ...three(all(round => round.othersTicksMs)),
     ...three(sound).slice(1),
-    ...three(all(round => round.othersMediaMs)),
+    ...three(all(round => round.othersMedia.map(gap => gap.ms))),
     ms(
       percentile(
         rounds.map(({ machine }) => machine.waitMs),

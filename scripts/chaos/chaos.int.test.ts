@@ -25,9 +25,12 @@ it.skipIf(!existsSync(redisServer) || !existsSync('/proc/net/tcp'))(
     const { code, report, said } = await chaos(['--rounds', '1', '--clients', '3', '--fault', 'kill'])
     const { rounds, webhooks } = report
     expect(rounds).toHaveLength(1)
-    const { backMs, othersTicksMs, lost } = rounds[0]!
+    const { backMs, othersTicksMs, othersMedia, lost } = rounds[0]!
     // One person on the node that was hit; the two others hear each other both ways.
     expect([backMs.length, othersTicksMs.length]).toEqual([1, 2])
+    // Of each of two nodes one sends sound and a picture: the other node's two clients and its own second one get them.
+    expect(othersMedia).toHaveLength(12)
+    expect(Math.min(...othersMedia.map(({ ms }) => ms))).toBeGreaterThan(0)
     // It cannot have been heard while its node was gone: or the fault hit nobody.
     expect(backMs[0]).toBeGreaterThan(300)
     expect(lost, said.slice(-4_000)).toEqual([])

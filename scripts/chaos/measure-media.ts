@@ -10,8 +10,7 @@ import { type ChaosCluster, pause } from './chaos-cluster.ts'
 import { putFirst } from './measure-machine.ts'
 
 const REJOIN_MS = 500
-/** Sound and picture. */
-const STREAMS_EACH = 2
+const KINDS = ['sound', 'picture'] as const
 
 interface Witness {
   identity: string
@@ -30,10 +29,17 @@ interface Witness {
   coming?: Promise<void>
 }
 
-/** Whom they belong to, and what was seen. */
+/** The longest time without a packet of one stream at one receiver. */
+export interface MediaGap {
+  to: string
+  from: string
+  kind: 'sound' | 'picture'
+  ms: number
+}
+
 export interface MediaWindow {
-  /** By receiver and stream, of those whose nodes were not hit: the longest time without a packet, ms. */
-  gapsMs: number[]
+  /** Of those whose nodes were not hit. */
+  gaps: MediaGap[]
   lost: string[]
 }
 
@@ -116,9 +122,9 @@ export class Witnesses {
   async read(hit: ReadonlySet<number>): Promise<MediaWindow> {
     const others = this.#all.filter(({ home }) => !hit.has(home))
     const broken = others.filter(({ breaks, breaksBefore }) => breaks > breaksBefore)
-    const { gapsMs, lost } = await this.#gaps(others.filter(witness => !broken.includes(witness)))
+    const { gaps, lost } = await this.#gaps(others.filter(witness => !broken.includes(witness)))
     const cut = broken.map(({ identity }) => `${identity}, whose node was not hit, lost its connection`)
-    return { gapsMs, lost: [...cut, ...lost] }
+    return { gaps, lost: [...cut, ...lost] }
   }
 
   /** Waits until nobody is on its way back. @returns who still is, or null */
@@ -142,18 +148,18 @@ export class Witnesses {
 
   async #gaps(among: readonly Witness[]): Promise<MediaWindow> {
     const { peers } = await this.#clients.stats()
-    const gapsMs: number[] = []
+    const gaps: MediaGap[] = []
     const lost: string[] = []
     for (const to of among)
       for (const from of among.filter(other => other.isSending && other !== to)) {
         const flows = peers.find(({ id }) => id === to.participant?.subscriberPeer)?.flows ?? []
-        for (let nth = 0; nth < STREAMS_EACH; nth++) {
+        for (const [nth, kind] of KINDS.entries()) {
           const flow = flows.find(({ stream }) => stream === from.stream + nth)
-          if (flow) gapsMs.push(flow.gapMs)
-          else lost.push(`${to.identity} gets no ${nth === 0 ? 'sound' : 'picture'} of ${from.identity}`)
+          if (flow) gaps.push({ to: to.identity, from: from.identity, kind, ms: flow.gapMs })
+          else lost.push(`${to.identity} gets no ${kind} of ${from.identity}`)
         }
       }
-    return { gapsMs, lost }
+    return { gaps, lost }
   }
 
   async #lead(witness: Witness, deadline: number): Promise<string | null> {
@@ -187,7 +193,7 @@ export class Witnesses {
     })
     if (isSending) {
       witness.stream = this.#streams
-      this.#streams += STREAMS_EACH
+      this.#streams += KINDS.length
       try {
         await participant.publish(witness.stream, this.identities)
       } catch (error) {

@@ -4,7 +4,7 @@ import { ChaosClient } from './chaos-client.ts'
 import { type ChaosCluster, pause } from './chaos-cluster.ts'
 import type { Fault } from './faults.ts'
 import { MachineWatch, type MachineWindow } from './measure-machine.ts'
-import { Witnesses } from './measure-media.ts'
+import { type MediaGap, Witnesses } from './measure-media.ts'
 import { type StoryEvent, storyFaults } from './webhook-story.ts'
 
 /** Nobody has been silent for so long when all is well. */
@@ -25,8 +25,8 @@ export interface Round {
   /** Between people whose nodes were not hit: the longest silence of packets and of sound, ms. */
   othersTicksMs: number[]
   othersSoundMs: number[]
-  /** Of the same, by native clients: the longest time without a packet of sound or picture, a value for each stream and receiver, ms. */
-  othersMediaMs: number[]
+  /** Of native clients on those nodes. */
+  othersMedia: MediaGap[]
   machine: MachineWindow
   /** Until every node listed exactly those who were there, from the moment all were well, ms. */
   listsMs: number | undefined
@@ -172,7 +172,7 @@ async function play(meeting: Meeting, fault: Fault, node: number): Promise<Round
     backMs,
     othersTicksMs: gaps(others, others, 'ticks'),
     othersSoundMs: gaps(others, others, 'sound'),
-    othersMediaMs: media.gapsMs,
+    othersMedia: media.gaps,
     machine: machineWindow,
     listsMs: typeof lists === 'number' ? lists : undefined,
     toolLateMs: late.max / 1e6,
@@ -272,8 +272,8 @@ async function judgeWebhooks(cluster: ChaosCluster): Promise<ChaosReport['webhoo
   }
 }
 
-function describe({ fault, node, backMs, othersTicksMs, othersMediaMs, machine, lost }: Round): string {
+function describe({ fault, node, backMs, othersTicksMs, othersMedia, machine, lost }: Round): string {
   const worst = (values: number[]) => (values.length > 0 ? `${Math.round(Math.max(...values))} ms` : '–')
   const words = lost.length > 0 ? `; LOST: ${lost.join('; ')}` : ''
-  return `${fault}, node ${node + 1}: back after ${worst(backMs)}, the others' longest gap ${worst(othersTicksMs)}, of media ${worst(othersMediaMs)} (a process beside late by ${worst([machine.waitMs])}, ${Math.round(machine.idlePercent)} % idle)${words}`
+  return `${fault}, node ${node + 1}: back after ${worst(backMs)}, the others' longest gap ${worst(othersTicksMs)}, of media ${worst(othersMedia.map(gap => gap.ms))} (a process beside late by ${worst([machine.waitMs])}, ${Math.round(machine.idlePercent)} % idle)${words}`
 }
