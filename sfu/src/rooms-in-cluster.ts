@@ -7,7 +7,7 @@ import { PassingOn } from './cluster/node/passing-on.ts'
 import { Placement } from './cluster/node/placement.ts'
 import { StoryDelivery } from './cluster/story/story-delivery.ts'
 import type { Config } from './config.ts'
-import { RoomRegistry } from './room/room-registry.ts'
+import { RoomRegistry, wholeMs } from './room/room-registry.ts'
 import type { RegistrySettings, Rooms } from './rooms-alone.ts'
 import { createTokenMinter } from './server/mint-token.ts'
 
@@ -48,7 +48,7 @@ export async function openRoomsInCluster(
   const registry: RoomRegistry = new RoomRegistry({
     ...settings,
     now,
-    elapsed: () => performance.now(),
+    elapsed: wholeMs,
     mint: createTokenMinter(keys[0], now),
     limits: { ...CLUSTER_LIMITS, ...settings.limits },
     events: cluster,

@@ -99,9 +99,9 @@ export interface RoomDeps {
   events: RoomEventSink
   limits: RoomLimits
   log: Log
-  /** Milliseconds since the epoch, for dates: it may be set. */
+  /** Whole milliseconds since the epoch, for dates: it may be set. */
   now(): number
-  /** Milliseconds of a clock that only goes on, for how long something lasts. */
+  /** Whole milliseconds of a clock that only goes on, for how long something lasts. */
   elapsed(): number
   nodeId: string
   turn: TurnSettings | undefined

@@ -30,6 +30,9 @@ import type { RoomDirectory, RoomEventSink } from './room-api.ts'
 import type { RoomDeps, Seat, SharedRoomFacts } from './room-deps.ts'
 import { newRoomOptions, optionsOf } from './room-options.ts'
 
+/** The monotonic clock, as `RoomRegistryOptions.elapsed`. */
+export const wholeMs = (): number => Math.floor(performance.now())
+
 export interface RoomRegistryOptions {
   media: MediaNode
   events: RoomEventSink
@@ -51,7 +54,7 @@ export interface RoomRegistryOptions {
   limits?: Partial<RoomLimits>
   /** Milliseconds since the epoch; Date.now in production. */
   now?: () => number
-  /** Milliseconds of a clock that only goes on, by which it is counted how long something lasts. Default: `now`, or the monotonic one. */
+  /** Whole milliseconds of a clock that only goes on, by which it is counted how long something lasts. Default: `now`, or the monotonic one. */
   elapsed?: () => number
 }
 
@@ -79,7 +82,7 @@ export class RoomRegistry implements RoomDirectory {
       limits: this.limits,
       log: options.log,
       now: options.now ?? Date.now,
-      elapsed: options.elapsed ?? options.now ?? (() => performance.now()),
+      elapsed: options.elapsed ?? options.now ?? wholeMs,
       nodeId: options.nodeId ?? newId('ND_'),
       turn: options.turn,
       peers: options.peers,

@@ -10,6 +10,7 @@ import { defaultJoinQuery, type VerifiedClaims } from '../../src/room/base/claim
 import { silentLog } from '../../src/room/base/log.ts'
 import type { Participant } from '../../src/room/member/participant.ts'
 import type { Room } from '../../src/room/room.ts'
+import { wholeMs } from '../../src/room/room-registry.ts'
 import { RecordingLink, TestRooms } from './test-room.ts'
 
 export interface Member {
@@ -56,6 +57,7 @@ export class TestClusterNode {
     this.rooms = new TestRooms(
       {},
       {
+        elapsed: wholeMs,
         peers: room => this.cluster.peersOf(room),
         otherUrls: () => this.cluster.otherUrls(),
         seatForForwarded: (source, to) => this.cluster.session.desk.forwarded(source, to),
