@@ -55,6 +55,7 @@ export async function openRoomsInCluster(
     peers: room => cluster.peersOf(room),
     otherUrls: () => cluster.otherUrls(),
     seatForForwarded: (source, to) => cluster.session.desk.forwarded(source, to),
+    seatForMoved: (source, to) => cluster.session.reserved.reserve(source, to),
   })
   await cluster.start(registry)
   return {

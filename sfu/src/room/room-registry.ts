@@ -24,7 +24,7 @@ import type { RpcCall } from './data/api-rpc.ts'
 import type { Participant } from './member/participant.ts'
 import { isCounted, type RoomOptions } from './member/room-view.ts'
 import { ownedClaims } from './member/second-connections.ts'
-import { moveParticipant } from './move-participant.ts'
+import { assertMovable, moveParticipant } from './move-participant.ts'
 import { Room } from './room.ts'
 import type { RoomDirectory, RoomEventSink } from './room-api.ts'
 import type { RoomDeps, Seat, SharedRoomFacts } from './room-deps.ts'
@@ -49,6 +49,8 @@ export interface RoomRegistryOptions {
   otherUrls?: RoomDeps['otherUrls']
   /** Where other nodes share the rooms: claims the identity of somebody who is to be shown in a room as well. */
   seatForForwarded?: ((source: Participant, to: Room) => Promise<Seat & { giveBack(): void }>) | undefined
+  /** Where other nodes share the rooms: keeps a seat for somebody who is told to come to another room. */
+  seatForMoved?: ((source: Participant, to: Room) => Promise<{ giveBack(): void }>) | undefined
   /** The other nodes that share rooms with this one; absent: there are none. */
   peers?: RoomDeps['peers']
   limits?: Partial<RoomLimits>
@@ -67,6 +69,7 @@ export class RoomRegistry implements RoomDirectory {
   readonly #autoCreate: boolean
   readonly #revoked: RevokedTokens
   readonly #seatForForwarded: RoomRegistryOptions['seatForForwarded']
+  readonly #seatForMoved: RoomRegistryOptions['seatForMoved']
   #isClosed = false
 
   /** The media node and the event sink stay the caller's to close, after `close()`. */
@@ -75,6 +78,7 @@ export class RoomRegistry implements RoomDirectory {
     this.log = options.log
     this.#autoCreate = options.autoCreate ?? true
     this.#seatForForwarded = options.seatForForwarded
+    this.#seatForMoved = options.seatForMoved
     this.#revoked = new RevokedTokens(options.now ?? Date.now)
     this.#roomDeps = {
       media: options.media,
@@ -286,7 +290,15 @@ export class RoomRegistry implements RoomDirectory {
     const found = this.#participant(room, identity)
     if (destination === room)
       throw new AppError('invalid_argument', 'the destination room is the room the participant is in')
-    await moveParticipant(found.room, found.participant, this.#getOrCreate(destination))
+    const to = this.#getOrCreate(destination)
+    assertMovable(found.participant, to)
+    const seat = await this.#seatForMoved?.(found.participant, to)
+    try {
+      await moveParticipant(found.room, found.participant, to)
+    } catch (error) {
+      seat?.giveBack()
+      throw error
+    }
   }
 
   async forwardParticipant(room: string, identity: string, destination: string): Promise<void> {

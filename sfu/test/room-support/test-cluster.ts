@@ -25,6 +25,7 @@ export interface TestClusterOptions {
   told?(roomName: string, index: number): void
   dataDir?(index: number): string
   joinMs?: number
+  reservedMs?: number
 }
 
 export class TestClusterNode {
@@ -41,6 +42,7 @@ export class TestClusterNode {
       times: {
         ...{ vacateAfterMs: 1_500, unheardAfterMs: 1_500, compareMs: 2_000 },
         ...(host.options.joinMs === undefined ? {} : { joinMs: host.options.joinMs }),
+        ...(host.options.reservedMs === undefined ? {} : { reservedMs: host.options.reservedMs }),
       },
       told: roomName => host.options.told?.(roomName, index),
       began: session => host.options.began?.(session, index) ?? { close: async () => {} },
@@ -61,6 +63,7 @@ export class TestClusterNode {
         peers: room => this.cluster.peersOf(room),
         otherUrls: () => this.cluster.otherUrls(),
         seatForForwarded: (source, to) => this.cluster.session.desk.forwarded(source, to),
+        seatForMoved: (source, to) => this.cluster.session.reserved.reserve(source, to),
       },
     )
     // Its events go to the cluster, too.

@@ -79,7 +79,14 @@ export class TestRooms {
     }: Partial<
       Pick<
         RoomRegistryOptions,
-        'turn' | 'autoCreate' | 'peers' | 'otherUrls' | 'seatForForwarded' | 'now' | 'elapsed'
+        | 'turn'
+        | 'autoCreate'
+        | 'peers'
+        | 'otherUrls'
+        | 'seatForForwarded'
+        | 'seatForMoved'
+        | 'now'
+        | 'elapsed'
       >
     > = {},
   ): void {

@@ -81,14 +81,11 @@ export class OwnNode {
 
   /** False: the identity is connected elsewhere by now, and is to be removed there. @throws AppError('unavailable'): it may be gone */
   async removeParticipant(room: string, identity: string, revokeTokensBeforeS: number): Promise<boolean> {
-    const { local, claimNow } = this.#options
+    const { local } = this.#options
     const found = local.find(room)
     const psid = (found?.participants.get(identity) ?? found?.forwarded.get(identity))?.id
     await local.removeParticipant(room, identity, revokeTokensBeforeS)
-    if (!found || (await this.#confirm(found.id)) === 'away') return true
-    // News of a newer connection may still be on its way here.
-    const claim = await claimNow(found.id, identity)
-    return !claim || claim.psid === psid
+    return found === undefined || (await this.#isNewest(found, psid, identity))
   }
 
   /** Undefined: the identity is connected elsewhere by now. So in all that follows. */
@@ -129,16 +126,21 @@ export class OwnNode {
     if (found) await this.#confirm(found.id)
   }
 
-  async moveParticipant(room: string, identity: string, destination: string): Promise<void> {
+  /** False as in removeParticipant. */
+  async moveParticipant(room: string, identity: string, destination: string): Promise<boolean> {
     const { local, reach } = this.#options
+    const found = this.#connected(room, identity)
     if (destination !== room) await reach(destination)
     await local.moveParticipant(room, identity, destination)
+    return found === undefined || (await this.#isNewest(found.room, found.participant.id, identity))
   }
 
-  async forwardParticipant(room: string, identity: string, destination: string): Promise<void> {
+  async forwardParticipant(room: string, identity: string, destination: string): Promise<boolean> {
     const { local, reach } = this.#options
+    const found = this.#connected(room, identity)
     if (destination !== room) await reach(destination)
     await local.forwardParticipant(room, identity, destination)
+    return found === undefined || (await this.#isNewest(found.room, found.participant.id, identity))
   }
 
   async performRpc(room: string, identity: string, call: RpcCall): Promise<string> {
@@ -147,6 +149,13 @@ export class OwnNode {
 
   async sendData(room: string, packet: DataPacket): Promise<void> {
     await this.#options.local.sendData(room, packet)
+  }
+
+  /** Whether what was done to this connection was done to the newest of its identity. News of a newer one may still be on its way here. */
+  async #isNewest(room: Room, psid: string | undefined, identity: string): Promise<boolean> {
+    if ((await this.#confirm(room.id)) === 'away') return true
+    const claim = await this.#options.claimNow(room.id, identity)
+    return !claim || claim.psid === psid
   }
 
   async #confirm(sid: RoomId): Promise<'sure' | 'away'> {

@@ -136,8 +136,8 @@ export const moveParticipant = memberCall(
   proto(MoveParticipantResponse),
   named,
   async (node, { room, identity, destinationRoom }) => {
-    await node.moveParticipant(room, identity, destinationRoom)
-    return new MoveParticipantResponse()
+    const isMoved = await node.moveParticipant(room, identity, destinationRoom)
+    return isMoved ? new MoveParticipantResponse() : undefined
   },
 )
 
@@ -147,8 +147,8 @@ export const forwardParticipant = memberCall(
   proto(ForwardParticipantResponse),
   named,
   async (node, { room, identity, destinationRoom }) => {
-    await node.forwardParticipant(room, identity, destinationRoom)
-    return new ForwardParticipantResponse()
+    const isShown = await node.forwardParticipant(room, identity, destinationRoom)
+    return isShown ? new ForwardParticipantResponse() : undefined
   },
 )
 

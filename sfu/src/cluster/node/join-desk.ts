@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '@diemcau/core/errors.ts'
-import { newParticipantId, newRoomId, type ParticipantId } from '@diemcau/core/ids.ts'
+import { newParticipantId, newRoomId, type ParticipantId, type RoomId } from '@diemcau/core/ids.ts'
 import { ParticipantInfo } from '@livekit/protocol'
 import type { JoinQuery, VerifiedClaims } from '../../room/base/claims.ts'
 import type { Log } from '../../room/base/log.ts'
@@ -18,7 +18,7 @@ import type { Seat } from '../../room/room-deps.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
 import type { KeptBook } from '../api/kept-book.ts'
 import type { JoinAnswer } from '../record/record-calls.ts'
-import type { KeptFacts } from '../record/record-types.ts'
+import type { Claim, KeptFacts } from '../record/record-types.ts'
 import { applyKept } from './kept-facts.ts'
 import type { OwnSeat, OwnSeats } from './own-seats.ts'
 import type { RecordSteps } from './record-steps.ts'
@@ -104,12 +104,35 @@ export class JoinDesk {
 
   /** Claims the identity of somebody of this node who is to be shown in a room as well. @throws AppError as `join` */
   async forwarded(source: Participant, to: Room): Promise<Seat & { giveBack(): void }> {
+    const seat = await this.claimFor(source, to, { isForwarded: true, isActive: true })
+    return { participantId: seat.psid, epoch: seat.epoch, giveBack: () => this.giveBack(seat) }
+  }
+
+  /** Who has the claim of an identity. @throws AppError('unavailable') */
+  async claimOf(sid: RoomId, identity: string): Promise<Claim | null> {
+    const { steps } = this.#options
+    return await steps
+      .within(TRY_MS, async () => {
+        const { claim, ...stamp } = await steps.record.claimOf(sid, identity)
+        return stamp.era.id === steps.era && stamp.atMs >= stamp.era.openFromMs
+          ? { ...stamp, outcome: 'done', value: { claim } }
+          : { ...stamp, outcome: 'waiting' }
+      })
+      .then(({ claim }) => claim)
+  }
+
+  /** A seat in another room for somebody of this node; whoever asks gives it back. @throws AppError as `join` */
+  async claimFor(
+    source: Participant,
+    to: Room,
+    { isForwarded, isActive }: Pick<OwnSeat, 'isForwarded' | 'isActive'>,
+  ): Promise<OwnSeat> {
     const { seats, steps } = this.#options
     const newcomer: Newcomer = {
       psid: newParticipantId(),
       identity: source.identity,
       isCounted: isCounted(source),
-      isForwarded: true,
+      isForwarded,
       info: Buffer.from(source.encodedInfo()).toString('base64'),
     }
     const answer = await steps.within(TRY_MS, call =>
@@ -124,9 +147,9 @@ export class JoinDesk {
     )
     const claimed = this.#judge(answer, newcomer)
     if (!claimed || claimed.room.sid !== to.id) throw new AppError('unavailable', 'the other room is closing')
-    const seat = seatOf(newcomer, claimed, { isSecond: false, isActive: true })
+    const seat = seatOf(newcomer, claimed, { isSecond: false, isActive })
     seats.add(seat)
-    return { participantId: seat.psid, epoch: seat.epoch, giveBack: () => this.giveBack(seat) }
+    return seat
   }
 
   /** A seat nobody is told of any more: its claim is released where it still is its own. */

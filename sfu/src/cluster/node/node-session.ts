@@ -22,6 +22,7 @@ import { OwnSeats } from './own-seats.ts'
 import { PastRooms } from './past-rooms.ts'
 import { RecordNews, SWEEP_MS } from './record-news.ts'
 import { RecordSteps } from './record-steps.ts'
+import { ReservedSeats } from './reserved-seats.ts'
 import { SessionLoops } from './session-loops.ts'
 import { type SessionTimes, sessionTimes } from './session-times.ts'
 import { SharedRooms } from './shared-rooms.ts'
@@ -65,6 +66,7 @@ export class NodeSession {
   readonly seats = new OwnSeats()
   readonly story: StoryTeller
   readonly desk: JoinDesk
+  readonly reserved: ReservedSeats
   readonly kept: KeptBook
   readonly directory: ClusterDirectory
   readonly beats: NodeBeats
@@ -139,7 +141,10 @@ export class NodeSession {
         seat.isHeld = false
         if (seat.isSecond) this.story.left(seat.roomSid, seat.roomName, seat.psid)
       },
-      closed: (facts, reason) => this.#past.closed(facts, reason),
+      closed: (facts, reason) => {
+        this.#past.closed(facts, reason)
+        this.reserved.roomClosed(facts.sid)
+      },
     })
     this.kept = new KeptBook(this.steps, this.#log)
     this.directory = new ClusterDirectory({
@@ -162,6 +167,7 @@ export class NodeSession {
       kept: this.kept,
       log: this.#log,
     })
+    this.reserved = new ReservedSeats(this.desk, this.#times.reservedMs)
   }
 
   /** Resolves when the record knows this incarnation. @throws AppError('port_in_use'), ('port_failed'), ('unavailable') */
@@ -200,6 +206,7 @@ export class NodeSession {
     this.#isClosing = true
     await this.rooms.close()
     this.kept.close()
+    this.reserved.close()
     for (const cut of [...this.#ways.values()].flatMap(ways => [...ways])) cut()
     await this.story.close(this.steps.ended === undefined ? graceMs : 0)
     await settle?.()
@@ -209,10 +216,10 @@ export class NodeSession {
   }
 
   #run(): void {
-    const { desk, steps, rooms, seats, story } = this
+    const { desk, steps, reserved, rooms, seats, story } = this
     const news = new RecordNews({
       compareMs: this.#times.compareMs,
-      ...{ steps, rooms, seats, desk, story },
+      ...{ steps, rooms, reserved, seats, desk, story },
       past: this.#past,
       buried: node => this.#burial(node),
     })

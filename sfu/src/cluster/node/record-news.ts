@@ -9,6 +9,7 @@ import type { JoinDesk } from './join-desk.ts'
 import type { OwnSeats } from './own-seats.ts'
 import type { PastRooms } from './past-rooms.ts'
 import type { RecordSteps } from './record-steps.ts'
+import type { ReservedSeats } from './reserved-seats.ts'
 import type { SharedRoomEntry } from './shared-room-entry.ts'
 import type { SharedRooms } from './shared-rooms.ts'
 
@@ -21,6 +22,7 @@ export interface RecordNewsOptions {
   compareMs: number
   steps: RecordSteps
   rooms: SharedRooms
+  reserved: ReservedSeats
   seats: OwnSeats
   desk: JoinDesk
   story: StoryTeller
@@ -73,6 +75,7 @@ export class RecordNews {
     switch (message.type) {
       case 'lost':
         rooms.get(message.roomSid)?.room.remote.see(message.identity, message.epoch)
+        this.#options.reserved.giveBack(message.psid)
         break
       case 'closed':
         rooms.closed(message.roomSid, message.reason)

@@ -8,6 +8,8 @@ export interface SessionTimes {
   compareMs: number
   /** Who joins is told to come again when the record has not answered by then. */
   joinMs: number
+  /** Who is moved has a seat in the other room for so long. */
+  reservedMs: number
 }
 
 export const sessionTimes: SessionTimes = {
@@ -15,4 +17,5 @@ export const sessionTimes: SessionTimes = {
   unheardAfterMs: 5_000,
   compareMs: 10_000,
   joinMs: 10_000,
+  reservedMs: 15_000,
 }
