@@ -5,7 +5,7 @@
 import { newParticipantId, newTrackId, type TrackId } from '@diemcau/core/ids.ts'
 import { type Browser, chromium, type Page } from '@playwright/test'
 import { CHROMIUM_SWITCHES } from '../../testing/chromium-switches.ts'
-import type { DataKind, PeerMedia, PeerMediaListener, RoomMedia, TrackClaim } from '../src/room/base/ports.ts'
+import type { PeerMedia, PeerMediaListener, RoomMedia, TrackClaim } from '../src/room/base/ports.ts'
 import { pageScript } from './media-page.ts'
 
 export async function launchBrowser(): Promise<Browser> {
@@ -28,7 +28,7 @@ export class MediaClient {
   readonly page: Page
   peer!: PeerMedia
   readonly events: string[] = []
-  readonly data: { kind: DataKind; text: string }[] = []
+  readonly data: { kind: Parameters<PeerMediaListener['onData']>[0]; text: string }[] = []
   readonly refused: string[] = []
   offers = 0
   lastOffer = ''

@@ -124,7 +124,7 @@ window.client = (() => {
         .map(s => ({ rid: s.rid || '', frames: s.framesEncoded || 0 }))
     },
     async sendData(label, text) {
-      const channel = channels[label]
+      const channel = (channels[label] ??= pub.createDataChannel(label))
       if (channel.readyState !== 'open') await new Promise(resolve => { channel.onopen = resolve })
       channel.send(new TextEncoder().encode(text))
     },

@@ -269,9 +269,11 @@ describe('data channels', () => {
     await a.negotiate()
     await a.sendData('_reliable', 'xin chào')
     await a.sendData('_lossy', 'vội')
-    await eventually(() => (a.data.length >= 2 ? undefined : `${a.data.length} of 2 received`))
+    await a.sendData('of its own', 'lạ')
+    await eventually(() => (a.data.length >= 3 ? undefined : `${a.data.length} of 3 received`))
     expect(a.data.toSorted((x, y) => x.kind.localeCompare(y.kind))).toEqual([
       { kind: 'lossy', text: 'vội' },
+      { kind: 'other', text: 'lạ' },
       { kind: 'reliable', text: 'xin chào' },
     ])
     const all = ['_reliable', '_lossy', '_data_track']

@@ -81,8 +81,8 @@ describe('the info of a participant', () => {
     await publish(an, 'cam')
     await rooms.registry.updateParticipant('R', 'an', { name: 'An' })
     expect(binh.link.told('an')).toMatchObject({ ...joined, name: 'An', isPublisher: true })
-    expect(versions()).toHaveLength(3)
-    expect(new Set(versions()).size).toBe(3)
+    expect(versions()).toHaveLength(4)
+    expect(new Set(versions()).size).toBe(4)
     expect(versions().toSorted()).toEqual(versions())
   })
 

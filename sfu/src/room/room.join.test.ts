@@ -53,11 +53,14 @@ describe('joining', () => {
     expect(link.last('join').fastPublish).toBe(false)
   })
 
-  it('announces a participant when its media is connected, by update and event', async () => {
+  it('tells the others at once, and again, as does an event, when its media is connected', async () => {
     const an = await rooms.join('an')
     const binh = rooms.enter('binh', { claims: { attributes: { role: 'chair' } } })
     await settle()
-    expect(an.link.told('binh')).toBeUndefined()
+    expect(an.link.told('binh')).toMatchObject({
+      state: ParticipantInfo_State.JOINED,
+      attributes: { role: 'chair' },
+    })
     expect(rooms.eventNames()).toEqual(['room_started', 'participant_joined'])
     rooms.media.peer(binh.participant.id).listener.onConnected('subscriber')
     expect(an.link.told('binh')).toMatchObject({
@@ -224,6 +227,22 @@ describe('a lost signal connection', () => {
     })
     expect(rooms.events.at(-1)).toMatchObject({ event: 'participant_left', participant: { identity: 'an' } })
     expect(rooms.registry.resume(rooms.claims('an'), an.participant.id, new RecordingLink())).toBeUndefined()
+  })
+
+  it('ends soon whoever has no media yet, unless that connects meanwhile', async () => {
+    const an = await rooms.join('an')
+    const [gone, slow] = [rooms.enter('gone'), rooms.enter('slow')]
+    for (const { participant, link } of [gone, slow]) participant.handleLinkLost(link)
+    await wait(4_000)
+    expect(gone.participant.isClosed).toBe(false)
+    rooms.media.peer(slow.participant.id).listener.onConnected('subscriber')
+    await wait(2_000)
+    expect(an.link.told('gone')).toMatchObject({ state: ParticipantInfo_State.DISCONNECTED })
+    expect(rooms.eventNames()).not.toContain('participant_left')
+    await wait(33_000)
+    expect(slow.participant.isClosed).toBe(false)
+    await wait(2_000)
+    expect(slow.participant.isClosed).toBe(true)
   })
 
   it('may be resumed before the old socket is known to be lost, and only by its owner', async () => {

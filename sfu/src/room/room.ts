@@ -216,7 +216,7 @@ export class Room implements RoomView, SharedRoom {
     const replaced = previous ?? remote
     if (replaced) participant.isKnownToObservers = replaced.isKnownToObservers
     if (replaced && participant.isHidden) this.#broadcast.participant(replaced, { isPrompt: true })
-    if (previous?.hasBeenActive || remote) this.#broadcast.participant(participant, { isPrompt: true })
+    this.#broadcast.participant(participant, { isPrompt: previous?.hasBeenActive || remote !== undefined })
     this.#broadcast.welcome(participant)
     this.#tracks.offerTo(participant)
     this.data.tracks.offerTo(participant)

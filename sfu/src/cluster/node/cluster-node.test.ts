@@ -80,6 +80,21 @@ describe('nodes that share rooms', () => {
       if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'resource_exhausted' })
   })
 
+  it('take a second connection of somebody who is at another node, also where nobody else is, and end it with its owner', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const owned = { claims: { owner: 'an' } }
+    await expect(b.join('an#hall', owned)).rejects.toMatchObject({ code: 'not_found' })
+    const an = await a.join('an')
+    const { participant } = await b.join('an#hall', owned)
+    await allShow([a, b], ['an', 'an#hall'])
+    await expect(b.join('binh#hall', { claims: { owner: 'binh' } })).rejects.toMatchObject({
+      code: 'failed_precondition',
+    })
+    an.room.leave(an.participant, 'client_left')
+    await eventually(() => (participant.isClosed ? undefined : 'it goes on without its owner'))
+    await allShow([a, b], [])
+  })
+
   it('end a room at all nodes when it is deleted, and release it where nobody is in it any more', async () => {
     const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
     await a.join('an')

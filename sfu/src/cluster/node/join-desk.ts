@@ -27,6 +27,9 @@ import type { SharedRooms } from './shared-rooms.ts'
 
 /** One try of a join: the record may carry it out for so long. */
 const TRY_MS = 2_000
+/** How long the owner of a second connection is looked for, who has just joined at another node, and how often, ms. */
+const MEET_MS = 1_000
+const MEET_EVERY_MS = 20
 /** After a deadline nothing comes any more, with some room for what a clock may be wrong by, ms. */
 const DEADLINE_ROOM_MS = 200
 /** A shorter try is not worth it, ms. */
@@ -67,6 +70,7 @@ export class JoinDesk {
     link: SignalLink,
   ): Promise<{ room: Room; participant: Participant }> {
     const { registry, rooms, seats, kept, log } = this.#options
+    if (claims.owner !== undefined) await this.#meet(claims.video.room ?? '', claims.owner)
     registry.assertAdmissible(claims)
     // Whoever could be handed on has been.
     if (rooms.refuges(claims.video.room ?? ''))
@@ -160,6 +164,27 @@ export class JoinDesk {
       .insist(call => steps.record.told({ ...call, roomSid, roomName, psid, events: [] }))
       // The node ends; its heirs find it.
       .catch(() => undefined)
+  }
+
+  /** Resolves when the owner of a second connection, who may be at any node, is known here; also when there is none to be found. */
+  async #meet(roomName: string, owner: string): Promise<void> {
+    const { registry, rooms, steps } = this.#options
+    const until = performance.now() + MEET_MS
+    for (;;) {
+      const room = registry.find(roomName)
+      if (room?.participants.has(owner) || room?.remote.get(owner)) return
+      const { room: record } = await steps.ask(() => steps.record.roomByName(roomName))
+      if (record?.state !== 'open') return
+      const { claim } = await steps.ask(() => steps.record.claimOf(record.sid, owner))
+      if (!claim || performance.now() >= until) return
+      if (room?.id === record.sid) await wait(MEET_EVERY_MS)
+      else {
+        const entered = await steps.within(MEET_MS, call =>
+          steps.record.enter({ ...call, roomSid: record.sid }),
+        )
+        if (entered?.state === 'open') await rooms.enter(entered)
+      }
+    }
   }
 
   /** What the API has said of it since its token was issued holds. */

@@ -4,7 +4,7 @@ import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import { SerialQueue } from '@diemcau/core/serial-queue.ts'
 import type { WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import type { DataKind, PublishedMedia, TrackClaim } from '../../room/base/ports.ts'
+import type { PeerMediaListener, PublishedMedia, TrackClaim } from '../../room/base/ports.ts'
 import { planProducer, streamsOf } from '../../sdp/offer-to-producer.ts'
 import { mimeTypeOf } from '../../sdp/offered-codecs.ts'
 import { type AcceptedSection, writePublisherAnswer } from '../../sdp/publisher-answer.ts'
@@ -36,7 +36,7 @@ const REMEMBERED_SECTIONS = 2_000
 export interface PublisherListener {
   onConnected(): void
   onDisconnected(): void
-  onData(kind: DataKind, payload: Uint8Array): void
+  onData: PeerMediaListener['onData']
   onDemand(trackId: TrackId, demand: Demand): void
 }
 

@@ -1,11 +1,11 @@
 import type { DataConsumer, WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import type { DataKind } from '../../room/base/ports.ts'
+import type { DataKind, PeerMediaListener } from '../../room/base/ports.ts'
 import { kindOfLabel, PPID, parseDcep, writeDcepAck } from '../channel/dcep.ts'
 import { openIncomingStream, openOutgoingStream } from '../channel/sctp-streams.ts'
 import type { RoomRouter } from '../worker/room-router.ts'
 
-/** Channels a client may open on its publisher connection: three labels, and room for one re-opened. */
+/** Channels a client may open on its publisher connection: three labels, and room for one of its own, or re-opened. */
 const CHANNEL_COUNT = 4
 
 /**
@@ -16,15 +16,15 @@ export class PublisherData {
   readonly #home: RoomRouter
   readonly #transport: WebRtcTransport
   readonly #logger: Logger
-  readonly #onData: (kind: DataKind, payload: Uint8Array) => void
-  readonly #kinds = new Map<number, DataKind>()
+  readonly #onData: PeerMediaListener['onData']
+  readonly #kinds = new Map<number, DataKind | 'other'>()
   readonly #replies = new Map<number, Promise<DataConsumer>>()
 
   constructor(
     home: RoomRouter,
     transport: WebRtcTransport,
     logger: Logger,
-    onData: (kind: DataKind, payload: Uint8Array) => void,
+    onData: PeerMediaListener['onData'],
   ) {
     this.#home = home
     this.#transport = transport
@@ -54,9 +54,7 @@ export class PublisherData {
     }
     const dcep = parseDcep(message)
     if (dcep?.type !== 'open') return
-    const kind = kindOfLabel(dcep.label)
-    if (kind) this.#kinds.set(streamId, kind)
-    else this.#logger.debug({ streamId }, 'data channel with an unknown label')
+    this.#kinds.set(streamId, kindOfLabel(dcep.label) ?? 'other')
     this.#acknowledge(streamId).catch(error => {
       if (!this.#transport.closed)
         this.#logger.warn({ err: error, streamId }, 'data channel not acknowledged')

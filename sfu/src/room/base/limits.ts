@@ -88,6 +88,8 @@ export interface RoomLimits {
    * only every 7 s, give or take half.
    */
   resumeWindowMs: number
+  /** The same while its media has never connected, not more than that: whoever comes later joins anew. */
+  unconnectedResumeMs: number
   /** A participant whose media has not connected for so long after joining is let go. */
   connectTimeoutMs: number
   /** A participant whose media has been lost for so long is let go. */
@@ -163,6 +165,7 @@ export const defaultLimits: RoomLimits = {
   pingTimeoutS: 15,
   signalSilenceMs: 30_000,
   resumeWindowMs: 40_000,
+  unconnectedResumeMs: 5_000,
   connectTimeoutMs: 30_000,
   mediaLossMs: 30_000,
   tokenRefreshMs: 300_000,

@@ -95,8 +95,8 @@ export interface PeerMediaListener {
   onConnected(side: 'publisher' | 'subscriber'): void
   /** ICE lost for good or DTLS failed. The peer is still open; the client may restart ICE. */
   onDisconnected(side: 'publisher' | 'subscriber'): void
-  /** A user message from the client on the channel of that label, whole. */
-  onData(kind: DataKind, payload: Uint8Array): void
+  /** A user message from the client on the channel of that label, whole. `other`: on one that clients of LiveKit do not have. */
+  onData(kind: DataKind | 'other', payload: Uint8Array): void
   /** A subscription ended although its track is still published; it is not subscribed any more. 'codec_unsupported': the client refuses it. */
   onSubscriptionLost(trackId: TrackId, error: Error): void
   /** A subscribed track's flow was paused for lack of bandwidth, or came back. */

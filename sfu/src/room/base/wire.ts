@@ -3,7 +3,13 @@
  * carry it: protobuf's encoding of a repeated field is the concatenation of its elements, so a join reply over a
  * thousand participants costs a copy, not a thousand encodings.
  */
-import { type JoinResponse, type ParticipantInfo, SignalResponse } from '@livekit/protocol'
+import {
+  DataPacket,
+  type JoinResponse,
+  type ParticipantInfo,
+  SignalResponse,
+  UserPacket,
+} from '@livekit/protocol'
 
 /** Field numbers of livekit_rtc.proto. */
 const SIGNAL_RESPONSE_JOIN = 1
@@ -13,6 +19,10 @@ const UPDATE_PARTICIPANTS = 1
 
 export const encodeSignal = (message: SignalResponse['message']): Uint8Array =>
   new SignalResponse({ message }).toBinary()
+
+/** A DataPacket of what came on a channel that has no packets of its own. */
+export const encodeUserPacket = (payload: Uint8Array): Uint8Array =>
+  new DataPacket({ value: { case: 'user', value: new UserPacket({ payload }) } }).toBinary()
 
 export const encodeInfo = (info: ParticipantInfo): Uint8Array => info.toBinary()
 

@@ -245,8 +245,7 @@ export class RemoteMembers {
     this.#entries.set(member.identity, { member, shown, landed })
     this.#bySid.set(member.id, member)
     log.info({ participantId: member.id, identity: member.identity, node }, 'member on another node')
-    const isTold = member.isActive || previous !== undefined || member.dataTracks.length > 0
-    if (isTold) broadcast.participant(member, { isPrompt: previous !== undefined })
+    broadcast.participant(member, { isPrompt: previous !== undefined })
     this.#keeper.catchUp(shown)
     broadcast.counts()
     this.#deps.told(member, false)

@@ -17,6 +17,7 @@ import type {
   RoomMedia,
 } from '../base/ports.ts'
 import { trickleOf } from '../base/trickle.ts'
+import { encodeUserPacket } from '../base/wire.ts'
 
 export interface ParticipantMediaListener {
   /** A subscriber offer to be sent now; of no use later, because a resume makes a new one. */
@@ -155,7 +156,12 @@ export class ParticipantMedia {
         }),
       onConnected: side => this.#handleConnected(side),
       onDisconnected: side => this.#handleDisconnected(side),
-      onData: (kind, payload) => tell(() => listener.data(kind, payload)),
+      onData: (kind, payload) =>
+        tell(() =>
+          kind === 'other'
+            ? listener.data('reliable', encodeUserPacket(payload))
+            : listener.data(kind, payload),
+        ),
       onSubscriptionLost: (trackId, error) => tell(() => listener.subscriptionLost(trackId, error)),
       onStreamState: (trackId, state) => tell(() => listener.streamState(trackId, state)),
       onDataLost: why => tell(() => listener.dataLost(why)),

@@ -330,7 +330,12 @@ export class Participant {
     if (this.isClosed || !this.backlog.detach(link)) return
     this.#log.info({}, 'signal connection lost, waiting for a resume')
     clearTimeout(this.#resumeTimer)
-    this.#resumeTimer = setTimeout(() => this.#end('signal_lost'), this.#deps.limits.resumeWindowMs)
+    const { resumeWindowMs, unconnectedResumeMs } = this.#deps.limits
+    // It may connect meanwhile: media needs no signalling any more once it is described.
+    this.#resumeTimer = setTimeout(() => {
+      if (!this.hasBeenActive) return this.#end('signal_lost')
+      this.#resumeTimer = setTimeout(() => this.#end('signal_lost'), resumeWindowMs - unconnectedResumeMs)
+    }, unconnectedResumeMs)
   }
 
   /** At most so many bits a second from now on over the subscriber connection; 0: as much as the link carries. */

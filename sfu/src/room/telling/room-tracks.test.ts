@@ -302,6 +302,25 @@ describe('data', () => {
     expect(an.peer.sent).toEqual([])
   })
 
+  it('on a channel of another name goes to all others as a reliable packet, by the same rules', async () => {
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    const mute = await rooms.join('mute', { video: { canPublishData: false } })
+    an.peer.listener.onData('other', Uint8Array.of(1, 2, 3))
+    mute.peer.listener.onData('other', Uint8Array.of(4))
+    expect(received(binh)).toMatchObject([
+      {
+        kind: 'reliable',
+        packet: {
+          participantIdentity: 'an',
+          value: {
+            case: 'user',
+            value: { payload: Uint8Array.of(1, 2, 3), participantSid: an.participant.id },
+          },
+        },
+      },
+    ])
+  })
+
   it('is dropped without the grant, too large, malformed, repeated or too much', async () => {
     const an = await rooms.join('an')
     const mute = await rooms.join('mute', { video: { canPublishData: false } })

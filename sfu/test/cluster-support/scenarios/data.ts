@@ -155,6 +155,15 @@ export function dataBetween(ground: () => Ground): void {
     await expectHeard(binh, 'text', [`an: ${LONG}`, 'an: one two three'])
     await expectHeard(chi, 'text', [`an: ${LONG}`, 'an: one two three', 'an: for chi only'])
 
+    await data(an).sayOnOwnChannel('counter', 'raw 17')
+    for (const client of [binh, chi])
+      await eventually(async () => {
+        const said = await client.data()
+        return said.some(({ from, text }) => from === 'an' && text === 'raw 17')
+          ? null
+          : `not among ${JSON.stringify(said)}`
+      })
+
     const sid = await data(an).publishTrack('position')
     expect(sid).toMatch(/^DTR_/)
     const expectFrame = async (text: string, size = 0) => {
