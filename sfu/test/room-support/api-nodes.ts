@@ -183,6 +183,7 @@ export class ApiNode {
   #peersOf(room: SharedRoom): RoomPeers {
     this.#shared.set(room.id, room)
     const tell = (say: (theirs: SharedRoom) => void) => {
+      if (!this.#cluster.isTelling) return
       for (const other of this.#cluster.nodes) {
         const theirs = other.#shared.get(room.id)
         if (other !== this && theirs) say(theirs)
@@ -204,6 +205,8 @@ export class ApiCluster {
   readonly memory = new MemoryRecord(() => Date.now() + this.aheadMs)
   readonly network = new MemoryNetwork()
   readonly nodes: ApiNode[] = []
+  /** What nodes say of their members does not come any more while it is false. */
+  isTelling = true
   /** Every call of the record fails as long as it is. */
   isRecordAway = false
   readonly record: ClusterRecord = new Proxy<ClusterRecord>(this.memory, {

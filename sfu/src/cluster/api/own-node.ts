@@ -5,6 +5,7 @@
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { DataPacket, ParticipantInfo, Room as RoomMessage, TrackInfo } from '@livekit/protocol'
 import type { RpcCall } from '../../room/data/api-rpc.ts'
+import type { Member } from '../../room/member/room-view.ts'
 import type { Room } from '../../room/room.ts'
 import type { RoomDirectory } from '../../room/room-api.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
@@ -30,6 +31,8 @@ export interface OwnNodeOptions {
   /** Who has the claim, by the record; undefined when it does not say so just now. */
   claimNow(sid: RoomId, identity: string): Promise<Claim | null | undefined>
   vouch(inst: Incarnation): Vouched
+  /** As PresentElsewhere.of */
+  elsewhere(room: Room): Promise<ReadonlyMap<Incarnation, ReadonlySet<string>>>
   /** Makes this node one of the room of that name, which is made when it is not there. */
   reach(name: string): Promise<void>
 }
@@ -64,8 +67,26 @@ export class OwnNode {
     for (const room of rooms) room.metadata = ''
     return rooms
   }
-  listParticipants(room: string): ParticipantInfo[] {
-    return this.#options.local.listParticipants(room)
+  /** All there are at this moment: those on other nodes by their word. */
+  async listParticipants(room: string): Promise<ParticipantInfo[]> {
+    const { local, elsewhere } = this.#options
+    const asked = local.find(room)
+    const held = asked && (await elsewhere(asked))
+    const found = local.find(room)
+    const isGone = (member: Member) => {
+      const copy = found?.remote.get(member.identity)
+      return copy === member && held?.get(copy.node)?.has(copy.id) === false
+    }
+    return (found?.members() ?? []).filter(member => !isGone(member)).map(member => member.info())
+  }
+  /** Of that room, and no other of its name; undefined: this node is not in it. */
+  membersHeld(name: string, sid: string): string[] | undefined {
+    const room = this.#options.local.find(name)
+    if (room?.id !== sid) return undefined
+    return room
+      .members()
+      .filter(member => room.remote.get(member.identity) !== member)
+      .map(({ id }) => id)
   }
   getParticipant(room: string, identity: string): ParticipantInfo {
     return this.#options.local.getParticipant(room, identity)

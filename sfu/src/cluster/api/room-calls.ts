@@ -60,6 +60,11 @@ const proto = <T extends WireMessage>(type: { fromBinary(bytes: Uint8Array): T }
   decode: bytes => type.fromBinary(bytes),
 })
 
+const json = <T>(schema: z.ZodType<T>): Codec<T> => ({
+  encode: value => Buffer.from(JSON.stringify(value)),
+  decode: bytes => schema.parse(JSON.parse(Buffer.from(bytes).toString())),
+})
+
 function memberCall<Request, Response>(
   method: string,
   request: Codec<Request>,
@@ -179,9 +184,26 @@ export const listParticipants: RoomCall<ListParticipantsRequest, ListParticipant
   response: proto(ListParticipantsResponse),
   run: async (node, { room }) =>
     node.knows(room)
-      ? new ListParticipantsResponse({ participants: node.listParticipants(room) })
+      ? new ListParticipantsResponse({ participants: await node.listParticipants(room) })
       : undefined,
 }
+
+/** Sids of those in the room whom the node that is asked holds, or shows there. What it has said of them before comes before its answer. */
+export const membersHeld: RoomCall<{ name: string; sid: string }, string[]> = {
+  method: 'MembersHeld',
+  isRead: true,
+  request: json(z.object({ name: z.string(), sid: z.string() })),
+  response: json(z.array(z.string())),
+  run: async (node, { name, sid }) => node.membersHeld(name, sid),
+}
+
+export const getHeldParticipant = memberCall(
+  'GetHeldParticipant',
+  proto(RoomParticipantIdentity),
+  proto(ParticipantInfo),
+  named,
+  async (node, { room, identity }) => node.getParticipant(room, identity),
+)
 
 /** Throws 'not_found' where the room is and nobody of that identity. */
 export const getParticipant: RoomCall<RoomParticipantIdentity, ParticipantInfo> = {
@@ -203,11 +225,6 @@ export const revokeTokens: RoomCall<RoomParticipantIdentity, RemoveParticipantRe
     return new RemoveParticipantResponse()
   },
 }
-
-const json = <T>(schema: z.ZodType<T>): Codec<T> => ({
-  encode: value => Buffer.from(JSON.stringify(value)),
-  decode: bytes => schema.parse(JSON.parse(Buffer.from(bytes).toString())),
-})
 
 /** What is known of the node that asks: how long ago a beat was asked that counted it, ms; and whether the record is reached. */
 export const vouch: RoomCall<{ inst: Incarnation }, Vouched> = {
@@ -262,6 +279,8 @@ const CALLS: ReadonlyMap<string, RoomCall<never, never>> = new Map(
       getParticipant,
       revokeTokens,
       sendData,
+      membersHeld,
+      getHeldParticipant,
     ],
   ].map(call => [call.method, call as RoomCall<never, never>]),
 )

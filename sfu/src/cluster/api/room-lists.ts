@@ -63,8 +63,8 @@ export class RoomLists {
 
   /** None of a room that does not exist. */
   async participants(room: string): Promise<ParticipantInfo[]> {
-    const { local, own } = this.#options
-    if (own.knows(room)) return local.listParticipants(room)
+    const { own } = this.#options
+    if (own.knows(room)) return await own.listParticipants(room)
     try {
       const request = new ListParticipantsRequest({ room })
       const answer = await this.atRoom(room, calls.listParticipants, request, LIST_MS)

@@ -317,10 +317,30 @@ describe('a call between nodes', () => {
     await west.join('an')
     await east.join('binh')
     await west.directory.updateParticipant('R', 'an', { name: 'x' })
-    await east.directory.listParticipants('R')
-    await east.directory.getParticipant('R', 'an')
+    await east.directory.getParticipant('R', 'binh')
     await west.directory.sendData('R', DataPacket.fromBinary(userPacket('chào')))
     expect(cluster.nodes.flatMap(({ calls }) => calls)).toEqual([])
+  })
+
+  it('says of somebody elsewhere what holds there now, whatever has been heard of it here', async () => {
+    await west.join('an')
+    const gone = await west.join('gone')
+    await east.join('binh')
+    cluster.isTelling = false
+    await north.directory.updateParticipant('R', 'an', { name: 'Hội trường An' })
+    gone.room.leave(gone.participant, 'removed')
+    expect(east.rooms.registry.find('R')?.remote.get('an')?.name).not.toBe('Hội trường An')
+    expect((await east.directory.getParticipant('R', 'an')).name).toBe('Hội trường An')
+    await expect(east.directory.getParticipant('R', 'gone')).rejects.toMatchObject({ code: 'not_found' })
+    for (const { directory } of cluster.nodes)
+      expect((await directory.listParticipants('R')).map(({ identity }) => identity).sort()).toEqual([
+        'an',
+        'binh',
+      ])
+    // Of a node that does not answer it is what was heard last.
+    cluster.network.cut(west.inst, east.inst)
+    expect((await east.directory.getParticipant('R', 'an')).name).not.toBe('Hội trường An')
+    expect(await east.directory.listParticipants('R')).toHaveLength(3)
   })
 
   it('finds who has moved on to another node meanwhile', async () => {

@@ -28,6 +28,7 @@ import { Acting, type ActingOptions } from '../api/acting.ts'
 import type { KeptBook } from '../api/kept-book.ts'
 import { OwnNode } from '../api/own-node.ts'
 import { PeerAsking } from '../api/peer-asking.ts'
+import { PresentElsewhere } from '../api/present-elsewhere.ts'
 import { RecordRooms } from '../api/record-rooms.ts'
 import * as calls from '../api/room-calls.ts'
 import { RoomLists } from '../api/room-lists.ts'
@@ -39,6 +40,8 @@ import { packJson, packRoomWord } from './room-words.ts'
 
 /** How long another node may take for a call that is done at once, ms. */
 const CALL_MS = 5_000
+/** How long the node of somebody who is known here is waited for to say how he is now, ms. */
+const READ_MS = 500
 /** The methods of participants: what they are given by default and at most, and the way there and back, ms (room/data/api-rpc.ts). */
 const RPC_DEFAULT_MS = 10_000
 const RPC_MOST_MS = 60_000
@@ -75,6 +78,7 @@ export class ClusterDirectory implements RoomDirectory {
   readonly #record: RecordRooms
   readonly #own: OwnNode
   readonly #peers: PeerAsking
+  readonly #present: PresentElsewhere
   readonly #lists: RoomLists
 
   constructor(options: ClusterDirectoryOptions) {
@@ -83,6 +87,7 @@ export class ClusterDirectory implements RoomDirectory {
     this.#record = new RecordRooms(steps)
     this.#own = new OwnNode({
       ...{ local, kept, isWhole, nodesOf },
+      elsewhere: room => this.#present.of(room),
       reach: name => this.#reach(name),
       claimNow: (sid, identity) => this.#record.claimNow(sid, identity),
       confirm: nodes => acting.confirm(nodes),
@@ -90,6 +95,7 @@ export class ClusterDirectory implements RoomDirectory {
     })
     this.#peers = new PeerAsking({ self: steps.inst, own: this.#own, links })
     const acting = new Acting({ steps, beats, peers: this.#peers, awayAfterMs })
+    this.#present = new PresentElsewhere(steps, this.#peers)
     this.#lists = new RoomLists({
       local,
       own: this.#own,
@@ -172,10 +178,15 @@ export class ClusterDirectory implements RoomDirectory {
   async getParticipant(room: string, identity: string): Promise<ParticipantInfo> {
     const { local } = this.#options
     const found = local.find(room)
-    const isKnown =
-      found?.participants.has(identity) || found?.forwarded.get(identity) || found?.remote.get(identity)
-    if (isKnown) return local.getParticipant(room, identity)
+    if (this.#own.holds(room, identity)) return local.getParticipant(room, identity)
     const request = new RoomParticipantIdentity({ room, identity })
+    if (found?.remote.get(identity))
+      return await this.#atOwner(calls.getHeldParticipant, request, READ_MS).catch((error: unknown) => {
+        // Its node does not say: it was so a moment ago.
+        if (error instanceof AppError && error.code === 'unavailable' && found.remote.get(identity))
+          return local.getParticipant(room, identity)
+        throw error
+      })
     // Whoever has just joined elsewhere is known there before it is here.
     if (found) return await this.#atClaim(calls.getParticipant, request, { room, identity })
     const info = await this.#lists.atRoom(room, calls.getParticipant, request, CALL_MS)

@@ -98,6 +98,27 @@ export function presence(ground: () => Ground): void {
     })
   })
 
+  it('what the API has acknowledged at one node it says at every node from then on', async () => {
+    const room = ground().newRoom()
+    await Promise.all(['an', 'binh', 'chi'].map(identity => ground().join(room, identity)))
+    await ground().expectListed(room, ['an', 'binh', 'chi'])
+    for (let at = 0; at < 12; at++) {
+      const metadata = `said at ${at}`
+      await ground().api(at).updateParticipant(room, 'an', { metadata })
+      const [infos, lists] = await Promise.all([
+        ground().everywhere(api => api.getParticipant(room, 'an')),
+        ground().everywhere(api => api.listParticipants(room)),
+      ])
+      const listed = lists.map(list => list.find(({ identity }) => identity === 'an'))
+      expect([...infos, ...listed].map(info => info?.metadata)).toEqual(
+        ground().nodes.flatMap(() => [metadata, metadata]),
+      )
+    }
+    await ground().api(1).removeParticipant(room, 'chi')
+    for (const list of await ground().everywhere(api => api.listParticipants(room)))
+      expect(list.map(({ identity }) => identity).sort()).toEqual(['an', 'binh'])
+  })
+
   it('an identity that comes again by another node replaces itself, once and for all', async () => {
     const room = ground().newRoom()
     const viewer = await ground().join(room, 'viewer', {}, { at: 2 })
