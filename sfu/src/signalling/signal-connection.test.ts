@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
+import { AppError } from '@diemcau/core/errors.ts'
 import {
+  DisconnectReason,
   LeaveRequest_Action,
   ParticipantTracks,
   Ping,
@@ -180,6 +182,20 @@ describe('a signal connection', () => {
     const socket = connect('binh')
     expect(socket.last('leave').action).toBe(LeaveRequest_Action.DISCONNECT)
     expect(socket.closed?.reason).toMatch(/full/)
+  })
+
+  it('tells whoever was overtaken by a newer connection of the identity, at another node, that it is that', async () => {
+    const socket = new FakeSocket()
+    const join = async () => {
+      throw new AppError('already_exists', 'the identity has joined at another node meanwhile')
+    }
+    const deps = { registry: rooms.registry, join }
+    acceptRtc(socket as unknown as WebSocket, rooms.claims('an'), defaultJoinQuery, deps)
+    await settle()
+    expect(socket.last('leave')).toMatchObject({
+      reason: DisconnectReason.DUPLICATE_IDENTITY,
+      action: LeaveRequest_Action.DISCONNECT,
+    })
   })
 
   it('closes on malformed, textual, oversized and too many messages, and ignores what follows', async () => {

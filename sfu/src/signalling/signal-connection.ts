@@ -87,10 +87,17 @@ function refuseFor(error: unknown, connection: SignalConnection, log: Log): void
   if (!isExpected) log.error({ err: error }, 'a join failed')
   const isStopping = isExpected && error.code === 'unavailable'
   connection.refuse(
-    isStopping ? DisconnectReason.SERVER_SHUTDOWN : DisconnectReason.JOIN_FAILURE,
+    (isExpected && REFUSALS[error.code]) || DisconnectReason.JOIN_FAILURE,
     isStopping ? LeaveRequest_Action.RECONNECT : LeaveRequest_Action.DISCONNECT,
     isExpected ? error.message : 'internal error',
   )
+}
+
+/** Refusals by the code of their error; all others are join failures. */
+const REFUSALS: Partial<Record<AppError['code'], DisconnectReason>> = {
+  unavailable: DisconnectReason.SERVER_SHUTDOWN,
+  // A newer connection of the identity was quicker, at another node.
+  already_exists: DisconnectReason.DUPLICATE_IDENTITY,
 }
 
 export class SignalConnection implements SignalLink {
