@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Gate } from '../../testing/gate.ts'
 import { SfuAccess } from '../../testing/sfu-access.ts'
+import { ownerOf } from '../../testing/socket-owner.ts'
 import { TestWebhooks } from '../../testing/webhook-receiver.ts'
 import { toolEnv } from '../lib/run.mjs'
 import { type NodePlan, planNodes } from '../supervisor/cluster-plan.ts'
 import { MediaCluster } from '../supervisor/media-cluster.ts'
-import { Gate } from './gate.ts'
-import { ownerOf } from './socket-owner.ts'
 
 const KEY = { key: 'chaoskey', secret: 'a-chaos-secret-of-more-than-32-characters' }
 const PORTS = { from: 23_000, to: 28_000, each: 1_100 }
