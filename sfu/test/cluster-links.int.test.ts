@@ -5,16 +5,33 @@ import { eventually } from '../../testing/eventually.ts'
 import type { NativePeer } from '../../testing/native-peer.ts'
 import type { Incarnation } from '../src/cluster/links/node-links.ts'
 import { Ground } from './cluster-support/ground.ts'
-import { expectSeen } from './cluster-support/scenarios/media.ts'
+import { PipeGates } from './cluster-support/pipe-gates.ts'
+import { expectHeardLoud, expectSeen } from './cluster-support/scenarios/media.ts'
 import { wholeStory } from './cluster-support/scenarios/stories.ts'
 import { type OpenTogether, openTogether } from './cluster-support/set-ups.ts'
+
+/** Longer than a publisher that stops is noticed in, ms. */
+const MEDIA_CUT_MS = 6_000
+/** What a client is told of others, their tracks and its own connection. */
+const NEWS = [
+  RoomEvent.ParticipantConnected,
+  RoomEvent.ParticipantDisconnected,
+  RoomEvent.TrackPublished,
+  RoomEvent.TrackUnpublished,
+  RoomEvent.TrackUnsubscribed,
+  RoomEvent.TrackMuted,
+  RoomEvent.TrackUnmuted,
+  RoomEvent.Reconnecting,
+  RoomEvent.Disconnected,
+]
 
 describe('three nodes in one process', () => {
   let together: OpenTogether
   let ground: Ground
+  const pipes = new PipeGates()
   beforeAll(async () => {
     const open: Parameters<typeof Ground.create>[0]['open'] = async webhooks => {
-      together = await openTogether(webhooks, 3)
+      together = await openTogether(webhooks, 3, links => pipes.before(links))
       return together
     }
     ground = await Ground.create({ name: 'three nodes', open }, () =>
@@ -23,10 +40,12 @@ describe('three nodes in one process', () => {
   })
   afterEach(async () => {
     heal()
+    await pipes.open()
     await ground.reset()
   })
   afterAll(async () => {
     await ground?.close()
+    await pipes.close()
     await dispose()
   })
 
@@ -100,6 +119,59 @@ describe('three nodes in one process', () => {
     await eventually(() => (binh.room.remoteParticipants.get('an')?.name === 'An' ? null : 'no new name'))
     expect([sidAt(an, 'binh'), sidAt(binh, 'an')]).toEqual(sids)
     expect(gone).toEqual([])
+  })
+
+  it('media alone is cut for some seconds: pictures and sound come back by themselves, and nobody is told anything', async () => {
+    const room = ground.newRoom()
+    const [an, binh, chi] = [
+      await ground.join(room, 'an'),
+      await ground.join(room, 'binh'),
+      await ground.join(room, 'chi'),
+    ]
+    await Promise.all([an.publishCamera(), an.publishMicrophone(), binh.publishMicrophone()])
+    const viewers = [binh, chi]
+    const expectMedia = () =>
+      Promise.all([
+        ...viewers.flatMap(viewer => [expectSeen(viewer, 'an', 30), expectHeardLoud(viewer, 'an', 50)]),
+        ...[an, chi].map(listener => expectHeardLoud(listener, 'binh', 50)),
+      ])
+    await expectMedia()
+    const told: string[] = []
+    for (const { room } of [an, binh, chi])
+      for (const event of NEWS)
+        room.on(event, () => told.push(`${room.localParticipant?.identity}: ${event}`))
+    await pipes.cut()
+    const cutAt = performance.now()
+    // What was on its way is through, and then nothing comes any more.
+    await Promise.all(
+      viewers.map(viewer => {
+        let before = -1
+        return eventually(
+          () => {
+            const { videoFrames } = viewer.from('an')
+            const isStill = videoFrames === before
+            before = videoFrames
+            return isStill ? null : 'pictures still come'
+          },
+          undefined,
+          500,
+        )
+      }),
+    )
+    const { dropped } = await pipes.counts()
+    await an.send('said meanwhile', { reliable: true })
+    for (const viewer of viewers)
+      await eventually(() => (viewer.data.some(({ text }) => text === 'said meanwhile') ? null : 'no data'))
+    await new Promise(resolve => setTimeout(resolve, Math.max(0, MEDIA_CUT_MS - performance.now() + cutAt)))
+    expect((await pipes.counts()).dropped).toBeGreaterThan(dropped)
+    await pipes.open()
+    const openedAt = performance.now()
+    await Promise.all(viewers.map(viewer => expectSeen(viewer, 'an', 1)))
+    console.log(
+      `media between nodes cut: pictures again after ${Math.round(performance.now() - openedAt)} ms`,
+    )
+    await expectMedia()
+    expect(told).toEqual([])
   })
 
   it('the link stays cut: one side is moved to where all see all, and each is told of once', {

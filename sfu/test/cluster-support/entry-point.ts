@@ -18,6 +18,8 @@ export class EntryPoint {
   readonly #clients = new Map<Socket, SfuAccess | undefined>()
   readonly #failures = new Map<SfuAccess, number>()
   readonly #timer: NodeJS.Timeout
+  /** Until it resolves nobody gets any further. */
+  #opening: { promise: Promise<void>; resolve(): void } | undefined
 
   private constructor(nodes: readonly SfuAccess[], server: Server) {
     this.#nodes = nodes
@@ -47,9 +49,21 @@ export class EntryPoint {
     for (const client of this.#clients.keys()) client.destroy()
   }
 
+  /** The network is gone, and who comes again waits until `open`. */
+  shut(): void {
+    this.#opening ??= Promise.withResolvers()
+    this.dropAll()
+  }
+
+  open(): void {
+    this.#opening?.resolve()
+    this.#opening = undefined
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer)
     const closed = new Promise(resolve => this.#server.close(resolve))
+    this.open()
     this.dropAll()
     await closed
   }
@@ -58,6 +72,7 @@ export class EntryPoint {
     this.#clients.set(client, undefined)
     client.on('error', () => client.destroy())
     client.on('close', () => this.#clients.delete(client))
+    await this.#opening?.promise
     for (const node of this.#nodes) {
       if ((this.#failures.get(node) ?? 0) >= FAILURES || !(await isReady(node))) continue
       if (client.destroyed) return

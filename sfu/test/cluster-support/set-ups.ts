@@ -8,7 +8,7 @@ import { SfuAccess } from '../../../testing/sfu-access.ts'
 import { freePorts, type RunningSfu, startSfu, TEST_KEYS } from '../../../testing/start-sfu.ts'
 import type { TestWebhooks } from '../../../testing/webhook-receiver.ts'
 import { MemoryNetwork } from '../../src/cluster/links/memory-links.ts'
-import type { Incarnation } from '../../src/cluster/links/node-links.ts'
+import type { Incarnation, NodeLinks } from '../../src/cluster/links/node-links.ts'
 import type { ClusterParts } from '../../src/cluster/node/node-session.ts'
 import type { ClusterRecord } from '../../src/cluster/record/cluster-record.ts'
 import { MemoryRecord } from '../../src/cluster/record/memory-record.ts'
@@ -109,8 +109,12 @@ export interface OpenTogether extends OpenNodes {
   incarnations(): Incarnation[]
 }
 
-/** Nodes of this process, with a record and links in memory. */
-export async function openTogether(webhooks: TestWebhooks, count: number): Promise<OpenTogether> {
+/** Nodes of this process, with a record and links in memory. `between`: what stands between a node and its links. */
+export async function openTogether(
+  webhooks: TestWebhooks,
+  count: number,
+  between: (links: NodeLinks) => NodeLinks = links => links,
+): Promise<OpenTogether> {
   const record = new MemoryRecord()
   const network = new MemoryNetwork()
   const nodes: OwnNode[] = []
@@ -123,7 +127,7 @@ export async function openTogether(webhooks: TestWebhooks, count: number): Promi
           signal: `127.0.0.1:${port}`,
           openLinks: async (self, clusterNowMs) => {
             present.set(port, self)
-            return { links: network.join({ self, clusterNowMs }), address: `${self}:1` }
+            return { links: between(network.join({ self, clusterNowMs })), address: `${self}:1` }
           },
         })),
       )
@@ -150,11 +154,20 @@ export interface OpenProcesses extends OpenNodes {
   redis: RedisServer
 }
 
-/** Three processes with a Redis of their own. */
-export async function openProcesses(webhooks: TestWebhooks): Promise<OpenProcesses> {
+/** Three processes with a Redis of their own. `settingsOf`: more of a node, or others. */
+export async function openProcesses(
+  webhooks: TestWebhooks,
+  settingsOf: (
+    at: number,
+    settings: Readonly<Record<string, string>>,
+    redis: RedisServer,
+  ) => Promise<Record<string, string>> = async () => ({}),
+): Promise<OpenProcesses> {
   const redis = await RedisServer.create()
   const starts = await Promise.allSettled(
-    (await clusterSettings(3, redis.url)).map(env => startSfu({ workers: 1, webhooks, env })),
+    (await clusterSettings(3, redis.url)).map(async (env, at) =>
+      startSfu({ workers: 1, webhooks, env: { ...env, ...(await settingsOf(at, env, redis)) } }),
+    ),
   )
   const nodes = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []))
   const close = () => closeAll(nodes.map(node => ({ close: () => node.stop() }))).finally(() => redis.close())
@@ -174,5 +187,5 @@ export const twoNodes: SetUp = {
 export const threeProcesses: SetUp = {
   name: 'three processes with a Redis',
   missing: noRedisServer,
-  open: openProcesses,
+  open: webhooks => openProcesses(webhooks),
 }
