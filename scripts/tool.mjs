@@ -17,6 +17,12 @@ const tools = {
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
 }
 
+/** `npm run chaos -- --rounds 100` kills processes of the whole product, as chaos.ts reads it. */
+const needsPortal = (name, args) => {
+  const has = option => args.some(arg => arg === option || arg.startsWith(`${option}=`))
+  return name === 'chaos' && (has('--kills') || has('--kill') || (has('--rounds') && !has('--fault')))
+}
+
 await runMain(async () => {
   console.log = console.error
   const [name = '', ...args] = process.argv.slice(2)
@@ -25,7 +31,7 @@ await runMain(async () => {
   const { script, browsers, redis = false } = tools[name]
   let variables
   try {
-    variables = await setUp({ build: false, tests: browsers, redis })
+    variables = await setUp({ build: needsPortal(name, args), tests: browsers, redis })
   } catch (error) {
     if (error instanceof SetupError) console.error(error.message)
     else console.error(error)

@@ -22,7 +22,7 @@ const HOME_TRIES = 10
 export interface ClientOptions {
   room: string
   identity: string
-  access: SfuAccess
+  access: Pick<SfuAccess, 'token' | 'wsUrl'>
   plans: readonly NodePlan[]
   /** Index of the node it enters by while that is ready. */
   node: number
@@ -57,6 +57,7 @@ export class ChaosClient {
   /** The highest number the SDK has taken. */
   #taken = 0
   #timer: NodeJS.Timeout | undefined
+  #entering: Promise<void> | undefined
 
   private constructor(options: ClientOptions, door: Balancer) {
     this.#options = options
@@ -123,7 +124,7 @@ export class ChaosClient {
       const former = this.#peer
       this.#peer = undefined
       await former?.leave()
-      await this.#enter()
+      await this.#enterAgain()
       this.#renew()
     }
   }
@@ -154,7 +155,14 @@ export class ChaosClient {
     for (const other of peer.room.remoteParticipants.values())
       for (const { track } of other.trackPublications.values())
         if (track) this.#listen(track as RemoteTrack, other.identity)
-    await peer.publishMicrophone()
+    try {
+      await peer.publishMicrophone()
+    } catch (error) {
+      // Its node went away in between. Somebody without a voice would be no use.
+      if (this.#peer === peer) this.#peer = undefined
+      await peer.leave().catch(() => {})
+      throw error
+    }
   }
 
   #renew(): void {
@@ -168,14 +176,23 @@ export class ChaosClient {
     this.#peer = undefined
     this.#renew()
     await former.leave().catch(() => {})
-    while (!this.#isLeaving && this.#peer === undefined) {
-      try {
-        await this.#enter()
-      } catch {
-        // Nobody is there, or the room does not take anybody yet.
-        await pause(REJOIN_MS)
+    await this.#enterAgain()
+  }
+
+  /** One at a time: two sessions of one identity would put each other out. */
+  #enterAgain(): Promise<void> {
+    this.#entering ??= (async () => {
+      while (!this.#isLeaving && this.#peer === undefined) {
+        try {
+          await this.#enter()
+        } catch {
+          // Nobody is there, or the room does not take anybody yet.
+          await pause(REJOIN_MS)
+        }
       }
-    }
+      this.#entering = undefined
+    })()
+    return this.#entering
   }
 
   async #tick(): Promise<void> {

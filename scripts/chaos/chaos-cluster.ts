@@ -14,6 +14,7 @@ import { MediaCluster } from '../supervisor/media-cluster.ts'
 
 const KEY = { key: 'chaoskey', secret: 'a-chaos-secret-of-more-than-32-characters' }
 const PORTS = { from: 23_000, to: 28_000, each: 1_100 }
+const TRIED = 104
 /** A drained node may take a minute to lead people away, and is then started again. */
 const READY_MS = 90_000
 
@@ -197,7 +198,7 @@ export class ChaosCluster {
 }
 
 /** Of a line of a node's log, with its name in front. */
-function whoJoined(line: string): { identity: string; node: number } | undefined {
+export function whoJoined(line: string): { identity: string; node: number } | undefined {
   const [, number, json] = /^\[node-(\d+)\] (\{.*"msg":"participant joined"\})$/.exec(line) ?? []
   if (json === undefined) return undefined
   const { identity } = JSON.parse(json) as { identity: string }
@@ -209,10 +210,10 @@ export const pause = (ms: number): Promise<void> => new Promise(resolve => setTi
 export const hasProc = (): boolean => existsSync('/proc/net/tcp')
 
 /** The first of so many ports of which those the plan begins with are free. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const first = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from - PORTS.each))
-    const free = await Promise.all(Array.from({ length: 50 }, (_, index) => isFree(first + index)))
+    const free = await Promise.all(Array.from({ length: TRIED }, (_, index) => isFree(first + index)))
     if (free.every(Boolean)) return first
   }
   throw new Error(`no free ports between ${PORTS.from} and ${PORTS.to}`)

@@ -9,6 +9,7 @@ import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { ChaosCluster, hasProc } from './chaos-cluster.ts'
 import { formatChaos, lostOf } from './chaos-report.ts'
 import { FAULTS } from './faults.ts'
+import { killsCommand, killsHelp } from './kills/kills-command.ts'
 import { runChaos } from './run-chaos.ts'
 
 const help = `Usage: npm run chaos -- [options]
@@ -25,21 +26,29 @@ was at worst (gaps of the machine are not the servers'); how long until all node
 webhooks told each joining and leaving once. Cuts hold up TCP (links, Redis) without privileges; media between nodes (UDP) is not
 cut by them.
 
+${killsHelp}
+
 Exit code: 0 nothing was lost, 1 something was (said in words), 2 it could not be run. Slow is not lost: the table says how slow.
 
-  --rounds N      each fault so often (default 3)
-  --fault NAME    only this one; may be given again
+  --rounds N      kills each process so often; with --fault: each fault so often (default 3)
+  --fault NAME    only this fault; may be given again; all: every one
+  --kills         kills each process three times, or as --rounds says
+  --kill NAME     only this kind of process; may be given again
   --nodes N       2 to 5 (default 3)
-  --clients N     (default 6)
+  --clients N     (default 6; for faults)
   --workers N     media workers of a node (default 1)
-  --verbose       every line of every process, on standard error
+  --log FILE      every line of every process, with its time (of kills)
+  --verbose       the same on standard error
   --json          print what was measured as JSON
   --help          this text`
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string' },
     fault: { type: 'string', multiple: true },
+    kills: { type: 'boolean', default: false },
+    kill: { type: 'string', multiple: true },
+    log: { type: 'string' },
     nodes: { type: 'string', default: '3' },
     clients: { type: 'string', default: '6' },
     workers: { type: 'string', default: '1' },
@@ -49,8 +58,13 @@ const { values } = parseArgs({
   },
 })
 
+const DEFAULT_ROUNDS = 3
+/** Rounds of nothing in particular are rounds of killing. */
+const isKilling =
+  values.kills || values.kill !== undefined || (values.rounds !== undefined && values.fault === undefined)
+
 function number(name: 'rounds' | 'nodes' | 'clients' | 'workers', least: number, most: number): number {
-  const value = Number(values[name])
+  const value = Number(values[name] ?? DEFAULT_ROUNDS)
   if (!Number.isInteger(value) || value < least || value > most)
     throw new SetupError(`--${name} must be a number from ${least} to ${most}`)
   return value
@@ -61,27 +75,44 @@ const report = console.log
 console.log = console.error
 
 async function main(): Promise<number> {
-  const unknown = (values.fault ?? []).filter(name => !FAULTS.some(fault => fault.name === name))
+  if (isKilling && values.fault) throw new SetupError('--fault does not go with --kill and --kills')
+  const wanted = values.fault?.includes('all') ? undefined : values.fault
+  const unknown = (wanted ?? []).filter(name => !FAULTS.some(fault => fault.name === name))
   if (unknown.length > 0) throw new SetupError(`Unknown fault: ${unknown.join(', ')}; --help lists them`)
   if (!hasProc())
     throw new SetupError('It looks at processes and sockets in /proc, which this system has not.')
   const redisServer = process.env.REDIS_SERVER || '/usr/bin/redis-server'
   if (!existsSync(redisServer)) throw new SetupError(`There is no redis-server at ${redisServer}.`)
-  const faults = FAULTS.filter(({ name }) => values.fault?.includes(name) ?? true)
+  const faults = FAULTS.filter(({ name }) => wanted?.includes(name) ?? true)
   const rounds = number('rounds', 1, 1_000)
   const clients = number('clients', 2, 60)
   const program = await ensureRtcClients({ root, log: line => console.error(line), allowApt: true })
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
   const say = (line: string) => console.error(`${new Date().toISOString()} ${line}`)
+  const print = (line: string) => {
+    if (values.verbose) console.error(line)
+  }
+  if (isKilling)
+    return await killsCommand({
+      kinds: values.kill ?? [],
+      rounds,
+      nodes: number('nodes', 2, 5),
+      workers: number('workers', 1, 8),
+      redisServer,
+      logFile: values.log,
+      print,
+      say,
+      signal: ending.signal,
+      isJson: values.json,
+      report,
+    })
   const cluster = await ChaosCluster.start({
     nodes: number('nodes', 2, 5),
     workers: number('workers', 1, 8),
     redisServer,
     say,
-    print: line => {
-      if (values.verbose) console.error(line)
-    },
+    print,
   })
   try {
     const result = await runChaos({ cluster, faults, rounds, clients, program, say, signal: ending.signal })
