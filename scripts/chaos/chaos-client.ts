@@ -88,6 +88,11 @@ export class ChaosClient {
     return this.#options.nodeOf(this.identity)
   }
 
+  /** Index of the node it enters by while that is ready. */
+  get home(): number {
+    return this.#options.node
+  }
+
   get isConnected(): boolean {
     return this.#peer?.room.connectionState === ConnectionState.CONN_CONNECTED
   }

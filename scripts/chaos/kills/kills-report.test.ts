@@ -14,14 +14,14 @@ const killed = (changed: Partial<KillResult>): KillResult => ({
   lost: [],
   ...changed,
 })
-const none = { sent: 0, acked: 0, refused: 0, open: 0 }
+const none = { sent: 0, acked: 0, refused: 0, open: 0, codes: {} }
 const report = (changed: Partial<KillsReport>): KillsReport => ({
   kills: [killed({})],
   rounds: 1,
   roundsMs: [18_000],
   comparisons: [{ after: 1, faults: [] }],
   last: {
-    chat: { sent: 12, acked: 10, refused: 1, open: 1 },
+    chat: { sent: 13, acked: 10, refused: 2, open: 1, codes: { internal: 2 } },
     hands: none,
     settings: none,
     presence: { connections: 4, worstHoleMs: 700, faults: [] },
@@ -43,7 +43,9 @@ it('has one row a kind that was killed, and nothing lost when nothing was', () =
     '| a node | 1 | 2000 | 2000 | 2000 | 2500 | 2500 | 2500 | 1000 | 3000 | 3000 | 90 | 90 | 90 | 0 |',
     '| the portal | 2 | 2000 | 4000 | 4000 | 2500 | 2500 | 2500 | – | – | – | 90 | 110 | 110 | 1 |',
   ])
-  expect(lines.join('\n')).toContain('Messages: 12 sent, 10 acknowledged, 1 refused, 1 unanswered.')
+  expect(lines.join('\n')).toContain(
+    'Messages: 13 sent, 10 acknowledged, 2 refused (2 internal), 1 unanswered.',
+  )
   expect(lines.join('\n')).toContain('sound for 98.8 % of the time')
   expect(lines.join('\n')).toContain('Film: 61 s of 62 s')
   expect(lostOf(report({}))).toEqual([])

@@ -54,8 +54,11 @@ function rowOf({ title }: Kind, kills: readonly KillResult[]): string[] {
   ]
 }
 
-const counted = ({ sent, acked, refused, open }: Tally): string =>
-  `${sent} sent, ${acked} acknowledged, ${refused} refused, ${open} unanswered`
+function counted({ sent, acked, refused, open, codes }: Tally): string {
+  const why = Object.entries(codes).map(([code, count]) => `${count} ${code}`)
+  const reasons = why.length > 0 ? ` (${why.join(', ')})` : ''
+  return `${sent} sent, ${acked} acknowledged, ${refused} refused${reasons}, ${open} unanswered`
+}
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 

@@ -26,9 +26,14 @@ export interface Tally {
   acked: number
   refused: number
   open: number
+  /** Of refusals: how many by code. */
+  codes: Record<string, number>
 }
 
 export function tally(all: readonly Sent<unknown>[]): Tally {
   const count = (outcome: Outcome) => all.filter(one => one.outcome === outcome).length
-  return { sent: all.length, acked: count('acked'), refused: count('refused'), open: count('open') }
+  const codes: Record<string, number> = {}
+  for (const { outcome, code = 'unknown' } of all)
+    if (outcome === 'refused') codes[code] = (codes[code] ?? 0) + 1
+  return { sent: all.length, acked: count('acked'), refused: count('refused'), open: count('open'), codes }
 }

@@ -80,9 +80,11 @@ export class People {
     await Promise.all([...this.all.map(person => person.rest(limitMs)), this.settings.rest(limitMs)])
   }
 
-  /** Those whose home this node is are there again, if the SDK led them elsewhere. */
-  async bringHome(node: number): Promise<void> {
-    for (const { room, home } of this.all) if (home === node) await room?.goHome()
+  /** Those whose home this node is are there again, if the SDK led them elsewhere. @returns whether somebody had to move */
+  async bringHome(node: number): Promise<boolean> {
+    const strays = this.inRoom.filter(room => room.home === node && room.node !== node)
+    for (const room of strays) await room.goHome()
+    return strays.length > 0
   }
 
   /** Resolves with null once everybody has heard everybody without a break for a while, or with what is wrong after the limit. */

@@ -63,7 +63,7 @@ export class Product {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnv({
-        ...Object.fromEntries(FOREIGN_SETTINGS.map(name => [name, ''])),
+        ...Object.fromEntries(FOREIGN_SETTINGS.map(name => [name, undefined])),
         NODE_ENV: 'development',
         LOG_LEVEL: 'info',
         DATA_DIR: dataDir,

@@ -16,6 +16,8 @@ const LOOK_MS = 50
 const COMPARE_EVERY = 10
 /** A film is made in this time and as long as it is itself; names on grey with sound, beside whatever else the machine does. */
 const FILM_MS = 120_000
+/** A command that was refused is tried again so soon; less than the limit of commands a second allows. */
+const AGAIN_MS = 250
 /** Gaps are filled, and encoders round. */
 const FILM_SLACK_MS = 5_000
 
@@ -71,6 +73,7 @@ class Killing {
   readonly #kills: Kill[] = []
   readonly #comparisons: KillsReport['comparisons'] = []
   readonly #roundsMs: number[] = []
+  #stoppedAt = 0
   /** By name: since when a part lives. */
   readonly #livesSince = new Map<string, number>()
 
@@ -174,10 +177,10 @@ class Killing {
   async #prepare(kind: Kind, round: number): Promise<Victim | undefined> {
     const deadline = Date.now() + LIMIT_MS
     const first = await kind.find(this.#run.product, round)
-    if (first?.node !== undefined) await this.#people.bringHome(first.node).catch(() => {})
     const since = this.#livesSince.get(first?.name ?? '') ?? 0
     while (Date.now() < since + kind.livesMs) await pause(LOOK_MS)
-    await this.#people.whenWell(LIMIT_MS)
+    if (first?.node !== undefined && (await this.#people.bringHome(first.node)))
+      await this.#people.whenWell(LIMIT_MS)
     for (;;) {
       const victim = await kind.find(this.#run.product, round)
       if (victim !== undefined || Date.now() > deadline) return victim
@@ -198,7 +201,7 @@ class Killing {
     while (performance.now() - start < LIMIT_MS) {
       const answer = await Promise.race([this.#people.chair.say(), pause(LIMIT_MS)])
       if (answer?.ok) return performance.now() - start
-      await pause(LOOK_MS)
+      await pause(AGAIN_MS)
     }
     return undefined
   }
@@ -209,10 +212,10 @@ class Killing {
     const before = await compare(all)
     this.#comparisons.push({ after: this.#roundsMs.length, faults: before.faults })
     const stopped = await people.chair.floor.send({ type: 'recording_stop' })
-    const stoppedAt = Date.now()
+    this.#stoppedAt = Date.now()
     await this.#whenCaptureEnded(all)
     await Promise.all(people.all.map(person => person.leaveRoom()))
-    const last = await compare(all, { stoppedAt })
+    const last = await compare(all, { stoppedAt: this.#stoppedAt })
     const ended = await people.chair.floor.send({ type: 'end_meeting' })
     for (const [what, answer] of Object.entries({ recording_stop: stopped, end_meeting: ended }))
       if (!answer.ok) last.faults.push(`${what} was refused: ${answer.code}`)
@@ -234,10 +237,10 @@ class Killing {
   async #film({ people, recording }: Compared, file: string): Promise<KillsReport['film']> {
     const { signal, say, ffprobe } = this.#run
     const since = Date.now()
+    const recordedMs = this.#stoppedAt - recording.startedAt
     say('waiting for the film (Ctrl-C leaves it)')
     while (!signal.aborted) {
       const row = await people.db.recording.findUniqueOrThrow({ where: { id: recording.id } })
-      const recordedMs = (row.endedAt?.getTime() ?? since) - recording.startedAt
       if (row.status === 'failed') return { fault: `the film could not be made: ${row.error}` }
       if (row.status === 'ready') {
         try {
