@@ -86,7 +86,6 @@ async function main(): Promise<number> {
   const faults = FAULTS.filter(({ name }) => wanted?.includes(name) ?? true)
   const rounds = number('rounds', 1, 1_000)
   const clients = number('clients', 2, 60)
-  const program = await ensureRtcClients({ root, log: line => console.error(line), allowApt: true })
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
   const say = (line: string) => console.error(`${new Date().toISOString()} ${line}`)
@@ -107,6 +106,7 @@ async function main(): Promise<number> {
       isJson: values.json,
       report,
     })
+  const program = await ensureRtcClients({ root, log: line => console.error(line), allowApt: true })
   const cluster = await ChaosCluster.start({
     nodes: number('nodes', 2, 5),
     workers: number('workers', 1, 8),
