@@ -15,7 +15,11 @@ import { WebhookTries } from './webhooks/webhook-tries.ts'
 
 /** Delivers what was committed to the sockets of this process; the gateway puts the real one in place. */
 export interface FloorBroadcaster {
-  publish(meetingId: string, rows: readonly FloorRow[]): void
+  /**
+   * In the meeting's queue. @param lastSeq of the meeting after `rows`. What was committed before them without a word (the database
+   * died with its answer) is told first. Never rejects.
+   */
+  publish(meetingId: string, rows: readonly FloorRow[], lastSeq: number): Promise<void>
   /** Tells the waiting sockets of this identity how the lobby decided. */
   lobbyResult(meetingId: string, identity: string, admitted: boolean): void
   /** Closes every socket of this identity in this meeting. */
@@ -52,7 +56,7 @@ const holder = globalThis as { [key]?: Runtime }
 
 /** Nobody is connected: events stay in the database, from where clients catch up. */
 const silence: FloorBroadcaster = {
-  publish() {},
+  async publish() {},
   lobbyResult() {},
   disconnect() {},
   closeMeeting() {},

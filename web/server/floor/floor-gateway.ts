@@ -11,7 +11,7 @@ import { atPlace } from '../http/request-place.ts'
 import type { FloorBroadcaster, Runtime } from '../runtime.ts'
 import { Absences } from './absences.ts'
 import { ticketFault } from './end-rights.ts'
-import { readEventsSince } from './floor-log.ts'
+import { readEventsSince, readRows } from './floor-log.ts'
 import type { FloorRow } from './floor-row.ts'
 import { readSnapshot } from './floor-snapshot.ts'
 import { judgePlaces } from './judge-places.ts'
@@ -62,6 +62,8 @@ export class FloorGateway implements FloorBroadcaster {
   readonly #door: SocketDoor
   readonly #lobby: LobbyPresence
   readonly #absences: Absences
+  /** By meeting: number of the last event that its sockets were told, or got when they came. */
+  readonly #toldUpTo = new Map<string, number>()
   #isClosed = false
 
   /**
@@ -106,7 +108,29 @@ export class FloorGateway implements FloorBroadcaster {
     return clientAddress(request as Parameters<typeof clientAddress>[0], this.#runtime.config.trustedProxies)
   }
 
-  publish(meetingId: string, rows: readonly FloorRow[]): void {
+  async publish(meetingId: string, rows: readonly FloorRow[], lastSeq: number): Promise<void> {
+    const told = this.#toldUpTo.get(meetingId)
+    const before = lastSeq - rows.length
+    this.#toldUpTo.set(meetingId, lastSeq)
+    if (told !== undefined && told < before) await this.#tellMissing(meetingId, told + 1, before)
+    this.#emit(meetingId, rows)
+  }
+
+  /** The database took these and died before it said so. */
+  async #tellMissing(meetingId: string, from: number, to: number): Promise<void> {
+    this.#runtime.log.warn({ meetingId, from, to }, 'events that were committed without a word are told now')
+    try {
+      this.#emit(meetingId, await readRows(this.#runtime.db, meetingId, from, to))
+    } catch (error) {
+      this.#runtime.log.warn(
+        { meetingId, err: error },
+        'they cannot be read: everybody comes back to get them',
+      )
+      this.closeMeeting(meetingId)
+    }
+  }
+
+  #emit(meetingId: string, rows: readonly FloorRow[]): void {
     for (const row of rows) {
       const targets = [roomOf[row.audience](meetingId)]
       if (row.identity !== null) targets.push(rooms.person(meetingId, row.identity))
@@ -125,6 +149,7 @@ export class FloorGateway implements FloorBroadcaster {
   }
 
   closeMeeting(meetingId: string): void {
+    this.#toldUpTo.delete(meetingId)
     for (const socket of this.#namespace.sockets.values())
       if (socket.data.ticket?.meetingId === meetingId) socket.disconnect(true)
   }
@@ -222,6 +247,8 @@ export class FloorGateway implements FloorBroadcaster {
           socket.emit('event', event)
       } else socket.emit('snapshot', await readSnapshot(db, meeting, ticket))
       if (!socket.connected) return
+      // What others here may still miss stays missing until it is told.
+      if (!this.#toldUpTo.has(meetingId)) this.#toldUpTo.set(meetingId, meeting.lastSeq)
       await socket.join([
         rooms.all(meetingId),
         rooms.person(meetingId, identity),

@@ -7,6 +7,7 @@ import { AppError } from '@diemcau/core/errors.ts'
 import { audienceOf, eventTypesFor } from '@diemcau/core/floor/audience.ts'
 import type { MeetingRole } from '@diemcau/core/roles.ts'
 import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
+import { whenDatabaseIsBack } from '../database-away.ts'
 import type { Runtime } from '../runtime.ts'
 import type { FloorRow } from './floor-row.ts'
 
@@ -25,25 +26,31 @@ export interface FloorScope {
 /**
  * Runs `work` under the meeting's lock and appends what it emitted; then broadcasts. Nothing is broadcast when it
  * throws. @throws AppError `not_found` when there is no such meeting.
+ * @param options `againUntil` (`performance.now()`): while the database is away it is tried again until then, ahead of all that comes
+ * after it; for `work` that bears being done twice.
  */
 export function appendToFloor<T>(
   runtime: Runtime,
   meetingId: string,
   work: (scope: FloorScope) => Promise<T>,
+  options: { againUntil?: number } = {},
 ): Promise<T> {
+  const append = () => runtime.db.$transaction(tx => appendInTransaction(tx, meetingId, work))
   return runtime.queues.run(meetingId, async () => {
-    const { result, rows } = await runtime.db.$transaction(tx => appendInTransaction(tx, meetingId, work))
-    if (rows.length > 0) runtime.broadcaster.publish(meetingId, rows)
+    const { result, rows, lastSeq } = await (options.againUntil === undefined
+      ? append()
+      : whenDatabaseIsBack(options.againUntil, append))
+    await runtime.broadcaster.publish(meetingId, rows, lastSeq)
     return result
   })
 }
 
-/** The same inside a transaction of the caller, who publishes `rows` after the commit, in the meeting's queue. */
+/** The same inside a transaction of the caller, who publishes `rows` with `lastSeq` after the commit, in the meeting's queue. */
 export async function appendInTransaction<T>(
   tx: Tx,
   meetingId: string,
   work: (scope: FloorScope) => Promise<T>,
-): Promise<{ result: T; rows: FloorRow[] }> {
+): Promise<{ result: T; rows: FloorRow[]; lastSeq: number }> {
   const [meeting] = await tx.$queryRaw<
     LockedMeeting[]
   >`SELECT * FROM "meeting" WHERE "id" = ${meetingId} FOR UPDATE`
@@ -79,7 +86,22 @@ export async function appendInTransaction<T>(
     })
     await tx.meeting.update({ where: { id: meetingId }, data: { lastSeq: meeting.lastSeq + rows.length } })
   }
-  return { result, rows }
+  return { result, rows, lastSeq: meeting.lastSeq + rows.length }
+}
+
+/** Events that were committed and may have been told to nobody, oldest first. @param from the first number, @param to the last */
+export async function readRows(tx: Tx, meetingId: string, from: number, to: number): Promise<FloorRow[]> {
+  const rows = await tx.floorEventRow.findMany({
+    where: { meetingId, seq: { gte: from, lte: to } },
+    orderBy: { seq: 'asc' },
+  })
+  return rows.map(({ seq, audience, identity, body }) => ({
+    seq,
+    audience: audience as FloorRow['audience'],
+    identity,
+    // Written by `appendInTransaction` alone.
+    event: body as unknown as FloorEvent,
+  }))
 }
 
 /** Events after `since`, oldest first, as `reader` may see them. */

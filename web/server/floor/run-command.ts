@@ -3,12 +3,16 @@ import { AppError, type AppErrorCode, codeOf, messageFor } from '@diemcau/core/e
 import { refuseCommand } from '@diemcau/core/floor/command-rules.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
 import { auditRefusal } from '../audit.ts'
+import { isDatabaseAway } from '../database-away.ts'
 import type { Runtime } from '../runtime.ts'
 import { commandHandlers } from './command-handlers.ts'
 import { ticketFault } from './end-rights.ts'
-import { appendToFloor, type LockedMeeting } from './floor-log.ts'
+import { appendToFloor, type FloorScope, type LockedMeeting } from './floor-log.ts'
 import { optionsOf } from './floor-snapshot.ts'
 import type { Ticket } from './ticket.ts'
+
+/** A database that restarts is waited for so long: a page sends again what is not answered, and nobody reads of a failure. */
+const AWAY_LIMIT_MS = 8_000
 
 /**
  * Runs one command of a participant: one transaction, then the broadcast. Never throws: the answer is the socket's
@@ -20,9 +24,12 @@ export async function runCommand(runtime: Runtime, sender: Ticket, raw: unknown)
   if (!parsed.success) return failure('invalid_command', 'the command does not match the contract')
   try {
     return await execute(runtime, sender, parsed.data)
-  } catch (error) {
+  } catch (caught) {
+    const error = isDatabaseAway(caught)
+      ? new AppError('unavailable', 'the database is away', { cause: caught })
+      : caught
     const code = codeOf(error)
-    const level = code === 'internal' || code === 'media_unavailable' ? 'error' : 'info'
+    const level = ['internal', 'unavailable', 'media_unavailable'].includes(code) ? 'error' : 'info'
     runtime.log[level](
       { meetingId: sender.meetingId, command: parsed.data.type, code, err: error },
       'floor command failed',
@@ -43,6 +50,7 @@ interface Failure {
 const failure = (code: AppErrorCode, message: string): Failure => ({ ok: false, code, message })
 
 async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand): Promise<CommandResult> {
+  const againUntil = performance.now() + AWAY_LIMIT_MS
   const { meetingId, identity } = sender
   const receiptKey = { meetingId, identity, commandId: command.commandId }
   const where = { meetingId_identity_commandId: receiptKey }
@@ -58,7 +66,7 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     await assertStillValid(runtime.db, sender)
     ahead = await handler.before(runtime, sender, command as never)
   }
-  const outcome = await appendToFloor(runtime, meetingId, async scope => {
+  const apply = async (scope: FloorScope) => {
     // Under the lock: the same command may have come twice at once, and the meeting may have changed meanwhile.
     // The receipt goes in first; a command that fails takes it back with the rest of the transaction.
     const receipt = { ...receiptKey, result: { ok: true } }
@@ -69,7 +77,8 @@ async function execute(runtime: Runtime, sender: Ticket, command: FloorCommand):
     await assertStillValid(scope.tx, sender)
     const done = await handler.apply(scope, sender, command as never, ahead)
     return { repeated: false as const, done }
-  })
+  }
+  const outcome = await appendToFloor(runtime, meetingId, apply, { againUntil })
   if (!outcome.repeated) await handler.after?.(runtime, sender, outcome.done)
   return { ok: true }
 }

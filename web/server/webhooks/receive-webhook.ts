@@ -68,7 +68,7 @@ export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promi
   const meetingId = roomNameOf(event)
   // In the meeting's queue, because an egress event also becomes a floor event that is broadcast in order.
   return await runtime.queues.run(meetingId, async () => {
-    let rows: FloorRow[] = []
+    let told: Told = { rows: [] }
     const outcome = await runtime.db.$transaction(async (tx): Promise<WebhookOutcome> => {
       const entry = {
         eventId: event.id,
@@ -81,11 +81,11 @@ export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promi
       if (count === 0) return 'duplicate'
       const meeting = await tx.meeting.findUnique({ where: { id: meetingId }, select: { status: true } })
       if (!meeting) return 'unknown_room'
-      rows = await apply(tx, { id: meetingId, ...meeting }, event)
+      told = await apply(tx, { id: meetingId, ...meeting }, event)
       return 'applied'
     })
     if (outcome === 'duplicate') runtime.log.debug({ meetingId, eventId: event.id }, 'webhook came again')
-    if (rows.length > 0) runtime.broadcaster.publish(meetingId, rows)
+    if (told.lastSeq !== undefined) await runtime.broadcaster.publish(meetingId, told.rows, told.lastSeq)
     if (event.event === 'participant_joined' && outcome === 'applied') {
       if (event.participant && isAttendee(event.participant)) {
         await goLiveWhenOpen(runtime, meetingId)
@@ -97,33 +97,35 @@ export async function applyWebhook(runtime: Runtime, event: WebhookEvent): Promi
   })
 }
 
-async function apply(
-  tx: Tx,
-  meeting: { id: string; status: string },
-  event: WebhookEvent,
-): Promise<FloorRow[]> {
+/** Floor events it caused; without `lastSeq` the floor was not touched. */
+interface Told {
+  rows: FloorRow[]
+  lastSeq?: number
+}
+
+async function apply(tx: Tx, meeting: { id: string; status: string }, event: WebhookEvent): Promise<Told> {
   const meetingId = meeting.id
   switch (event.event) {
     case 'participant_joined':
       await recordPresence(tx, meetingId, event, 'joined')
       if (event.participant) await putOutUnwanted(tx, meeting, event.participant)
       await setRightVoice(tx, meetingId, event.participant)
-      return []
+      return { rows: [] }
     case 'participant_left':
       await recordPresence(tx, meetingId, event, 'left')
-      return []
+      return { rows: [] }
     case 'participant_connection_aborted':
       await recordPresence(tx, meetingId, event, 'aborted')
-      return []
+      return { rows: [] }
     case 'room_finished':
       await recordPresence(tx, meetingId, event, 'room_finished')
-      return []
+      return { rows: [] }
     case 'egress_started':
     case 'egress_updated':
     case 'egress_ended':
       return await recordEgress(tx, meetingId, event)
     default:
-      return []
+      return { rows: [] }
   }
 }
 
@@ -212,10 +214,10 @@ async function setRightVoice(
   if (hasFloor || permission?.canPublish) await enqueueJob(tx, { kind: 'sync_voice', meetingId, identity })
 }
 
-async function recordEgress(tx: Tx, meetingId: string, event: WebhookEvent): Promise<FloorRow[]> {
+async function recordEgress(tx: Tx, meetingId: string, event: WebhookEvent): Promise<Told> {
   const info = event.egressInfo
-  if (!info) return []
-  const { rows } = await appendInTransaction(tx, meetingId, async scope => {
+  if (!info) return { rows: [] }
+  const { rows, lastSeq } = await appendInTransaction(tx, meetingId, async scope => {
     const row =
       (await tx.recording.findUnique({ where: { egressId: info.egressId } })) ??
       // The recorder may speak before its answer to our start has come back.
@@ -226,7 +228,7 @@ async function recordEgress(tx: Tx, meetingId: string, event: WebhookEvent): Pro
     if (row) await updateRecordingInScope(scope, row.id, info)
     if (row === null || row.status === 'failed') await endStray(tx, meetingId, info, row !== null)
   })
-  return rows
+  return { rows, lastSeq }
 }
 
 /**

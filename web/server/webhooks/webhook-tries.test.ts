@@ -13,6 +13,11 @@ describe('a webhook that failed', () => {
     [coded('P1001'), 'passing'],
     [coded('P2034'), 'passing'],
     [coded('ECONNREFUSED'), 'passing'],
+    // A database that starts up for minutes must cost no event.
+    [
+      Object.assign(coded('P2039'), { meta: { driverAdapterError: { cause: { originalCode: '57P03' } } } }),
+      'passing',
+    ],
     [Object.assign(new Error(), { name: 'PrismaClientInitializationError' }), 'passing'],
     [coded('P2000'), 'permanent'],
     [Object.assign(new Error(), { name: 'PrismaClientValidationError' }), 'permanent'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { asAppError, isPermanent } from '@diemcau/core/errors.ts'
+import { isDatabaseAway } from '../database-away.ts'
 
 /** An unforeseen fault is believed to be the event's own after so many deliveries, over at least so long. */
 const MOST_TRIES = 6
@@ -7,23 +8,16 @@ const LEAST_MS = 60_000
 /** Events remembered; a sender has one of a room under way. */
 const MOST_EVENTS = 1_000
 
-/**
- * Prisma's codes that speak of the database and not of the data: it cannot be reached (P1…), no connection was free (P2024), the
- * transaction was too slow (P2028) or met another (P2034).
- */
-const PASSING_CODE = /^(P1\d{3}|P2024|P2028|P2034|P2037)$/
 /** Prisma's codes for a value or a query that can never be: too long, of the wrong kind, out of range, missing. */
 const FINAL_CODE = /^(P2000|P2005|P2006|P2007|P2009|P2011|P2012|P2013|P2019|P2020|P2023|P2033)$/
-const NETWORK_CODE = /^(ECONN|ETIMEDOUT|EPIPE|EHOST|ENET|EAI_|ENOTFOUND)/
 
 /** Whether asking again can help: `passing` for as long as it lasts, `permanent` never, `unknown` a few times. */
 export function faultOfWebhook(error: unknown): 'passing' | 'permanent' | 'unknown' {
   const ours = asAppError(error)
   if (ours !== null && ours.code !== 'internal') return isPermanent(ours) ? 'permanent' : 'passing'
   if (!(error instanceof Error)) return 'unknown'
-  const code = 'code' in error ? String(error.code) : 'errorCode' in error ? String(error.errorCode) : ''
-  if (PASSING_CODE.test(code) || NETWORK_CODE.test(code)) return 'passing'
-  if (error.name === 'PrismaClientInitializationError') return 'passing'
+  if (isDatabaseAway(error)) return 'passing'
+  const code = 'code' in error ? String(error.code) : ''
   if (FINAL_CODE.test(code) || error.name === 'PrismaClientValidationError') return 'permanent'
   return 'unknown'
 }
