@@ -112,6 +112,11 @@ export class ChaosClient {
     return hearing
   }
 
+  /** Since anything came from anybody, ms. */
+  silence(now: number): number {
+    return Math.min(...[...this.hearings.values()].map(({ ticks }) => ticks.silence(now)))
+  }
+
   /** From here on silences count. */
   startWindow(now: number): void {
     this.reconnects = 0

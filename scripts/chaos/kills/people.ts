@@ -66,6 +66,11 @@ export class People {
     return this.all[0]!
   }
 
+  /** Who has the least to say: the portal takes so many commands a second of one person. */
+  get guest(): Person {
+    return this.all.at(-1)!
+  }
+
   get inRoom(): ChaosClient[] {
     return this.all.flatMap(({ room }) => room ?? [])
   }

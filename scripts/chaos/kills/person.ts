@@ -1,6 +1,6 @@
 /**
  * Somebody in the meeting: on the floor by the browser's own client, and (all but guests) in the room by the stock native SDK. Keeps
- * what the portal acknowledged, and when the client was in the room.
+ * what the portal acknowledged, and when it was in the room.
  */
 import type { CommandResult } from '@diemcau/core/contracts/floor.ts'
 import { FloorClient } from '../../../web/live/floor-client.ts'
@@ -15,8 +15,10 @@ import type { Stretch } from './spans.ts'
 const CHAT_EVERY_MS = 1_000
 const HAND_EVERY_MS = 1_500
 /** With so many unanswered nothing new is said, so that none waits for the limit of commands a second. */
-const MOST_UNANSWERED = 15
+const MOST_UNANSWERED = 4
 const LOOK_EVERY_MS = 100
+/** Packets come twenty times a second from each of the others. */
+const AWAY_MS = 1_000
 
 export interface PersonOptions {
   door: PortalDoor
@@ -80,7 +82,7 @@ export class Person {
     return this.#options.room?.node
   }
 
-  /** When its client was connected, ms since the epoch. */
+  /** When it got something from the room, ms since the epoch. */
   get stays(): readonly Stretch[] {
     return this.#stays
   }
@@ -144,11 +146,15 @@ export class Person {
     }
   }
 
+  /** It is in the room when it gets something from there: the SDK calls itself connected for a while after its node has died. */
   #note(): void {
     const now = Date.now()
-    const isIn = this.#room?.isConnected === true
+    const silenceMs = this.#room?.isConnected
+      ? this.#room.silence(performance.now())
+      : Number.POSITIVE_INFINITY
+    const isIn = silenceMs < AWAY_MS
     if (isIn && !this.#wasIn) this.#stays.push({ from: now, to: now })
-    else if (isIn) this.#stays.at(-1)!.to = now
+    else if (isIn) this.#stays.at(-1)!.to = Math.max(this.#stays.at(-1)!.from, now - silenceMs)
     this.#wasIn = isIn
   }
 }

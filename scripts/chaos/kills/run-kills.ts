@@ -17,7 +17,7 @@ const COMPARE_EVERY = 10
 /** A film is made in this time and as long as it is itself; names on grey with sound, beside whatever else the machine does. */
 const FILM_MS = 120_000
 /** A command that was refused is tried again so soon; less than the limit of commands a second allows. */
-const AGAIN_MS = 250
+const AGAIN_MS = 500
 /** Gaps are filled, and encoders round. */
 const FILM_SLACK_MS = 5_000
 
@@ -199,7 +199,7 @@ class Killing {
   /** A refusal is tried again at once, by a new command, as somebody would who reads that it did not go. */
   async #whenCommanded(start: number): Promise<number | undefined> {
     while (performance.now() - start < LIMIT_MS) {
-      const answer = await Promise.race([this.#people.chair.say(), pause(LIMIT_MS)])
+      const answer = await Promise.race([this.#people.guest.say(), pause(LIMIT_MS)])
       if (answer?.ok) return performance.now() - start
       await pause(AGAIN_MS)
     }
