@@ -21,8 +21,9 @@ interface Witness {
   participant?: LoadParticipant
   /** Number of its sound; the picture's is one more. New each time it publishes. */
   stream: number
-  /** Times its connection was lost. */
+  /** Times its connection was lost, and why the last time. */
   breaks: number
+  reason: string
   /** The same when the window began. */
   breaksBefore: number
   /** Its way back. */
@@ -60,10 +61,10 @@ export class Witnesses {
     this.#clients = clients
     this.#door = door
     // Such as a handshake or a DTLS connection that the server ended.
-    clients.on('failed', (peer: number) => {
+    clients.on('failed', (peer: number, reason: string) => {
       const witness = this.#all.find(({ participant }) => participant?.subscriberPeer === peer - (peer % 2))
       witness?.participant?.close()
-      if (witness) this.#comeBack(witness)
+      if (witness) this.#comeBack(witness, `${witness.identity}: its media: ${reason}`)
     })
     this.#all = cluster.plans.flatMap((_, home) =>
       [true, false].map(isSending => ({
@@ -72,6 +73,7 @@ export class Witnesses {
         isSending,
         stream: 0,
         breaks: 0,
+        reason: '',
         breaksBefore: 0,
       })),
     )
@@ -123,7 +125,7 @@ export class Witnesses {
     const others = this.#all.filter(({ home }) => !hit.has(home))
     const broken = others.filter(({ breaks, breaksBefore }) => breaks > breaksBefore)
     const { gaps, lost } = await this.#gaps(others.filter(witness => !broken.includes(witness)))
-    const cut = broken.map(({ identity }) => `${identity}, whose node was not hit, lost its connection`)
+    const cut = broken.map(({ reason }) => `of a node that was not hit: ${reason}`)
     return { gaps, lost: [...cut, ...lost] }
   }
 
@@ -186,10 +188,10 @@ export class Witnesses {
     this.#peers += 2
     const participant = await LoadParticipant.join({ url, token, identity, clients: this.#clients, peer })
     let isBroken = false
-    participant.once('broken', () => {
+    participant.once('broken', (error: Error) => {
       isBroken = true
       participant.close()
-      if (witness.participant === participant) this.#comeBack(witness)
+      if (witness.participant === participant) this.#comeBack(witness, error.message)
     })
     if (isSending) {
       witness.stream = this.#streams
@@ -206,8 +208,9 @@ export class Witnesses {
     witness.participant = participant
   }
 
-  #comeBack(witness: Witness): void {
+  #comeBack(witness: Witness, reason: string): void {
     delete witness.participant
+    witness.reason = reason
     witness.breaks += 1
     witness.coming = (async () => {
       while (!this.#isClosing && witness.participant === undefined) {
