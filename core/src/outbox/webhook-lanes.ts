@@ -83,6 +83,8 @@ interface Lane<Event> {
   stumblesSince: number
   isDropped: boolean
   cancelRetry: (() => void) | undefined
+  /** The one that is under way. Never rejects. */
+  attempt: Promise<void> | undefined
 }
 
 export class WebhookLanes<Event extends LaneEvent> {
@@ -131,6 +133,7 @@ export class WebhookLanes<Event extends LaneEvent> {
         stumblesSince: 0,
         isDropped: false,
         cancelRetry: undefined,
+        attempt: undefined,
       }
       this.#lanes.set(id, lane)
     }
@@ -146,6 +149,16 @@ export class WebhookLanes<Event extends LaneEvent> {
     this.#lanes.delete(id)
     lane.isDropped = true
     lane.cancelRetry?.()
+  }
+
+  /** The same, but what is told of an attempt that is under way: resolves when that has ended, at the latest after `close`. */
+  async finish(key: string, url: string): Promise<void> {
+    const lane = this.#lanes.get(idOf(key, url))
+    if (lane?.attempt) {
+      lane.waiting.length = 1
+      await lane.attempt
+    }
+    this.drop(key, url)
   }
 
   /** Attempts in flight are aborted. Safe to call twice. */
@@ -165,10 +178,13 @@ export class WebhookLanes<Event extends LaneEvent> {
       if (lane === undefined) return
       if (lane.isDropped) continue
       this.#inFlight += 1
-      void this.#sendHead(lane).finally(() => {
+      const attempt = this.#sendHead(lane).finally(() => {
+        // The next one may be under way.
+        if (lane.attempt === attempt) lane.attempt = undefined
         this.#inFlight -= 1
         this.#fill()
       })
+      lane.attempt = attempt
     }
   }
 

@@ -113,6 +113,7 @@ export class RoomRegistry implements RoomDirectory {
   assertAdmissible(claims: VerifiedClaims): void {
     if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
     if (this.#revoked.has(claims)) throw new AppError('permission_denied', 'the token was revoked')
+    if (!this.#rooms.has(claims.video.room ?? '')) this.#assertRoomLeft()
     if (claims.owner !== undefined)
       ownedClaims(this.#room(claims.video.room ?? ''), claims, this.limits.secondConnections)
   }
@@ -174,11 +175,15 @@ export class RoomRegistry implements RoomDirectory {
     const existing = this.#rooms.get(name)
     if (existing) return existing
     if (this.#isClosed) throw new AppError('unavailable', 'the node is stopping')
-    if (this.#rooms.size >= this.limits.rooms)
-      throw new AppError('resource_exhausted', `this node has ${this.limits.rooms} rooms already`)
+    this.#assertRoomLeft()
     const room = new Room(newRoomOptions(name, options, this.limits), this.#roomDeps)
     this.#rooms.set(name, room)
     return room
+  }
+
+  #assertRoomLeft(): void {
+    if (this.#rooms.size >= this.limits.rooms)
+      throw new AppError('resource_exhausted', `this node has ${this.limits.rooms} rooms already`)
   }
 
   #room(name: string): Room {

@@ -139,6 +139,7 @@ export class KeptBook {
       }),
     }
     entries.set(participant.identity, entry)
+    if (entry.rev > 0) this.#tell(entry)
     this.#compare(entry)
     return entry
   }
@@ -204,6 +205,12 @@ export class KeptBook {
   /** Above all that a former owner of the identity made, and below what the next one will make. */
   #renew(entry: Entry): void {
     entry.rev = Math.max(entry.rev, entry.epoch) + 1
+    this.#tell(entry)
+  }
+
+  /** The other nodes have it, too. */
+  #tell({ participant, rev, kept }: Entry): void {
+    participant?.facts.setKept({ rev, body: encodeKept(kept) })
   }
 
   /** The newest of it, until the record has it. */

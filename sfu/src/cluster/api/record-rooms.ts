@@ -20,9 +20,12 @@ const MOST_SIDS = 3
 /** All methods throw AppError('unavailable') when the record cannot be reached: what they change may have been changed. */
 export class RecordRooms {
   readonly #steps: RecordSteps
+  readonly #mostRooms: number
 
-  constructor(steps: RecordSteps) {
+  /** `mostRooms`: of each node (RoomLimits.rooms). */
+  constructor(steps: RecordSteps, mostRooms: number) {
     this.#steps = steps
+    this.#mostRooms = mostRooms
   }
 
   /** The open room of that name. */
@@ -54,11 +57,14 @@ export class RecordRooms {
     return answer && this.#isTrue(answer) ? answer.claim : undefined
   }
 
-  /** The room of that name: the one there is, or a new one. */
+  /** The room of that name: the one there is, or a new one. @throws AppError('resource_exhausted') where too many are open */
   async open(options: RoomOptions): Promise<RoomRecord> {
     for (let tried = 0; tried < MOST_SIDS; tried++) {
       const draft = draftOf(newRoomId(), { options, createdAtMs: Math.round(this.#steps.now()) })
-      const opened = await this.#step(call => this.#steps.record.open({ ...call, draft }))
+      const opened = await this.#step(call =>
+        this.#steps.record.open({ ...call, draft, mostRooms: this.#mostRooms }),
+      )
+      if (opened === 'too_many') throw tooManyRooms(this.#mostRooms)
       if (opened) return opened.room
     }
     throw new AppError('unavailable', 'the room is closed as soon as it is made')
@@ -119,3 +125,6 @@ export class RecordRooms {
     }
   }
 }
+
+export const tooManyRooms = (most: number): AppError =>
+  new AppError('resource_exhausted', `the cluster has ${most} rooms for each of its nodes already`)

@@ -393,3 +393,12 @@ describe('a call between nodes', () => {
     expect(west.rooms.registry.find('R')?.id).toBe(old?.sid)
   })
 })
+
+it('a room too many for all nodes together is not made', async () => {
+  const { registry } = west.rooms
+  registry.limits.rooms = 1
+  const directory = west.directoryOver(registry)
+  for (const name of ['one', 'two', 'three']) await directory.createRoom({ name })
+  expect(await codeOfCall(directory.createRoom({ name: 'four' }))).toBe('resource_exhausted')
+  expect(await codeOfCall(directory.createRoom({ name: 'two' }))).toBe('done')
+})

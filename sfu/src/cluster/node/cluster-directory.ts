@@ -84,7 +84,7 @@ export class ClusterDirectory implements RoomDirectory {
   constructor(options: ClusterDirectoryOptions) {
     const { local, steps, links, kept, isWhole, beats, nodesOf, awayAfterMs } = options
     this.#options = options
-    this.#record = new RecordRooms(steps)
+    this.#record = new RecordRooms(steps, local.limits.rooms)
     this.#own = new OwnNode({
       ...{ local, kept, isWhole, nodesOf },
       elsewhere: room => this.#present.of(room),

@@ -1,8 +1,11 @@
+import { AppError } from '@diemcau/core/errors.ts'
 import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
 import { TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
+import { silentLog } from '../../room/base/log.ts'
 import { MemoryRecord } from '../record/memory-record.ts'
+import { ClusterNode } from './cluster-node.ts'
 import { draftOf } from './room-body.ts'
 
 let cluster: TestCluster
@@ -143,6 +146,26 @@ describe('nodes that share rooms', () => {
     await eventually(async () => ((await claimsOf()).length === 3 ? undefined : 'claims are missing'))
   })
 
+  it('know what the API said of somebody whose node is lost at once with all that the record had', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    await a.join('an')
+    await b.join('binh')
+    const { inst, directory } = a.cluster.session
+    await directory.updateParticipant('R', 'an', { metadata: 'minutes' })
+    await eventually(() => (b.room()?.remote.get('an')?.metadata === 'minutes' ? undefined : 'not told'))
+    for (const [from, to] of [
+      [inst, b.cluster.session.inst],
+      [b.cluster.session.inst, inst],
+    ] as const)
+      cluster.network.cut(from, to)
+    a.reachesRecord = false
+    const former = cluster.record
+    cluster.record = new MemoryRecord()
+    await former.close()
+    const back = await b.join('an')
+    expect(back.participant.metadata).toBe('minutes')
+  })
+
   it('that do not hear each other, but live: one gives the room up, until they do', async () => {
     const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
     const members = [await a.join('an'), await a.join('binh'), await b.join('chi'), await c.join('dung')]
@@ -205,4 +228,36 @@ describe('nodes that share rooms', () => {
       return told.join() === 'true' ? undefined : `the other knows ${told.join()}`
     })
   })
+})
+
+it('a node that cannot join lets go of the record', async () => {
+  cluster = await TestCluster.start(1)
+  const record = new MemoryRecord()
+  const end = record.close.bind(record)
+  let isClosed = false
+  Object.assign(record, {
+    hello: async () => {
+      throw new AppError('unavailable', 'refused for a test')
+    },
+    close: async () => {
+      isClosed = true
+      await end()
+    },
+  })
+  const node = new ClusterNode({
+    log: silentLog,
+    load: () => '',
+    told: () => {},
+    began: () => ({ close: async () => {} }),
+    parts: {
+      record,
+      openLinks: async (self, clusterNowMs) => ({
+        links: cluster.network.join({ self, clusterNowMs }),
+        address: 'late:1',
+      }),
+    },
+  })
+  const { registry } = cluster.nodes[0]!.rooms
+  await expect(node.start(registry)).rejects.toMatchObject({ code: 'unavailable' })
+  expect(isClosed).toBe(true)
 })

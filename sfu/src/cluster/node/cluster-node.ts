@@ -45,10 +45,15 @@ export class ClusterNode implements RoomEventSink {
     this.#log = options.log
   }
 
-  /** Once: the first incarnation is in the cluster when it resolves. @throws AppError as NodeSession.start */
+  /** Once: the first incarnation is in the cluster when it resolves. @throws AppError as NodeSession.start; it is closed then */
   async start(registry: RoomRegistry): Promise<void> {
     this.#registry = registry
-    await this.#begin()
+    try {
+      await this.#begin()
+    } catch (error) {
+      await this.close(0)
+      throw error
+    }
   }
 
   /** @throws AppError('unavailable') while a buried node begins anew */

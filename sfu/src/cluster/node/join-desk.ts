@@ -17,6 +17,7 @@ import type { Room } from '../../room/room.ts'
 import type { Seat } from '../../room/room-deps.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
 import type { KeptBook } from '../api/kept-book.ts'
+import { tooManyRooms } from '../api/record-rooms.ts'
 import type { JoinAnswer } from '../record/record-calls.ts'
 import type { Claim, KeptFacts } from '../record/record-types.ts'
 import { applyKept } from './kept-facts.ts'
@@ -244,6 +245,7 @@ export class JoinDesk {
           owner,
           tokenFromS: claims.notBeforeS,
           epochSeen: room?.remote.highestEpoch ?? 0,
+          mostRooms: registry.limits.rooms,
           draft: options && draftOf(newRoomId(), { options, createdAtMs: Math.round(steps.now()) }),
         }),
       deadlineMs,
@@ -264,6 +266,8 @@ export class JoinDesk {
         throw new AppError('permission_denied', 'the token was revoked')
       case 'full':
         throw new AppError('resource_exhausted', 'the room is full')
+      case 'too_many':
+        throw tooManyRooms(this.#options.registry.limits.rooms)
       case 'sid_used':
         return undefined
       case 'ended':

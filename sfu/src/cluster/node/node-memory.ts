@@ -67,7 +67,7 @@ export function nodeMemory({
   )
   put('claims', seats.claims(inst))
   put('owed', [...seats.owed(inst), ...entries.flatMap(copiesOf)])
-  put('kept', kept)
+  put('kept', [...kept, ...entries.flatMap(keptOfCopies)])
   put('revoked', revoked)
   put('events', events)
   return parts.length > 0 ? parts : [nothing()]
@@ -75,6 +75,10 @@ export function nodeMemory({
 
 const epochIn = (sid: RoomId, seats: OwnSeats): number =>
   Math.max(0, ...seats.list().flatMap(({ roomSid, epoch }) => (roomSid === sid ? [epoch] : [])))
+
+/** What other nodes put down of their members: such a node may be lost with the record. */
+const keptOfCopies = ({ room }: SharedRoomEntry): Restore['kept'] =>
+  room.remote.kept().map(({ identity, kept }) => ({ roomSid: room.id, identity, kept }))
 
 /** Without what the record counts itself. */
 function factsOf(facts: RoomFacts, epoch: number): RoomFacts {

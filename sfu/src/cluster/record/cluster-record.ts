@@ -15,6 +15,8 @@ import type {
   Join,
   JoinAnswer,
   Keep,
+  Open,
+  OpenAnswer,
   Release,
   Restore,
   RestoreAnswer,
@@ -30,7 +32,6 @@ import type {
   NodeFacts,
   OwedEnding,
   Revocation,
-  RoomDraft,
   RoomRecord,
   WebhookEntry,
 } from './record-types.ts'
@@ -88,8 +89,8 @@ export interface NodeRecord {
 
 /** The steps on rooms and on those in them. */
 export interface SeatRecord {
-  /** Makes a room without joining it, or answers the one of that name. `null`: the draft's sid had a room. */
-  open(call: EraCall & { draft: RoomDraft }): Promise<Answer<{ room: RoomRecord; hasOpened: boolean } | null>>
+  /** Makes a room without joining it, or answers the one of that name. */
+  open(call: Open): Promise<Answer<OpenAnswer>>
   /**
    * Takes the claim of an identity, whoever had it: epoch = max(room's, caller's, now) + 1. The ending is owed from then on. The caller is
    * a node of the room. Repeated with the same psid: the same epoch.
@@ -139,8 +140,11 @@ export interface SeatRecord {
 export interface WebhookRecord {
   /** Names with events that wait for delivery, at most MOST_ENTRIES. */
   undelivered(): Promise<string[]>
-  /** Whether the caller delivers this name for the next DELIVERY_LEASE_MS. */
-  takeDelivery(call: EraCall & { roomName: string }): Promise<Answer<boolean>>
+  /**
+   * Whether the caller delivers this name for the next DELIVERY_LEASE_MS; or `isLast`, until now: from then on another one may. (Answers as if
+   * it still did.)
+   */
+  takeDelivery(call: EraCall & { roomName: string; isLast?: boolean }): Promise<Answer<boolean>>
   /**
    * The next events in their order, at most `limit`; with `afterEntryId` those behind that place, whether its event is still there or not. Those
    * read and not marked come again.

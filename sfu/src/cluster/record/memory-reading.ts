@@ -41,13 +41,14 @@ export const undelivered = ({ state }: Moment): string[] =>
 
 export function takeDelivery(
   { state, nowMs }: Moment,
-  { roomName, inst }: { roomName: string; inst: Incarnation },
+  { roomName, inst, isLast = false }: { roomName: string; inst: Incarnation; isLast?: boolean },
 ): boolean {
   const lease = state.leases.get(roomName)
   // One that lasts longer than leases do is from before the clock was set back.
   const leftMs = (lease?.untilMs ?? 0) - nowMs
   if (lease && lease.inst !== inst && leftMs > 0 && leftMs <= DELIVERY_LEASE_MS) return false
-  state.leases.set(roomName, { inst, untilMs: nowMs + DELIVERY_LEASE_MS })
+  if (isLast) state.leases.delete(roomName)
+  else state.leases.set(roomName, { inst, untilMs: nowMs + DELIVERY_LEASE_MS })
   return true
 }
 

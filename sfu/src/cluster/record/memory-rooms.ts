@@ -1,7 +1,7 @@
 /** The record in memory: rooms and claims. */
 import type { RoomId } from '@diemcau/core/ids.ts'
 import { type Moment, mail, putStarted, type RoomRow, recordOf, setClaim, toldIn } from './memory-state.ts'
-import type { Change, Join, JoinAnswer, Keep, Release } from './record-calls.ts'
+import type { Change, Join, JoinAnswer, Keep, Open, OpenAnswer, Release } from './record-calls.ts'
 import type { Claim, Incarnation, Revocation, RoomDraft, RoomRecord } from './record-types.ts'
 
 const openRoom = ({ state }: Moment, name: string): RoomRow | undefined => {
@@ -10,8 +10,14 @@ const openRoom = ({ state }: Moment, name: string): RoomRow | undefined => {
 }
 
 /** Null when the sid was used: a late repeat must not open a room again that is over. */
-function make(at: Moment, draft: RoomDraft, writer: Incarnation): RoomRow | null {
+function make(
+  at: Moment,
+  draft: RoomDraft,
+  writer: Incarnation,
+  mostRooms: number | undefined,
+): RoomRow | 'too_many' | null {
   if (at.state.over.has(draft.sid) || at.state.rooms.has(draft.sid)) return null
+  if (mostRooms !== undefined && at.state.names.size >= mostRooms * at.state.nodes.size) return 'too_many'
   const room: RoomRow = {
     ...draft,
     createdMs: at.nowMs,
@@ -34,13 +40,10 @@ function make(at: Moment, draft: RoomDraft, writer: Incarnation): RoomRow | null
   return room
 }
 
-export function open(
-  at: Moment,
-  { draft, inst }: { draft: RoomDraft; inst: Incarnation },
-): { room: RoomRecord; hasOpened: boolean } | null {
+export function open(at: Moment, { draft, inst, mostRooms }: Open): OpenAnswer {
   const there = openRoom(at, draft.name)
-  const room = there ?? make(at, draft, inst)
-  return room && { room: recordOf(room), hasOpened: !there }
+  const room = there ?? make(at, draft, inst, mostRooms)
+  return room === null || room === 'too_many' ? room : { room: recordOf(room), hasOpened: !there }
 }
 
 export function join(at: Moment, call: Join): JoinAnswer {
@@ -50,8 +53,9 @@ export function join(at: Moment, call: Join): JoinAnswer {
   if (earlier) return earlier
   if (isRevoked(at, call)) return { is: 'refused', why: 'revoked' }
   if (!there && !call.draft) return { is: 'refused', why: 'no_room' }
-  const room = there ?? make(at, { ...call.draft!, name: call.roomName }, inst)
+  const room = there ?? make(at, { ...call.draft!, name: call.roomName }, inst, call.mostRooms)
   if (!room) return { is: 'refused', why: 'sid_used' }
+  if (room === 'too_many') return { is: 'refused', why: room }
   const old = room.claims.get(identity)
   if (isCounted && !old?.isCounted && room.maxParticipants > 0 && room.counted >= room.maxParticipants)
     return { is: 'refused', why: 'full' }

@@ -70,12 +70,22 @@ export interface Join extends EraCall {
   epochSeen: number
   /** The room that is made when there is none; null: none is made. */
   draft: RoomDraft | null
+  /** None is made where there are so many open for each living node; absent: no bound. */
+  mostRooms?: number | undefined
   /** The first ParticipantInfo, version 0. */
   info: string
 }
-/** `ended`: this psid had a claim, and its leaving was told. `sid_used`: the draft's sid had a room; make a new one and come again. */
+export interface Open extends EraCall {
+  draft: RoomDraft
+  /** As of Join. */
+  mostRooms?: number | undefined
+}
+/** Null: the draft's sid had a room. `too_many`: none is made. */
+export type OpenAnswer = { room: RoomRecord; hasOpened: boolean } | 'too_many' | null
+
+/** `ended`: this psid had a claim, and its leaving was told. `too_many`: no more rooms are made. `sid_used`: the draft's sid had a room; make a new one and come again. */
 export type JoinAnswer =
-  | { is: 'refused'; why: 'no_room' | 'revoked' | 'full' | 'ended' | 'sid_used' }
+  | { is: 'refused'; why: 'no_room' | 'revoked' | 'full' | 'ended' | 'sid_used' | 'too_many' }
   | {
       is: 'claimed'
       room: RoomRecord

@@ -73,9 +73,11 @@ export class RedisRecord implements ClusterRecord {
       mapped(answer, ({ lost, closed }) => ({ lost: list(lost), closed: list(closed) })),
     )
 
-  open = (call: calls.EraCall & { draft: types.RoomDraft }) =>
-    this.#step<{ room: RawRoom; hasOpened: boolean } | undefined>('open', call).then(answer =>
-      mapped(answer, value => (value ? { ...value, room: roomOf(value.room) } : null)),
+  open = (call: calls.Open) =>
+    this.#step<{ room: RawRoom; hasOpened: boolean } | 'too_many' | undefined>('open', call).then(answer =>
+      mapped<typeof answer extends calls.Answer<infer T> ? T : never, calls.OpenAnswer>(answer, value =>
+        typeof value === 'object' ? { ...value, room: roomOf(value.room) } : (value ?? null),
+      ),
     )
   join = (call: calls.Join) =>
     this.#step<RawJoin>('join', call).then(answer => mapped<RawJoin, calls.JoinAnswer>(answer, joined))
@@ -107,7 +109,7 @@ export class RedisRecord implements ClusterRecord {
       })),
     )
 
-  takeDelivery = (call: calls.EraCall & { roomName: string }) =>
+  takeDelivery = (call: calls.EraCall & { roomName: string; isLast?: boolean }) =>
     this.#step<boolean>('take-delivery', call, { leaseMs: DELIVERY_LEASE_MS })
   async delivered(
     call: calls.EraCall & { roomName: string; entryIds: string[] },

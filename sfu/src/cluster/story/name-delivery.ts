@@ -81,7 +81,7 @@ export class NameDelivery {
     this.#isWoken = true
     this.#news()
   }
-  /** It ends soon. */
+  /** It ends soon: nothing is sent any more but what is under way, and what was taken of that is told the record, so that nobody sends it again. */
   close(): void {
     this.#isClosed = true
     this.#news()
@@ -113,7 +113,11 @@ export class NameDelivery {
         if (lease === 'unknown' || this.#isDue) lease = await this.#take()
       }
       // Others would send these once more.
-      if (steps.era === era) await this.#mark()
+      await Promise.all(this.#readers.map(({ url }) => lanes.finish(roomName, url)))
+      if (steps.era !== era) return
+      await this.#mark()
+      if (lease === 'ours')
+        await orAway(steps.once(call => steps.record.takeDelivery({ ...call, roomName, isLast: true })))
     } catch (error) {
       log.error({ err: error, room: roomName }, 'webhooks could not be delivered, and are begun anew')
     } finally {

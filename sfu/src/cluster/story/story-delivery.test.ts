@@ -10,7 +10,7 @@ const untilToldAll = (cluster: TestCluster) =>
   eventually(async () => {
     const names = await cluster.undelivered()
     return names.length === 0 ? null : `undelivered: ${names}`
-  }, 10_000)
+  }, 18_000)
 const until = (receiver: Receiver, count: number) =>
   eventually(() => (receiver.story.length >= count ? null : `${receiver.words().join(', ')}`), 10_000)
 const pass = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
@@ -293,6 +293,29 @@ describe('the delivery of webhooks', () => {
     node.delivery.wake()
     await pass(50)
     expect(calls()).toEqual(before)
+  })
+
+  it('of a node that stops while others go on leaves nothing that is sent twice', async () => {
+    const cluster = await TestCluster.create()
+    const [a, b] = [await cluster.node(), await cluster.node()]
+    cluster.receiver.answer = async () => {
+      await pass(60)
+      return 200
+    }
+    const an = await a.joined('hall', 'an')
+    for (let i = 0; i < 30; i++) a.unpublish(an, a.publish(an))
+    await until(cluster.receiver, 1)
+    // More is waiting than it can send by then.
+    await a.delivery.close(200)
+    const isFree = await b.steps.within(1_000, call =>
+      b.steps.record.takeDelivery({ ...call, roomName: 'hall' }),
+    )
+    expect(isFree).toBe(true)
+    a.leave(an)
+    await untilToldAll(cluster)
+    expect(cluster.receiver.repeats).toBe(0)
+    expect(cluster.receiver.took).toHaveLength(63)
+    expect(cluster.receiver.words().at(-1)).toBe('participant_left an')
   })
 
   it('ends in time when the receiver is away', async () => {

@@ -6,6 +6,7 @@
  * aside in a file of the node that delivers, as one that is refused for good is at once. `pending` and `aside` are the alarms.
  */
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
 import { signWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
@@ -77,16 +78,21 @@ export class StoryDelivery {
     else this.#deliver(roomName)
   }
 
-  /** Until there is nothing left that is this node's to deliver, at most `graceMs`. The rest others deliver. Safe to call twice. */
+  /**
+   * Until there is nothing left that is this node's to deliver, at most `graceMs`. The rest others deliver, as soon as what is under way then was taken,
+   * for which it is waited as long again. Safe to call twice.
+   */
   async close(graceMs = 0): Promise<void> {
     if (!this.#isClosed && graceMs > 0) await this.#idle(graceMs)
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#endWait?.()
     for (const { delivery } of this.#names.values()) delivery.close()
+    const ending = Promise.all([...this.#names.values()].map(({ ended }) => ended))
+    if (graceMs > 0) await Promise.race([ending, wait(graceMs, undefined, { ref: false })])
     this.#lanes.close()
     await this.#looking
-    await Promise.all([...this.#names.values()].map(({ ended }) => ended))
+    await ending
   }
 
   #lookOften(): void {

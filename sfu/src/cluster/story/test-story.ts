@@ -24,8 +24,8 @@ export const KEY = { key: 'devkey', secret: 'a secret that is long enough for a 
 /** A receiver of webhooks. What it took, repeats and all, in the order it took it. */
 export class Receiver {
   readonly took: WebhookEvent[] = []
-  /** Status for an event; 200 takes it. */
-  answer: (event: WebhookEvent) => number = () => 200
+  /** Status for an event; 200 takes it, whether anybody waits for the answer or not. */
+  answer: (event: WebhookEvent) => number | Promise<number> = () => 200
   #server: Server | undefined
   #port = 0
   #faults: unknown[] = []
@@ -93,7 +93,7 @@ export class Receiver {
   async #take(body: string, authorization: string | undefined): Promise<number> {
     await verifyWebhook(body, authorization, [KEY])
     const event = WebhookEvent.fromJsonString(body)
-    const status = this.answer(event)
+    const status = await this.answer(event)
     if (status < 300) this.took.push(event)
     return status
   }

@@ -9,6 +9,7 @@ import { DisconnectReason } from '@livekit/protocol'
 import type { RoomLimits } from '../base/limits.ts'
 import type { NodeMedia, RemoteTrack } from '../base/node-media.ts'
 import type { MemberRecord } from '../member/member-record.ts'
+import type { KeptWord } from '../member/participant-facts.ts'
 import type { Member } from '../member/room-view.ts'
 import type { MemberProfile } from '../member/second-connections.ts'
 import { CopyKeeper, type CopyKeeperDeps, ShownCopy } from './copy-keeper.ts'
@@ -64,6 +65,8 @@ export class RemoteMembers {
   readonly #bySid = new Map<string, RemoteMember>()
   /** Those out of sight with their nodes, by identity: they may come back, and have not left. */
   readonly #hidden = new Map<string, RemoteMember>()
+  /** What holds for the next connection, by identity, also of those who have left: as long as the room is here. */
+  readonly #kept = new Map<string, KeptWord>()
   /** For those who lost their claim here and whose successor is not shown yet. */
   readonly #missing = new Set<NodeJS.Timeout>()
 
@@ -86,11 +89,18 @@ export class RemoteMembers {
     return [...this.#entries.values()].map(({ member }) => member)
   }
 
+  /** What other nodes have put down of their members, for a record that was emptied while such a node was lost. */
+  kept(): { identity: string; kept: KeptWord }[] {
+    return [...this.#kept].map(([identity, kept]) => ({ identity, kept }))
+  }
+
   /** What `node` says of one of its members. False when that is old news. */
   apply(node: Incarnation, record: MemberRecord): boolean {
     const { participantId: psid, identity, epoch, version } = record
     const highest = this.epochOf(identity)
     if (!this.#copies.apply({ psid, identity, epoch, version, owner: node, facts: record })) return false
+    const { kept } = record
+    if (kept && kept.rev > (this.#kept.get(identity)?.rev ?? 0)) this.#kept.set(identity, kept)
     if (epoch > highest) this.#supersede(identity)
     const entry = this.#entries.get(identity)
     if (entry?.member.id === psid) this.#update(entry, record)

@@ -8,6 +8,7 @@ import type { ParticipantId } from '@diemcau/core/ids.ts'
 import { ParticipantInfo } from '@livekit/protocol'
 import { z } from 'zod'
 import type { RemoteTrackFacts } from '../base/node-media.ts'
+import type { KeptWord } from './participant-facts.ts'
 import { TrackPermissions } from './track-permissions.ts'
 
 /** Of this form. A node that meets another one is older or newer and cannot share rooms with its writer. */
@@ -24,6 +25,8 @@ export interface MemberRecord {
   version: number
   info: ParticipantInfo
   trackPermissions: TrackPermissions | undefined
+  /** What holds for the next connection of its identity. */
+  kept: KeptWord | undefined
   /** What the media side has to know of its tracks; of one that is just beginning it comes with the next record. */
   media: RemoteTrackFacts[]
 }
@@ -44,6 +47,7 @@ const schema = z.object({
       }),
     )
     .optional(),
+  kept: z.object({ rev: z.number().int().nonnegative(), body: z.string() }).optional(),
   /** Read closely by the media side. */
   media: z.array(z.looseObject({ trackId: z.string() })),
 })
@@ -52,6 +56,7 @@ const schema = z.object({
 export interface RecordedFacts {
   readonly owner?: string | undefined
   readonly trackPermissions: TrackPermissions | undefined
+  readonly kept?: KeptWord | undefined
   encodedInfo(): Uint8Array
 }
 
@@ -61,13 +66,14 @@ export function encodeMemberRecord(
   epoch: number,
   media: readonly RemoteTrackFacts[],
 ): Uint8Array {
-  const { owner, trackPermissions } = facts
+  const { owner, trackPermissions, kept } = facts
   const record: z.input<typeof schema> = {
     format: FORMAT,
     epoch,
     media: media.map(track => ({ ...track })),
     info: Buffer.from(facts.encodedInfo()).toString('base64'),
     ...(owner === undefined ? {} : { owner }),
+    ...(kept ? { kept } : {}),
     ...(trackPermissions ? { trackPermissions: trackPermissions.records() } : {}),
   }
   return Buffer.from(JSON.stringify(record))
@@ -76,7 +82,7 @@ export function encodeMemberRecord(
 /** @throws AppError('invalid_argument') */
 export function decodeMemberRecord(bytes: Uint8Array): MemberRecord {
   try {
-    const { owner, epoch, info, trackPermissions, media } = schema.parse(
+    const { owner, epoch, info, trackPermissions, kept, media } = schema.parse(
       JSON.parse(Buffer.from(bytes).toString()),
     )
     const told = ParticipantInfo.fromBinary(Buffer.from(info, 'base64'))
@@ -89,6 +95,7 @@ export function decodeMemberRecord(bytes: Uint8Array): MemberRecord {
       version: told.version,
       info: told,
       trackPermissions: trackPermissions && new TrackPermissions(trackPermissions),
+      kept,
       media: media as unknown as RemoteTrackFacts[],
     }
   } catch (error) {

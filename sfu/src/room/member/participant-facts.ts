@@ -18,6 +18,12 @@ import { capabilitiesOf, grantsOf, kindDetailsOf, kindOf, permissionOf } from '.
 import { encodeInfo } from '../base/wire.ts'
 import type { TrackPermissions } from './track-permissions.ts'
 
+/** What holds of an identity for its next connection, as its owner has put it down: opaque here. The higher `rev` wins. */
+export interface KeptWord {
+  readonly rev: number
+  readonly body: string
+}
+
 export class ParticipantFacts {
   readonly id: ParticipantId
   readonly identity: string
@@ -36,6 +42,7 @@ export class ParticipantFacts {
   #state = ParticipantInfo_State.JOINED
   #dataTracks: DataTrackInfo[] = []
   #trackPermissions: TrackPermissions | undefined
+  #kept: KeptWord | undefined
   #endedBy: DisconnectReason | undefined
   #version = 1
   #encoded: Uint8Array | undefined
@@ -86,6 +93,10 @@ export class ParticipantFacts {
   get trackPermissions(): TrackPermissions | undefined {
     return this.#trackPermissions
   }
+  /** What other nodes have to remember of it, should this one and the record be lost at once. */
+  get kept(): KeptWord | undefined {
+    return this.#kept
+  }
   get version(): number {
     return this.#version
   }
@@ -129,6 +140,11 @@ export class ParticipantFacts {
   /** Undefined: everybody may subscribe. */
   setTrackPermissions(permissions: TrackPermissions | undefined): void {
     this.#trackPermissions = permissions
+    this.touch()
+  }
+
+  setKept(kept: KeptWord): void {
+    this.#kept = kept
     this.touch()
   }
 

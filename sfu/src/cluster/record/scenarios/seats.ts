@@ -303,6 +303,25 @@ export function describeSeats(make: MakeRecord, { canLeap }: RecordAbilities): v
       expect(await b.mail()).toEqual([{ type: 'exited', roomSid, inst: a.inst }])
     })
 
+    it('makes no more rooms than so many for each living node, and lets everybody into those there are', async () => {
+      const cluster = await TestCluster.create(make)
+      const [a, b] = [await cluster.node('a:1'), await cluster.node('b:1')]
+      const bound = { mostRooms: 1 }
+      const open = async (name: string) =>
+        done(await cluster.record.open({ ...(await a.call()), draft: draft(name), ...bound }))
+      expect(await open('one')).toMatchObject({ hasOpened: true })
+      await b.joined('two', 'an', bound)
+      expect(await open('three')).toBe('too_many')
+      const refused = (await a.join('three', 'an', bound)).answer
+      expect(done(refused)).toEqual({ is: 'refused', why: 'too_many' })
+      expect(await open('two')).toMatchObject({ hasOpened: false })
+      await a.joined('one', 'an', bound)
+      await cluster.node('c:1')
+      expect(await open('three')).toMatchObject({ hasOpened: true })
+      await b.buriedBy(a)
+      expect(await open('four')).toBe('too_many')
+    })
+
     it('closes a room nobody came to, and one everybody has left, in their time', async () => {
       const cluster = await TestCluster.create(make)
       const a = await cluster.node('a:1')

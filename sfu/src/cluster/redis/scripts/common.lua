@@ -281,9 +281,11 @@ local function name_room(room)
   redis.call('ZADD', OPEN, 0, room.name)
 end
 
--- Nil when the sid was used: a late repeat must not open a room again that is over.
+-- Nil when the sid was used: a late repeat must not open a room again that is over; and when too many are open, which the second value says.
 local function make_room(draft, name)
   if is_over(draft.sid) or redis.call('EXISTS', key('r', draft.sid)) == 1 then return nil end
+  local is_bounded = has(call.mostRooms)
+  if is_bounded and redis.call('ZCARD', OPEN) >= call.mostRooms * redis.call('HLEN', NODES) then return nil, 'too_many' end
   local room = { sid = draft.sid, name = name, maxParticipants = draft.maxParticipants,
     emptyTimeoutMs = draft.emptyTimeoutMs, departureTimeoutMs = draft.departureTimeoutMs, body = draft.body,
     createdMs = now, rev = 1, state = 'open', closeReason = '', epoch = 0, counted = 0, holding = 0, isStartDelivered = false }

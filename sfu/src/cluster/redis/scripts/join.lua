@@ -25,8 +25,9 @@ end
 
 if has(call.tokenFromS) and (is_revoked(identity) or (has(call.owner) and is_revoked(call.owner))) then return refuse('revoked') end
 if not there and not has(call.draft) then return refuse('no_room') end
-local room = there or make_room(call.draft, call.roomName)
-if not room then return refuse('sid_used') end
+local room, too_many = there, nil
+if not room then room, too_many = make_room(call.draft, call.roomName) end
+if not room then return refuse(too_many or 'sid_used') end
 local sid = room.sid
 local old = claim_of(sid, identity)
 if call.isCounted and not (old and old.isCounted) and room.maxParticipants > 0 and room.counted >= room.maxParticipants then
