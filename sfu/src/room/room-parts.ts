@@ -64,7 +64,7 @@ export function makeRoomParts(owner: RoomPartsOwner) {
       return media
     },
     subscribed: async (member, trackId) => await peers?.subscribed(member, trackId),
-    told: (member, isEnding) => data.memberTold(member, isEnding),
+    told: (member, end) => data.memberTold(member, end),
     changed: (member, before) => changes.followOwner(member, before),
     left: ({ identity }) => {
       if (!room.isClosed) for (const second of secondsOf(room, identity)) owner.ownerLeft(second)

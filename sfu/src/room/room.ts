@@ -267,7 +267,9 @@ export class Room implements RoomView, SharedRoom {
   leave(participant: Participant, reason: ParticipantCloseReason): void {
     if (this.participants.get(participant.identity) !== participant) return
     this.#remove(participant, reason)
-    for (const second of secondsOf(this, participant.identity)) this.#remove(second, ownedReason(reason))
+    // Who is connected anew at another node is still the owner of those here.
+    if (reason !== 'duplicate_identity')
+      for (const second of secondsOf(this, participant.identity)) this.#remove(second, ownedReason(reason))
     if (participant.permission.recorder) this.#broadcast.room()
     else this.#broadcast.counts()
     if (this.participants.size === 0) this.#closeWhenIdle(this.options.departureTimeoutS)

@@ -22,14 +22,14 @@ export interface RemoteMembersDeps extends CopyKeeperDeps {
   media(): NodeMedia
   /** Somebody here subscribed to a track: its publisher is to be told, on its node. Rejects when that did not hear of it. */
   subscribed(member: RemoteMember, trackId: TrackId): Promise<unknown>
-  /** Newer facts of a member are here, or it is about to end. */
-  told(member: RemoteMember, isEnding: boolean): void
+  /** Newer facts of a member are here, or it is about to end; `unseen`: it may come back, and if it does not, `ends` follows. */
+  told(member: RemoteMember, end: 'ends' | 'unseen' | undefined): void
   /** Its name, metadata, attributes or permission are not what they were. */
   changed(member: RemoteMember, before: MemberProfile): void
   /** It has left, and no other connection of its identity is in its place. */
-  left(member: RemoteMember): void
+  left(member: Pick<Member, 'identity'>): void
   /** An identity was claimed elsewhere with a higher epoch than any seen: whoever holds it here has lost it, and is returned. */
-  superseded(identity: string): Member | undefined
+  superseded(identity: string): (Member & MemberProfile) | undefined
   /** Whether anybody of that identity is in the room, wherever the connection is. */
   isHere(identity: string): boolean
 }
@@ -69,6 +69,8 @@ export class RemoteMembers {
   readonly #kept = new Map<string, KeptWord>()
   /** For those who lost their claim here and whose successor is not shown yet. */
   readonly #missing = new Set<NodeJS.Timeout>()
+  /** Those, by identity. */
+  readonly #lost = new Map<string, Member & MemberProfile>()
 
   constructor(deps: RemoteMembersDeps) {
     this.#deps = deps
@@ -258,7 +260,10 @@ export class RemoteMembers {
     broadcast.participant(member, { isPrompt: previous !== undefined })
     this.#keeper.catchUp(shown)
     broadcast.counts()
-    this.#deps.told(member, false)
+    this.#deps.told(member, undefined)
+    const before = previous?.member ?? this.#lost.get(member.identity)
+    this.#lost.delete(member.identity)
+    if (before) this.#deps.changed(member, before)
   }
 
   #update(entry: Entry, record: MemberRecord): void {
@@ -274,7 +279,7 @@ export class RemoteMembers {
     this.#keeper.catchUp(shown)
     this.#updateMedia(entry)
     if (wasHidden !== member.isHidden) broadcast.counts()
-    this.#deps.told(member, false)
+    this.#deps.told(member, undefined)
     this.#deps.changed(member, { name, metadata, attributes, permission })
   }
 
@@ -292,6 +297,7 @@ export class RemoteMembers {
   #leftUnseen(isMeant: (member: RemoteMember) => boolean): void {
     for (const member of [...this.#hidden.values()].filter(isMeant)) {
       this.#hidden.delete(member.identity)
+      this.#deps.told(member, 'ends')
       this.#deps.left(member)
     }
   }
@@ -300,9 +306,13 @@ export class RemoteMembers {
   #supersede(identity: string): void {
     const former = this.#deps.superseded(identity)
     if (!former) return
+    this.#lost.set(identity, former)
     const timer = setTimeout(() => {
       this.#missing.delete(timer)
-      if (!this.#deps.isHere(identity)) this.#deps.broadcast.participant(former, { isPrompt: false })
+      if (this.#lost.get(identity) === former) this.#lost.delete(identity)
+      if (this.#deps.isHere(identity)) return
+      this.#deps.broadcast.participant(former, { isPrompt: false })
+      this.#deps.left(former)
     }, LAST_WORDS_MS)
     this.#missing.add(timer)
   }
@@ -319,7 +329,7 @@ export class RemoteMembers {
     successor?: 'seen' | 'silent',
   ): void {
     const { broadcast, log } = this.#deps
-    this.#deps.told(member, true)
+    this.#deps.told(member, this.#hidden.get(member.identity) === member ? 'unseen' : 'ends')
     clearTimeout(lastWords)
     this.#entries.delete(member.identity)
     this.#bySid.delete(member.id)

@@ -70,11 +70,11 @@ export class DataPlane {
     this.tracks.sync(participant, state)
   }
 
-  /** Newer facts of a member on another node are here, or it is about to end. */
-  memberTold(member: RemotePublisher, isEnding: boolean): void {
-    if (isEnding) {
+  /** Newer facts of a member on another node are here, or it is about to end: for good, or out of sight. */
+  memberTold(member: RemotePublisher, end: 'ends' | 'unseen' | undefined): void {
+    if (end) {
       this.remote.flush(member.id)
-      this.tracks.remote.end(member)
+      this.tracks.remote.end(member, end === 'unseen')
     } else {
       this.remote.told(member.id)
       this.tracks.remote.follow(member)

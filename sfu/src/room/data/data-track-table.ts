@@ -6,6 +6,8 @@ import { type FramePace, MAX_HANDLE } from './data-track-packet.ts'
 
 export interface DataTrackViewer {
   isAllowed: boolean
+  /** Frames a second that were asked for; undefined: all. */
+  targetFps: number | undefined
   pace: FramePace
 }
 

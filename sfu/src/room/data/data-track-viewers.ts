@@ -26,7 +26,7 @@ export class DataTrackViewers {
     if (!viewed.has(track) && viewed.size >= this.#most) return false
     this.#viewedBy.set(participant, viewed.add(track))
     const isAllowed = mayView(participant, track)
-    track.viewers.set(participant, { isAllowed, pace: new FramePace(targetFps) })
+    track.viewers.set(participant, { isAllowed, targetFps, pace: new FramePace(targetFps) })
     this.#changed(track)
     if (!isAllowed) this.#tellPermission(participant, track, false)
     return true

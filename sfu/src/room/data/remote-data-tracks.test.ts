@@ -280,3 +280,39 @@ describe('what is wanted on other nodes', () => {
     expect(framesOf(west)).toEqual([])
   })
 })
+
+describe('a data track whose node is not heard for a while', () => {
+  it('comes on, without being asked for again, to those who had asked for it', async () => {
+    const sid = publish(an, 1)
+    await calm()
+    subscribe(binh, sid)
+    await calm()
+    send(an, 1, 'before')
+    await calm()
+    west.shared.get('R')!.nodes.gone(east.id, 'unheard')
+    await settle()
+    expect(handleOf(binh, sid)).toBeUndefined()
+    east.sayAll(west, 'R')
+    await calm()
+    send(an, 1, 'after')
+    await calm()
+    expect(received(binh)).toMatchObject([{ text: 'before' }, { handle: handleOf(binh, sid), text: 'after' }])
+    // Nobody else gets it.
+    expect(received(chi)).toEqual([])
+  })
+
+  it('is not remembered once its publisher has left', async () => {
+    const sid = publish(an, 1)
+    await calm()
+    subscribe(binh, sid)
+    await calm()
+    const { nodes } = west.shared.get('R')!
+    nodes.gone(east.id, 'unheard')
+    nodes.gone(east.id, 'left')
+    east.sayAll(west, 'R')
+    await calm()
+    send(an, 1, 'after')
+    await calm()
+    expect(received(binh)).toEqual([])
+  })
+})

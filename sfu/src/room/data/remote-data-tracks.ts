@@ -7,6 +7,7 @@ import type { Incarnation } from '@diemcau/core/ids.ts'
 import type { DataTrackInfo } from '@livekit/protocol'
 import { z } from 'zod'
 import type { Log } from '../base/log.ts'
+import type { Participant } from '../member/participant.ts'
 import type { Member, RoomView } from '../member/room-view.ts'
 import { parseDataTrackHeader } from './data-track-packet.ts'
 import type { DataTrack, DataTrackTable } from './data-track-table.ts'
@@ -63,6 +64,12 @@ export interface RemoteDataTracksDeps {
   share: DataTrackShare | undefined
 }
 
+/** Who asked for a track, and for how many frames a second. */
+type Asked = Map<Participant, number | undefined>
+
+/** Members out of sight whose viewers are remembered; of more the oldest are forgotten. */
+const MOST_UNSEEN = 1_000
+
 interface Followed {
   tracks: Map<string, DataTrack>
   permissions: unknown
@@ -71,6 +78,8 @@ interface Followed {
 export class RemoteDataTracks {
   readonly #deps: RemoteDataTracksDeps
   readonly #followed = new Map<RemotePublisher, Followed>()
+  /** Of members out of sight, by their sid and that of the track: whoever wanted it does so when it is back. */
+  readonly #unseen = new Map<string, Map<string, Asked>>()
   /** Tracks of other nodes that somebody here is to get. */
   readonly #wanted = new Set<DataTrack>()
   /** Of tracks published here, by sid: what each node said last. */
@@ -92,6 +101,8 @@ export class RemoteDataTracks {
     }
     if (followed.tracks.size === 0 && member.dataTracks.length === 0) return
     this.#followed.set(member, followed)
+    const unseen = this.#unseen.get(member.id)
+    this.#unseen.delete(member.id)
     const still = new Set(member.dataTracks.map(({ sid }) => sid))
     this.#forget([...followed.tracks.values()].filter(({ info }) => !still.has(info.sid)))
     if (followed.permissions !== member.trackPermissions) {
@@ -107,15 +118,35 @@ export class RemoteDataTracks {
       const track = table.add(info, member)
       followed.tracks.set(info.sid, track)
       viewers.offer(track, room.participants.values())
+      this.#resume(track, unseen?.get(info.sid))
     }
   }
 
-  /** A member of another node ends; the participants are about to hear of it. */
-  end(member: RemotePublisher): void {
+  /** Those who had asked for it before it was out of sight. */
+  #resume(track: DataTrack, asked: Asked | undefined): void {
+    const { viewers } = this.#deps
+    for (const [participant, targetFps] of asked ?? []) {
+      const isThere = !participant.isClosed && !track.viewers.has(participant) && !track.publisher.isHidden
+      if (isThere && viewers.add(track, participant, targetFps)) viewers.tellHandles(participant)
+    }
+  }
+
+  /** A member of another node ends; the participants are about to hear of it. `mayReturn`: it is only out of sight. */
+  end(member: RemotePublisher, mayReturn: boolean): void {
     const followed = this.#followed.get(member)
+    if (!mayReturn) this.#unseen.delete(member.id)
     if (!followed) return
     this.#followed.delete(member)
+    if (mayReturn) this.#remember(member, followed)
     this.#forget([...followed.tracks.values()])
+  }
+
+  #remember({ id }: RemotePublisher, { tracks }: Followed): void {
+    const asked = (track: DataTrack): Asked =>
+      new Map([...track.viewers].map(([participant, { targetFps }]) => [participant, targetFps]))
+    this.#unseen.set(id, new Map([...tracks].map(([sid, track]) => [sid, asked(track)])))
+    const [oldest] = this.#unseen.keys()
+    if (this.#unseen.size > MOST_UNSEEN && oldest !== undefined) this.#unseen.delete(oldest)
   }
 
   /** Who here is to get a track has changed. */

@@ -1,6 +1,7 @@
 /** Second connections whose owner is connected to another node. */
-import { ParticipantPermission } from '@livekit/protocol'
+import { DisconnectReason, ParticipantPermission } from '@livekit/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../testing/eventually.ts'
 import { deliver, TestNode } from '../../../test/room-support/test-nodes.ts'
 import { type Client, publish, settle } from '../../../test/room-support/test-room.ts'
 
@@ -65,6 +66,27 @@ describe('a second connection on another node than its owner', () => {
     expect(again.participant.isClosed).toBe(false)
     const chain = { ...second('y'), claims: { owner: 'an#e' } }
     expect(() => east.rooms.enter('an#e#y', chain)).toThrow('needs its owner')
+  })
+
+  it('stays where it is when its owner comes back at another node, and is its owner’s there', async () => {
+    const x = await joinSecond('x', east)
+    await both()
+    const back = await west.rooms.join('an', { claims: { metadata: 'new' } })
+    await both()
+    expect([an.participant.isClosed, x.participant.isClosed]).toEqual([true, false])
+    expect(x.participant.metadata).toBe('new')
+    back.room.leave(back.participant, 'client_left')
+    await both()
+    expect(x.participant.isClosed).toBe(true)
+    expect(x.link.last('leave').reason).toBe(DisconnectReason.PARTICIPANT_REMOVED)
+  })
+
+  it('ends when its owner is claimed elsewhere and never comes', async () => {
+    const x = await joinSecond('x', east)
+    const { remote } = east.shared.get('R')!
+    remote.see('an', Number.MAX_SAFE_INTEGER)
+    expect([an.participant.isClosed, x.participant.isClosed]).toEqual([true, false])
+    await eventually(() => (x.participant.isClosed ? undefined : 'it has no owner'))
   })
 
   it('ends with its owner, and with its owner’s node, but not when its owner comes back', async () => {
