@@ -77,6 +77,8 @@ export class Product {
         POSTGRES_PORT: String(this.#ports.postgres),
         REDIS_PORT: String(this.#ports.redis),
         REDIS_SERVER: redisServer,
+        // A polite composition would wait for processes that start again and again.
+        RECORDINGS_NICE: '0',
       }),
     })
     for (const stream of [this.#child.stdout, this.#child.stderr])

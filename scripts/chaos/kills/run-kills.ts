@@ -14,8 +14,8 @@ const LIMIT_MS = 60_000
 const LOOK_MS = 50
 /** Between two kills everybody compares so often. */
 const COMPARE_EVERY = 10
-/** A film is made in this time and as long as it is itself; names on grey with sound, beside whatever else the machine does. */
-const FILM_MS = 120_000
+/** A film is made in this time and as long as it is itself, beside whatever else the machine does; it ends what hangs. */
+const FILM_MS = 600_000
 /** A command that was refused is tried again so soon; less than the limit of commands a second allows. */
 const AGAIN_MS = 500
 /** Gaps are filled, and encoders round. */
