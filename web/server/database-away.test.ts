@@ -22,6 +22,9 @@ describe('the database is away', () => {
     known('P2039', state('08006')),
     known('P2039', state('53300')),
     known('P2024'),
+    Object.assign(new Error('terminating connection', { cause: state('57P01') }), {
+      name: 'DriverAdapterError',
+    }),
     Object.assign(new Error(''), { code: 'ECONNRESET' }),
     Object.assign(new Error(''), { name: 'PrismaClientInitializationError' }),
     new Error('Client has encountered a connection error and is not queryable'),

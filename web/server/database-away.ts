@@ -35,8 +35,13 @@ export function isDatabaseAway(error: unknown): boolean {
   const code = 'code' in error ? String(error.code) : 'errorCode' in error ? String(error.errorCode) : ''
   if (PASSING_CODE.test(code) || NETWORK_CODE.test(code)) return true
   if (error.name === 'PrismaClientInitializationError' || LOST_CONNECTION.test(error.message)) return true
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: AdapterCause } } }
-  const { kind, originalCode } = meta?.driverAdapterError?.cause ?? {}
+  const { meta, cause } = error as {
+    meta?: { driverAdapterError?: { cause?: AdapterCause } }
+    cause?: AdapterCause
+  }
+  // A commit that fails comes as the adapter threw it.
+  const bare = error.name === 'DriverAdapterError' ? cause : undefined
+  const { kind, originalCode } = meta?.driverAdapterError?.cause ?? bare ?? {}
   return PASSING_KIND.has(String(kind)) || PASSING_STATE.test(String(originalCode))
 }
 
