@@ -22,6 +22,8 @@ const AWAY_MS = 1_000
 
 export interface PersonOptions {
   door: PortalDoor
+  /** Between two messages, and between two movements of the hand; default 1 and 1.5 s. */
+  everyMs?: number
   /** Undefined: on the floor only. `node`: index of the one it enters by while that is ready. */
   room?: { plans: readonly NodePlan[]; node: number; nodeOf: (identity: string) => number | undefined }
 }
@@ -132,7 +134,7 @@ export class Person {
   async #writeChat(): Promise<void> {
     while (this.#isWriting) {
       if (this.chat.filter(({ outcome }) => outcome === 'open').length < MOST_UNANSWERED) void this.say()
-      await pause(CHAT_EVERY_MS)
+      await pause(this.#options.everyMs ?? CHAT_EVERY_MS)
     }
   }
 
@@ -142,7 +144,7 @@ export class Person {
       const sent: Sent<boolean> = { value: isUp, outcome: 'open' }
       this.hand.push(sent)
       await settle(sent, this.floor.send({ type: isUp ? 'hand_raise' : 'hand_lower' }))
-      await pause(HAND_EVERY_MS)
+      await pause(this.#options.everyMs ?? HAND_EVERY_MS)
     }
   }
 

@@ -199,7 +199,7 @@ class Killing {
   /** A refusal is tried again at once, by a new command, as somebody would who reads that it did not go. */
   async #whenCommanded(start: number): Promise<number | undefined> {
     while (performance.now() - start < LIMIT_MS) {
-      const answer = await Promise.race([this.#people.guest.say(), pause(LIMIT_MS)])
+      const answer = await Promise.race([this.#people.official.say(), pause(LIMIT_MS)])
       if (answer?.ok) return performance.now() - start
       await pause(AGAIN_MS)
     }
