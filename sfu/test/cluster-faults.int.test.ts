@@ -1,39 +1,45 @@
 /** What breaks under three processes with a Redis, in front of native clients: nodes and Redis itself. Bounds of time are those of a busy machine. */
+import { DisconnectReason, LeaveRequest_Action } from '@livekit/protocol'
 import { dispose, RoomEvent } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../testing/eventually.ts'
 import type { NativePeer } from '../../testing/native-peer.ts'
 import { noRedisServer } from '../../testing/redis-server.ts'
 import type { TestGrants } from '../../testing/sfu-access.ts'
-import { EntryPoint } from './cluster-support/entry-point.ts'
-import { Ground } from './cluster-support/ground.ts'
+import {
+  BACK_LIMIT_MS,
+  breaksOf,
+  changesSeenBy,
+  FaultGround,
+  loggedSince,
+  sidAt,
+} from './cluster-support/fault-ground.ts'
+import type { Ground } from './cluster-support/ground.ts'
 import { expectHeardLoud, expectSeen } from './cluster-support/scenarios/media.ts'
 import { wholeStory } from './cluster-support/scenarios/stories.ts'
 import { type OpenProcesses, openProcesses } from './cluster-support/set-ups.ts'
+import { RawClient } from './fuzz-support/raw-client.ts'
 
-/** docs/cluster.md promises 5 and 8 s; encoders of all clients share this machine with the nodes. */
-const BACK_LIMIT_MS = 30_000
-/** The same for a picture that should not stop: 200 ms are promised. */
+/** Of a picture that should not stop: 200 ms are promised, but encoders of all clients share this machine with the nodes. */
 const GAP_LIMIT_MS = 3_000
+/** As docs/cluster.md has it. */
+const REDIS_AWAY_MS = 30_000
 
 if (noRedisServer) console.warn(`cluster-faults.int.test.ts is left out: ${noRedisServer}`)
 
 describe.skipIf(noRedisServer)('three processes', () => {
   let cluster: OpenProcesses
+  let faults: FaultGround
   let ground: Ground
-  const entries: EntryPoint[] = []
   beforeAll(async () => {
-    const open: Parameters<typeof Ground.create>[0]['open'] = async webhooks => {
+    faults = await FaultGround.create('three processes', async webhooks => {
       cluster = await openProcesses(webhooks)
       return cluster
-    }
-    ground = await Ground.create({ name: 'three processes', open }, () =>
-      Promise.reject(new Error('no browsers here')),
-    )
+    })
+    ground = faults.ground
   })
   afterEach(async () => {
-    await ground.reset()
-    await Promise.all(entries.splice(0).map(entry => entry.close()))
+    await faults.reset()
     // What a test that failed has left broken.
     cluster.redis.wake()
     if (!cluster.redis.isRunning) await cluster.redis.start()
@@ -43,22 +49,12 @@ describe.skipIf(noRedisServer)('three processes', () => {
     }
   })
   afterAll(async () => {
-    await ground?.close()
+    await faults?.close()
     await dispose()
   })
 
-  /** By a URL that leads to that node, and to another when it does not answer. */
-  async function enter(
-    room: string,
-    identity: string,
-    at: number,
-    grants: TestGrants = {},
-  ): Promise<NativePeer> {
-    const entry = await EntryPoint.create(ground.nodes)
-    entries.push(entry)
-    entry.prefer(ground.node(at))
-    return ground.join(room, identity, grants, { url: entry.wsUrl })
-  }
+  const enter = async (room: string, identity: string, at: number, grants?: TestGrants) =>
+    (await faults.enter(room, identity, at, grants)).peer
 
   /** People at three nodes: an and chi see and hear binh and dung of the second node, who will be without it. */
   async function meeting() {
@@ -184,27 +180,13 @@ describe.skipIf(noRedisServer)('three processes', () => {
   async function expectWelcome({ room, an, lost }: Meeting): Promise<string[]> {
     const identities = ground.nodes.map((_, at) => `late-${at}`)
     for (const [at, identity] of identities.entries()) {
-      const late = await eventuallyJoins(room, identity, at)
+      const late = await faults.eventuallyJoins(room, identity, at)
       await Promise.all([expectSeen(late, 'binh'), expectHeardLoud(late, 'dung')])
       await eventually(() => (sidAt(an, identity) ? null : `${identity} is not seen`))
     }
     await ground.expectListed(room, ['an', 'chi', ...lost, ...identities])
     return identities
   }
-  /** As a client that tries again when it is told to. */
-  async function eventuallyJoins(room: string, identity: string, at: number): Promise<NativePeer> {
-    let peer: NativePeer | undefined
-    await eventually(
-      async () => {
-        peer = await ground.join(room, identity, {}, { at })
-        return null
-      },
-      BACK_LIMIT_MS,
-      300,
-    )
-    return peer as NativePeer
-  }
-
   const report = (fault: string, backMs: number[], gapMs: number) =>
     console.log(
       `${fault}: its people back after ${backMs.join(' and ')} ms; longest gap of a picture elsewhere ${Math.round(gapMs)} ms`,
@@ -282,37 +264,63 @@ describe.skipIf(noRedisServer)('three processes', () => {
     )
   })
 
-  it('Redis away for a while: who is there stays, is seen and heard, and may resume; joins go on afterwards', async () => {
+  it('Redis away for half a minute: who is there stays, is heard, may resume and leave; who comes is told to come again, and can afterwards', {
+    timeout: 240_000,
+  }, async () => {
     const people = await meeting()
-    const { an, binh, chi, room } = people
-    const gone: string[] = []
-    for (const witness of people.witnesses)
-      witness.room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => gone.push(identity))
-    const sid = sidAt(an, 'binh')
+    const { an, chi, room } = people
+    const [em, giang] = [await ground.join(room, 'em', {}, { at: 0 }), await faults.enter(room, 'giang', 1)]
+    const hoa = await faults.enter(room, 'hoa', 2)
+    const resuming = [giang.peer, hoa.peer]
+    for (const peer of [an, chi, ...resuming])
+      await eventually(() => (peer.room.remoteParticipants.size === 6 ? null : 'not all are seen'))
+    const changes = changesSeenBy([an, chi])
+    const buried = loggedSince(cluster.nodes, 'a node is buried')
+    const sids = [sidAt(an, 'binh'), sidAt(an, 'giang'), sidAt(an, 'hoa')]
+    const breaks = breaksOf([people.binh, people.dung, ...resuming])
+    let resumes = 0
+    for (const { room } of resuming) room.on(RoomEvent.Reconnected, () => resumes++)
+    const texts: string[] = []
+    const untilAway = performance.now() + REDIS_AWAY_MS
     cluster.redis.pause()
     try {
-      // Longer than it takes to bury a node that is not heard of.
-      const until = performance.now() + 6_000
-      let n = 0
-      while (performance.now() < until) {
-        await Promise.all([expectSeen(chi, 'an', 5), expectSeen(an, 'binh', 5)])
-        await binh.send(`n${n++}`, { reliable: true })
+      // Some come before their node knows that Redis is away, and some when all do. They have the names of those who come in afterwards.
+      const refused = Promise.all([refusedMs(room, 'late-0', 0), refusedMs(room, 'late-1', 1)])
+      let later: Promise<number> | undefined
+      for (let n = 0; performance.now() < untilAway; n++) {
+        await Promise.all([
+          expectSeen(chi, 'an', 5),
+          expectSeen(an, 'binh', 5),
+          expectHeardLoud(chi, 'dung', 5),
+        ])
+        await people.binh.send(`n${n}`, { reliable: true })
+        texts.push(`n${n}`)
+        if (n === 5) {
+          later = refusedMs(room, 'late-2', 2)
+          await em.leave()
+          giang.entry.dropAll()
+          // By another node than the one it is at.
+          hoa.entry.prefer(ground.node(0))
+          hoa.entry.dropAll()
+        }
       }
-      const texts = Array.from({ length: n }, (_, i) => `n${i}`)
-      for (const witness of people.witnesses)
-        await eventually(() => (witness.data.length === n ? null : `${witness.data.length} of ${n} messages`))
-      expect(an.data.map(({ text }) => text)).toEqual(texts)
-      let resumes = 0
-      binh.room.on(RoomEvent.Reconnected, () => resumes++)
-      entries[1]!.dropAll()
-      await eventually(() => (resumes > 0 ? null : 'binh has not resumed'), BACK_LIMIT_MS)
+      console.log(`Redis away: told to come again after ${[...(await refused), await later].join(', ')} ms`)
+      await eventually(() => (resumes === 2 ? null : `${resumes} have resumed`), BACK_LIMIT_MS)
+      for (const peer of [an, chi, ...resuming])
+        await eventually(() =>
+          peer.data.length >= texts.length ? null : `${peer.data.length} of ${texts.length} messages`,
+        )
     } finally {
       cluster.redis.wake()
     }
+    for (const peer of [an, chi, ...resuming]) expect(peer.data.map(({ text }) => text)).toEqual(texts)
     await Promise.all([expectSeen(chi, 'an'), expectSeen(an, 'binh')])
+    expect(changes.toSorted()).toEqual(['an: em goes', 'chi: em goes'])
+    expect([sidAt(an, 'binh'), sidAt(an, 'giang'), sidAt(an, 'hoa')]).toEqual(sids)
+    expect(breaks()).toEqual([0, 0, 1, 1])
+    people.lost.push('giang', 'hoa')
     const late = await expectWelcome(people)
-    expect(gone).toEqual([])
-    expect([sidAt(an, 'binh'), sidAt(chi, 'binh')]).toEqual([sid, sid])
+    expect(buried()).toEqual([])
     await ground.reset()
     await ground.expectListed(room, [])
     await ground.api(2).deleteRoom(room)
@@ -320,11 +328,73 @@ describe.skipIf(noRedisServer)('three processes', () => {
       ({ event }) => event === 'participant_joined',
     )
     expect(joined.map(({ participant }) => participant?.identity).sort()).toEqual(
-      ['an', 'binh', 'chi', 'dung', ...late].sort(),
+      ['an', 'chi', 'em', ...people.lost, ...late].sort(),
     )
+  })
+
+  /** Somebody comes who has to be told to come again, at this or another node. After how long, ms. */
+  async function refusedMs(room: string, identity: string, at: number): Promise<number> {
+    const startedAt = performance.now()
+    const client = await RawClient.join(cluster.nodes[at]!, { room, identity })
+    const ms = Math.round(performance.now() - startedAt)
+    const { reason, action } = client.all('leave')[0] ?? {}
+    expect([client.cases(), reason, action]).toEqual([
+      ['leave'],
+      DisconnectReason.SERVER_SHUTDOWN,
+      LeaveRequest_Action.RECONNECT,
+    ])
+    return ms
+  }
+
+  it('all told to end, one after the other: each is led on once for each node that ends under it, and all are there at the end', {
+    timeout: 240_000,
+  }, async () => {
+    const room = ground.newRoom()
+    /** In the order of nodes; each goes on to the first of the others that is there. */
+    const identities = ['an', 'binh', 'chi']
+    const peers: NativePeer[] = []
+    for (const [at, identity] of identities.entries()) peers.push(await enter(room, identity, at))
+    await Promise.all(peers.map(peer => peer.publishMicrophone()))
+    const expectAllHear = () =>
+      Promise.all(
+        peers.flatMap((peer, at) =>
+          identities.filter((_, other) => other !== at).map(identity => expectHeardLoud(peer, identity)),
+        ),
+      )
+    await expectAllHear()
+    const reconnectsMs: number[] = []
+    for (const [at, node] of cluster.nodes.entries()) {
+      const startedAt = performance.now()
+      expect(await node.end()).toBe(0)
+      reconnectsMs.push(Math.round(performance.now() - startedAt))
+      await expectAllHear()
+      await node.start()
+      await eventually(async () => ((await fetch(`${node.url}/readyz`)).ok ? null : `${at} is not ready`))
+    }
+    console.log(`each node told to end: ${reconnectsMs.join(', ')} ms until it had`)
+    await expectAllHear()
+    const lists = await ground.expectListed(room, identities)
+    const sids = (list: (typeof lists)[number]) =>
+      list.map(({ identity, sid }) => `${identity} ${sid}`).sort()
+    for (const list of lists) expect(sids(list)).toEqual(sids(lists[0]!))
+    await ground.reset()
+    await ground.expectListed(room, [])
+    await ground.api(0).deleteRoom(room)
+    const joined = (await wholeStory(ground, room, { mayRepeat: true })).filter(
+      ({ event }) => event === 'participant_joined',
+    )
+    // an's first node ends, and the second to which it went; it comes back to the first, as binh does; chi's is the last.
+    expect(joined.map(({ participant }) => participant?.identity).sort()).toEqual([
+      'an',
+      'an',
+      'an',
+      'binh',
+      'binh',
+      'chi',
+      'chi',
+    ])
   })
 })
 
-const sidAt = (witness: NativePeer, identity: string) => witness.room.remoteParticipants.get(identity)?.sid
 const trackOf = (witness: NativePeer, identity: string, sid: string) =>
   witness.room.remoteParticipants.get(identity)?.trackPublications.get(sid)
