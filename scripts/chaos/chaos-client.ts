@@ -233,13 +233,15 @@ export class ChaosClient {
   #listen(track: RemoteTrack, identity: string): void {
     if (track.kind !== TrackKind.KIND_AUDIO || !this.#options.listensTo.includes(identity)) return
     const { sound } = this.from(identity)
-    void (async () => {
+    const hearAll = async () => {
       const stream = new AudioStream(track, { sampleRate: 16_000, numChannels: 1, frameSizeMs: 20 })
       for await (const { data } of stream) {
         let sum = 0
         for (const sample of data) sum += sample * sample
         if (Math.sqrt(sum / data.length) > LOUD) sound.note(performance.now())
       }
-    })()
+    }
+    // The SDK has freed a track that ended before it was told of it; a sound that is missing shows as its gap.
+    hearAll().catch(() => {})
   }
 }
