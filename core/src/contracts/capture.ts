@@ -34,7 +34,10 @@ export const capturedTrack = z.object({
 })
 export type CapturedTrack = z.infer<typeof capturedTrack>
 
-/** Recorder → SFU. `consume` may come once a track; `address`/`port` is where RTP is sent. The stream starts paused. */
+/**
+ * Recorder → SFU. `consume` may come once a track, and again after `release` or `consume_failed`; `address`/`port` is where RTP is
+ * sent. The stream starts paused. Commands of one track are handled in their order, those of several beside each other.
+ */
 export const captureCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('consume'), trackId: z.string(), address: z.string(), port: z.number().int() }),
   /** Starts the flow and asks the publisher for a key frame. May be sent again to only ask for a key frame. */
@@ -68,6 +71,8 @@ export const captureEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('consuming'),
     trackId: z.string(),
+    /** That of the `consume` this answers. */
+    port: z.number().int().optional(),
     payloadType: z.number().int(),
     ssrc: z.number().int(),
     mimeType: z.string(),
@@ -77,7 +82,16 @@ export const captureEvent = z.discriminatedUnion('type', [
     /** Id of the RTP header extension that tells how the picture is turned (3GPP TS 26.114 §7.4.5), where it may come. */
     videoOrientationId: z.number().int().min(1).max(255).optional(),
   }),
-  z.object({ type: z.literal('consume_failed'), trackId: z.string(), reason: z.string() }),
+  /**
+   * The track is not sent to `port`, or not any more (its media worker died, the way from another node was lost): nothing of it
+   * comes until it is consumed again, which may be tried for as long as it is published.
+   */
+  z.object({
+    type: z.literal('consume_failed'),
+    trackId: z.string(),
+    port: z.number().int().optional(),
+    reason: z.string(),
+  }),
   /** Participants heard now, loudest first; sent on change, at most every 400 ms. */
   z.object({ type: z.literal('speakers'), at: z.number(), participantIds: z.array(z.string()) }),
   /** Last message: the room is gone (ended or deleted) or the node is stopping. */

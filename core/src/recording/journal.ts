@@ -20,6 +20,8 @@ export const journalEntry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('track_unpublished'), t: z.number(), trackId: z.string() }),
   z.object({ type: z.literal('track_muted'), t: z.number(), trackId: z.string(), muted: z.boolean() }),
   z.object({ type: z.literal('track_failed'), t: z.number(), trackId: z.string(), reason: z.string() }),
+  /** It is captured again after `track_failed`. */
+  z.object({ type: z.literal('track_recovered'), t: z.number(), trackId: z.string() }),
   z.object({
     type: z.literal('participant_updated'),
     t: z.number(),

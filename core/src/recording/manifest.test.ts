@@ -129,6 +129,15 @@ describe('buildManifest', () => {
     ])
     expect(built.tracks[0]).toMatchObject({ problem: 'codec', segments: [] })
   })
+
+  it('finds no problem with a track that is captured again', () => {
+    const built = build([
+      attached(0, track('TR_1')),
+      { type: 'track_failed', t: T0 + 10, trackId: 'TR_1', reason: 'worker_died' },
+      { type: 'track_recovered', t: T0 + 300, trackId: 'TR_1' },
+    ])
+    expect(built.tracks[0]).toMatchObject({ problem: null })
+  })
 })
 
 describe('parseJournal', () => {

@@ -161,6 +161,11 @@ export function buildManifest(input: {
         if (item) item.problem = entry.reason
         break
       }
+      case 'track_recovered': {
+        const item = tracks.get(entry.trackId)
+        if (item) item.problem = null
+        break
+      }
       case 'participant_updated': {
         const known = participants.get(entry.participantId)
         if (known && entry.name !== '') known.name = entry.name

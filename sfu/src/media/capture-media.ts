@@ -3,7 +3,7 @@ import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import type { Consumer, PlainTransport, Router } from 'mediasoup/types'
 import type { Logger } from 'pino'
-import type { CaptureMedia } from '../room/base/ports.ts'
+import type { CaptureLossReason, CaptureMedia, CaptureMediaListener } from '../room/base/ports.ts'
 import { formatParameters } from '../sdp/local-transport.ts'
 import type { Carrier, PublishedTrack, Reach, TrackCodec, TrackViewer } from './track/published-track.ts'
 import type { TrackDirectory } from './track/track-directory.ts'
@@ -38,14 +38,21 @@ export interface CaptureRoom {
 export class Capture implements CaptureMedia, TrackViewer {
   readonly #room: CaptureRoom
   readonly #logger: Logger
+  readonly #listener: CaptureMediaListener
   readonly #onClosed: (capture: Capture) => void
   readonly #captured = new Map<TrackId, CapturedTrack>()
   readonly #opening = new Set<TrackId>()
   #isClosed = false
 
-  constructor(room: CaptureRoom, logger: Logger, onClosed: (capture: Capture) => void) {
+  constructor(
+    room: CaptureRoom,
+    logger: Logger,
+    listener: CaptureMediaListener,
+    onClosed: (capture: Capture) => void,
+  ) {
     this.#room = room
     this.#logger = logger
+    this.#listener = listener
     this.#onClosed = onClosed
   }
 
@@ -57,7 +64,8 @@ export class Capture implements CaptureMedia, TrackViewer {
     if (this.#captured.has(trackId) || this.#opening.has(trackId))
       throw new AppError('already_exists', `${trackId} is captured already`)
     const track = this.#room.directory.get(trackId)
-    const codec = track.codecs[0]!
+    const [codec] = track.codecs
+    if (!codec) throw new AppError('track_not_found', 'the track is just ending, or its codec is changed')
     this.#opening.add(trackId)
     try {
       const captured = await this.#open(track, codec, address, port)
@@ -77,8 +85,11 @@ export class Capture implements CaptureMedia, TrackViewer {
 
   async release(trackId: TrackId): Promise<void> {
     const captured = this.#captured.get(trackId)
-    if (!captured) return
-    this.#captured.delete(trackId)
+    if (captured) this.#drop(captured)
+  }
+
+  #drop(captured: CapturedTrack): void {
+    this.#captured.delete(captured.track.trackId)
     captured.track.setWanted(captured, undefined)
     if (![...this.#captured.values()].some(other => other.track === captured.track))
       captured.track.removeViewer(this)
@@ -87,7 +98,8 @@ export class Capture implements CaptureMedia, TrackViewer {
   }
 
   codecEnded(track: PublishedTrack, codec: TrackCodec): void {
-    if (this.#captured.get(track.trackId)?.codec === codec) void this.release(track.trackId)
+    const captured = this.#captured.get(track.trackId)
+    if (captured?.codec === codec) this.#lose(captured, 'way_lost')
   }
 
   /** What is captured goes on in its codec. */
@@ -136,6 +148,9 @@ export class Capture implements CaptureMedia, TrackViewer {
       this.#captured.set(track.trackId, captured)
       track.addViewer(this)
       setWanted(captured, false)
+      consumer.observer.once('close', () =>
+        this.#lose(captured, transport.closed ? 'worker_died' : 'way_lost'),
+      )
       this.#logger.info({ trackId: track.trackId, address, port }, 'capture opened')
       return captured
     } catch (error) {
@@ -143,6 +158,20 @@ export class Capture implements CaptureMedia, TrackViewer {
       reach.release()
       throw error
     }
+  }
+
+  /** It does not come any more, whatever became of the track. */
+  #lose(captured: CapturedTrack, reason: CaptureLossReason): void {
+    const { track } = captured
+    if (this.#captured.get(track.trackId) !== captured) return
+    this.#drop(captured)
+    // What ended it may be about to end the track as well, or to bring the codec back: that is known when its step is over.
+    setImmediate(() => {
+      const isPublished = this.#room.directory.find(track.trackId) === track
+      if (this.#isClosed || !isPublished || this.#captured.has(track.trackId)) return
+      this.#logger.warn({ trackId: track.trackId, reason }, 'a captured track was lost')
+      this.#listener.onLost(track.trackId, reason)
+    })
   }
 
   async #openTransport(router: Router, address: string): Promise<PlainTransport> {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { NodeMedia, PipeSignals } from '../room/base/node-media.ts'
 import type {
   CaptureMedia,
+  CaptureMediaListener,
   MediaCloseReason,
   PeerMedia,
   PeerMediaListener,
@@ -103,14 +104,14 @@ export class MediasoupRoom implements RoomMedia {
     }
   }
 
-  openCapture(): CaptureMedia {
+  openCapture(listener: CaptureMediaListener): CaptureMedia {
     this.#assertOpen()
     const room = {
       directory: this.#directory,
       carrier: this.#pipes,
       place: async () => await this.#routerOn(await this.#pool.place()),
     }
-    const capture = new Capture(room, this.#logger, closed => this.#captures.delete(closed))
+    const capture = new Capture(room, this.#logger, listener, closed => this.#captures.delete(closed))
     this.#captures.add(capture)
     return capture
   }

@@ -349,7 +349,7 @@ export class Room implements RoomView, SharedRoom {
 
   openCapture(send: (event: CaptureEvent) => void): RecorderView {
     this.#assertOpen()
-    return this.captures.open(this.#media.openCapture(), send)
+    return this.captures.open(listener => this.#media.openCapture(listener), send)
   }
 
   #closeWhenIdle(timeoutS: number): void {

@@ -22,8 +22,8 @@ export function assertMayCapture(claims: VerifiedClaims): string {
 }
 
 /**
- * Joins a recorder's socket with a room (contract: core/contracts/capture.ts). Commands are handled one after the other, those
- * that come before the room has answered wait. The socket's end closes the capture, the room's end closes the socket.
+ * Joins a recorder's socket with a room (contract: core/contracts/capture.ts). Commands of one track are handled one after the other, so
+ * that a track that is slow to come holds up no other; those that come before the room has answered wait. The socket's end closes the capture, the room's end closes the socket.
  */
 export function attachCapture(
   socket: WebSocket,
@@ -49,15 +49,20 @@ export function attachCapture(
 
   const opening = rooms.openCapture(roomName, send)
   opening.catch((error: unknown) => {
-    const isGone = error instanceof AppError && error.code === 'not_found'
-    if (!isGone) log.error({ err: error, roomName }, 'the room could not be captured')
+    const code = error instanceof AppError ? error.code : 'internal'
+    const isGone = code === 'not_found'
+    if (!isGone)
+      log[code === 'unavailable' ? 'warn' : 'error'](
+        { err: error, roomName },
+        'the room could not be captured',
+      )
     socket.close(
       isGone ? CAPTURE_CLOSE.notFound : CAPTURE_CLOSE.failed,
       isGone ? 'not_found' : 'capture_failed',
     )
   })
 
-  let queue: Promise<void> = Promise.resolve()
+  const queues = new Map<string, Promise<void>>()
   socket.on('message', (data, isBinary) => {
     isAlive = true
     const command = isBinary ? null : parseCommand(String(data))
@@ -66,7 +71,8 @@ export function attachCapture(
       socket.close(CAPTURE_CLOSE.badCommand, 'bad_command')
       return
     }
-    queue = queue.then(async () => {
+    const { trackId } = command
+    const done = (queues.get(trackId) ?? Promise.resolve()).then(async () => {
       try {
         const capture = await opening
         await capture.handle(command)
@@ -76,11 +82,14 @@ export function attachCapture(
         if (command.type === 'consume')
           send({
             type: 'consume_failed',
-            trackId: command.trackId,
+            trackId,
+            port: command.port,
             reason: error instanceof AppError ? error.code : 'internal',
           })
       }
+      if (queues.get(trackId) === done) queues.delete(trackId)
     })
+    queues.set(trackId, done)
   })
   socket.on('error', error => log.warn({ err: error, roomName }, 'capture socket failed'))
   socket.on('close', () => {

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TrackId } from '@diemcau/core/ids.ts'
-import type { CaptureMedia, RoomMedia } from '../../src/room/base/ports.ts'
+import type { CaptureLossReason, CaptureMedia, RoomMedia } from '../../src/room/base/ports.ts'
 
 /** So many bytes of a packet's end are the same by chance in no two of them. */
 const TAIL_BYTES = 12
@@ -21,6 +21,8 @@ async function openSocket(): Promise<Socket & { port: number }> {
 export class Tap {
   packets = 0
   bytes = 0
+  /** Why what was captured came no more, each time. */
+  readonly lost: CaptureLossReason[] = []
   /** Ends of the first packets, as they came, in hex. */
   readonly tails: string[] = []
   /** Sequence numbers, counted on over 65535. */
@@ -30,8 +32,8 @@ export class Tap {
   readonly #trackId: TrackId
   #last: number | undefined
 
-  private constructor(capture: CaptureMedia, socket: Socket, trackId: TrackId) {
-    this.#capture = capture
+  private constructor(room: RoomMedia, socket: Socket, trackId: TrackId) {
+    this.#capture = room.openCapture({ onLost: (_trackId, reason) => this.lost.push(reason) })
     this.#socket = socket
     this.#trackId = trackId
     socket.on('message', packet => this.#take(packet))
@@ -39,10 +41,9 @@ export class Tap {
 
   static async open(room: RoomMedia, trackId: TrackId): Promise<Tap> {
     const socket = await openSocket()
-    const tap = new Tap(room.openCapture(), socket, trackId)
+    const tap = new Tap(room, socket, trackId)
     try {
-      await tap.#capture.consume(trackId, '127.0.0.1', socket.port)
-      await tap.#capture.resume(trackId)
+      await tap.take()
     } catch (error) {
       await tap.close()
       throw error
@@ -56,6 +57,12 @@ export class Tap {
     const missing: number[] = []
     for (let n = first; n <= last; n++) if (!this.sequences.has(n)) missing.push(n)
     return missing
+  }
+
+  /** As a recorder does, also after a loss. */
+  async take(): Promise<void> {
+    await this.#capture.consume(this.#trackId, '127.0.0.1', this.#socket.address().port)
+    await this.#capture.resume(this.#trackId)
   }
 
   async release(): Promise<void> {

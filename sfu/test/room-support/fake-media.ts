@@ -7,6 +7,7 @@ import type { ParticipantId, RoomId, TrackId } from '@diemcau/core/ids.ts'
 import type { NodeMedia, PipeSignals, RemoteTrack, RemoteTrackFacts } from '../../src/room/base/node-media.ts'
 import type {
   CaptureMedia,
+  CaptureMediaListener,
   DataKind,
   MediaCloseReason,
   MediaNode,
@@ -97,8 +98,8 @@ export class FakeRoomMedia implements RoomMedia {
     this.nodes = new FakeNodeMedia(this, signals, mayHave)
     return this.nodes
   }
-  openCapture(): CaptureMedia {
-    const capture = new FakeCapture(this)
+  openCapture(listener: CaptureMediaListener): CaptureMedia {
+    const capture = new FakeCapture(this, listener)
     this.captures.push(capture)
     return capture
   }
@@ -278,10 +279,12 @@ export class FakePeer implements PeerMedia {
 
 export class FakeCapture implements CaptureMedia {
   readonly room: FakeRoomMedia
+  readonly listener: CaptureMediaListener
   readonly calls: string[] = []
   closedWith: MediaCloseReason | undefined
-  constructor(room: FakeRoomMedia) {
+  constructor(room: FakeRoomMedia, listener: CaptureMediaListener) {
     this.room = room
+    this.listener = listener
   }
   async consume(trackId: TrackId, address: string, port: number) {
     if (!this.room.tracks.has(trackId)) throw new AppError('track_not_found', trackId)

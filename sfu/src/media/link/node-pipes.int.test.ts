@@ -350,6 +350,27 @@ describe('the way to a track', () => {
   })
 })
 
+describe('a recorder of a track of another node', () => {
+  it('is told when the way from there is another one, takes it, and hears nothing of its end', async () => {
+    await start()
+    const publisher = await join('a')
+    const audio = await publisher.publish({ kind: 'audio' })
+    const facts = room.media.a.factsOf(audio)
+    const remote = room.show(audio)
+    const ear = await tap(audio)
+    await eventually(packetsGrow(ear))
+    // Its publisher announces other sizes, or comes to another router there.
+    const layers = [{ quality: 2, width: 1, height: 1 }]
+    remote.update({ ...facts, codecs: facts.codecs.map(codec => ({ ...codec, layers })) })
+    await eventually(() => (ear.lost.join() === 'way_lost' ? undefined : `lost: ${ear.lost.join()}`))
+    await ear.take()
+    await eventually(packetsGrow(ear))
+    remote.remove()
+    await eventually(() => (room.media.b.landingCount === 0 ? undefined : 'still landed'))
+    expect(ear.lost).toHaveLength(1)
+  })
+})
+
 describe('a worker that dies', () => {
   const kill = (name: 'a' | 'b', index: number) =>
     process.kill(nodes[name].workers().find(worker => worker.index === index)!.pid, 'SIGKILL')
@@ -373,6 +394,21 @@ describe('a worker that dies', () => {
     expect(room.count('open')).toBe(2)
     expect(room.media.b.landingCount).toBe(1)
     await eventually(() => (pairEnds('a').length === 1 ? undefined : `${pairEnds('a').length} pairs`))
+  })
+
+  it('where a captured track has landed is told to its recorder, who has it land anew', async () => {
+    await start()
+    const publisher = await join('a')
+    const audio = await publisher.publish({ kind: 'audio' })
+    const { track } = room.show(audio)
+    const ear = await tap(audio)
+    await eventually(packetsGrow(ear))
+    kill('b', track.routerOf(track.codecs[0]!)!.worker.index)
+    await eventually(() => (ear.lost.join() === 'worker_died' ? undefined : `lost: ${ear.lost.join()}`))
+    await ear.take()
+    await eventually(packetsGrow(ear))
+    expect(ear.lost).toHaveLength(1)
+    expect(room.media.b.landingCount).toBe(1)
   })
 
   it('where a track is published ends it on the other node, where the next one lands as usual', async () => {

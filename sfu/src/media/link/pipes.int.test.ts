@@ -149,7 +149,12 @@ describe('a capture', () => {
     })
     directory.add(track)
     const pipes = new Pipes(logger)
-    const capture = new Capture({ directory, carrier: pipes, place: async () => home }, logger, () => {})
+    const capture = new Capture(
+      { directory, carrier: pipes, place: async () => home },
+      logger,
+      { onLost: () => {} },
+      () => {},
+    )
     const { port } = socket.address() as AddressInfo
     let sequence = 0
     const feed = setInterval(() => producer.send(packet(++sequence)), 10)

@@ -63,7 +63,7 @@ export interface RoomMedia {
    */
   forward(source: RoomMedia, trackId: TrackId, participantId: ParticipantId): () => void
   /** Plain RTP of published tracks for a recorder. The caller closes it. */
-  openCapture(): CaptureMedia
+  openCapture(listener: CaptureMediaListener): CaptureMedia
   /**
    * The room may be on other nodes too from now on; call once. Throws AppError('failed_precondition') when this node was given
    * no address for media between nodes.
@@ -209,6 +209,16 @@ export interface PeerMedia {
   quality(): Promise<{ score: number | null; lossPercent: number; rttMs: number | null }>
   close(reason: MediaCloseReason): Promise<void>
 }
+
+/** Nothing here is called after `close` has been called. */
+export interface CaptureMediaListener {
+  /**
+   * Nothing of a track comes any more although it is still published: the worker where it is, or where it had landed from another
+   * node, died, or the way from there was lost. It is not captured any more, and may be consumed again.
+   */
+  onLost(trackId: TrackId, reason: CaptureLossReason): void
+}
+export type CaptureLossReason = 'worker_died' | 'way_lost'
 
 export interface CaptureMedia {
   /** Sends the track's highest layer to address:port as plain RTP with RTCP muxed; starts paused. Throws AppError('track_not_found'). */

@@ -13,7 +13,7 @@ import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
 import { Encryption_Type, TrackSource } from '@livekit/protocol'
 import type { Log } from '../base/log.ts'
-import type { CaptureMedia, MediaCloseReason } from '../base/ports.ts'
+import type { CaptureMedia, CaptureMediaListener, MediaCloseReason } from '../base/ports.ts'
 import type { Member } from '../member/room-view.ts'
 import type { TrackFacts } from '../member/track-facts.ts'
 
@@ -53,11 +53,13 @@ export class RecorderView {
   readonly #now: () => number
   readonly #isEncrypted: (trackId: TrackId) => boolean
   readonly #onClosed: (view: RecorderView) => void
+  /** Where each track goes that is captured or about to be. */
+  readonly #ports = new Map<TrackId, number>()
   #isClosed = false
 
   /** `onClosed` tells the owner to forget it. */
   constructor(options: {
-    media: CaptureMedia
+    openMedia: (listener: CaptureMediaListener) => CaptureMedia
     send: (event: CaptureEvent) => void
     log: Log
     now: () => number
@@ -65,12 +67,12 @@ export class RecorderView {
     isEncrypted: (trackId: TrackId) => boolean
     onClosed: (view: RecorderView) => void
   }) {
-    this.#media = options.media
     this.#send = options.send
     this.#log = options.log
     this.#now = options.now
     this.#isEncrypted = options.isEncrypted
     this.#onClosed = options.onClosed
+    this.#media = options.openMedia({ onLost: (trackId, reason) => this.#fail(trackId, reason) })
   }
 
   /** A listener that throws must not hurt the room. */
@@ -86,18 +88,30 @@ export class RecorderView {
   async handle(command: CaptureCommand): Promise<void> {
     if (this.#isClosed) throw new AppError('unavailable', 'the capture is closed')
     const trackId = command.trackId as TrackId
-    if (command.type === 'release') return this.#media.release(trackId)
+    if (command.type === 'release') {
+      this.#ports.delete(trackId)
+      return await this.#media.release(trackId)
+    }
+    if (command.type === 'consume') this.#ports.set(trackId, command.port)
     try {
       if (command.type === 'resume') return await this.#media.resume(trackId)
       if (this.#isEncrypted(trackId))
         throw new AppError(END_TO_END_ENCRYPTED, 'the track is end-to-end encrypted')
       const stream = await this.#media.consume(trackId, command.address, command.port)
-      this.notify({ type: 'consuming', trackId, ...stream })
+      this.notify({ type: 'consuming', trackId, port: command.port, ...stream })
     } catch (error) {
       const reason = error instanceof AppError ? error.code : 'internal'
       this.#log.info({ err: error, trackId, command: command.type }, 'capture command failed')
-      this.notify({ type: 'consume_failed', trackId, reason })
+      this.#fail(trackId, reason)
     }
+  }
+
+  /** Told once: of what is not captured (any more) a late word changes nothing. */
+  #fail(trackId: TrackId, reason: string): void {
+    const port = this.#ports.get(trackId)
+    if (port === undefined) return
+    this.#ports.delete(trackId)
+    this.notify({ type: 'consume_failed', trackId, port, reason })
   }
 
   async close(reason: CaptureCloseReason, mediaReason: MediaCloseReason = 'left'): Promise<void> {

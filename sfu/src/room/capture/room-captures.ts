@@ -2,7 +2,7 @@
 import type { CaptureCloseReason, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import type { Incarnation } from '@diemcau/core/ids.ts'
 import type { Log } from '../base/log.ts'
-import type { CaptureMedia, MediaCloseReason } from '../base/ports.ts'
+import type { CaptureMedia, CaptureMediaListener, MediaCloseReason } from '../base/ports.ts'
 import type { RoomView } from '../member/room-view.ts'
 import { capturedTrackOf, isEncrypted, RecorderView } from './recorder-view.ts'
 
@@ -50,9 +50,12 @@ export class RoomCaptures {
     if (this.isRecording !== wasRecording) this.#listener.recordingChanged()
   }
 
-  open(media: CaptureMedia, send: (event: CaptureEvent) => void): RecorderView {
+  open(
+    openMedia: (listener: CaptureMediaListener) => CaptureMedia,
+    send: (event: CaptureEvent) => void,
+  ): RecorderView {
     const view = new RecorderView({
-      media,
+      openMedia,
       send,
       log: this.#log,
       now: this.#now,
