@@ -26,6 +26,9 @@ let base: string
 let port: number
 let accepted: { claims: VerifiedClaims; query: JoinQuery; socket: WebSocket }[]
 let capture: { commands: CaptureCommand[]; send(event: CaptureEvent): void; closedBy: string | null }
+/** What is commanded of `TR_slow` waits for it. */
+let slow: PromiseWithResolvers<void>
+let unready: string | undefined
 let sockets: WebSocket[]
 const log = pino({ level: 'silent' })
 
@@ -33,17 +36,20 @@ beforeEach(async () => {
   accepted = []
   sockets = []
   capture = { commands: [], send: () => {}, closedBy: null }
-  const rooms: Pick<RoomDirectory, 'listRooms' | 'openCapture' | 'assertJoinable'> = {
+  slow = Promise.withResolvers()
+  unready = undefined
+  const rooms: Pick<RoomDirectory, 'hasRoom' | 'openCapture' | 'assertJoinable'> = {
     async assertJoinable({ video }) {
       if (video.room === 'MT_none') throw new AppError('not_found', 'requested room does not exist')
     },
-    listRooms: async names => (names?.includes('MT_1') ? [new Room({ name: 'MT_1' })] : []),
+    hasRoom: name => name === 'MT_1',
     async openCapture(room, send) {
       if (room !== 'MT_1') throw new AppError('not_found', 'no such room')
       capture.send = send
       send({ type: 'joined', roomName: room, roomId: 'RM_1', at: 1, tracks: [] })
       return {
         async handle(command) {
+          if (command.trackId === 'TR_slow') await slow.promise
           if (command.type === 'consume' && command.trackId === 'TR_gone')
             throw new AppError('track_not_found', 'no such track')
           capture.commands.push(command)
@@ -77,6 +83,7 @@ beforeEach(async () => {
       pendingWebhooks: () => 0,
       asideWebhooks: () => 0,
     }),
+    notReady: () => unready,
     metricsAccess: { token: METRICS_TOKEN, production: true },
     log,
   })
@@ -393,9 +400,34 @@ describe('/internal/capture', () => {
     await eventually(() => (capture.commands.length === 3 ? null : 'commands are missing'))
     expect(capture.commands.map(command => command.trackId)).toEqual(['TR_1', 'TR_2', 'TR_3'])
     await eventually(() => (events.length > 0 ? null : 'the failure was not told'))
-    expect(events).toContainEqual({ type: 'consume_failed', trackId: 'TR_gone', reason: 'track_not_found' })
+    expect(events).toContainEqual({
+      type: 'consume_failed',
+      trackId: 'TR_gone',
+      port: 5000,
+      reason: 'track_not_found',
+    })
     socket.close()
     await eventually(() => (capture.closedBy === 'recorder_gone' ? null : 'the room was not told'))
+  })
+
+  it('holds commands of other tracks up for none that is slow to come', async () => {
+    const { socket } = await connect(recorder)
+    const send = (type: 'resume' | 'release', trackId: string) =>
+      socket.send(JSON.stringify({ type, trackId }))
+    send('resume', 'TR_slow')
+    send('release', 'TR_slow')
+    send('resume', 'TR_1')
+    const done = () => capture.commands.map(({ type, trackId }) => `${type} ${trackId}`).join()
+    await eventually(() => (done() === 'resume TR_1' ? null : done()))
+    slow.resolve()
+    await eventually(() => (done() === 'resume TR_1,resume TR_slow,release TR_slow' ? null : done()))
+  })
+
+  it('is not for a node that newcomers are led away from', async () => {
+    unready = 'this node is about to stop'
+    expect((await connect(recorder)).status).toBe(503)
+    unready = undefined
+    expect((await connect(recorder)).status).toBe(101)
   })
 
   it('closes on a malformed command and after the room’s last word', async () => {

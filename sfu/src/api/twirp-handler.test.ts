@@ -77,6 +77,9 @@ class FakeRooms implements RoomDirectory {
     this.#note('updateRoomMetadata', room, metadata)
     return new Room({ name: room, metadata })
   }
+  hasRoom(): never {
+    throw new Error('not part of the API')
+  }
   openCapture(): never {
     throw new Error('not part of the API')
   }

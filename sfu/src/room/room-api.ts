@@ -29,6 +29,7 @@ export interface RoomDirectory {
     metadata?: string
   }): Promise<RoomMessage>
   listRooms(names?: string[]): Awaitable<RoomMessage[]>
+  hasRoom(name: string): Awaitable<boolean>
   /** Sends every participant LeaveRequest{reason ROOM_DELETED, action DISCONNECT} and closes the room. */
   deleteRoom(name: string): Promise<void>
   listParticipants(room: string): Awaitable<ParticipantInfo[]>

@@ -44,7 +44,10 @@ export function makeRoomParts(owner: RoomPartsOwner) {
     recordingChanged: () => {
       if (!room.isClosed) broadcast.room()
     },
-    recordersChanged: count => peers?.recorders(count),
+    recordersChanged: count => {
+      peers?.recorders(count)
+      if (count === 0 && room.participants.size === 0 && !room.isClosed) peers?.emptied()
+    },
   })
   const common = { room, broadcast, captures, limits, log, now }
   const tracks = new RoomTracks({

@@ -212,6 +212,10 @@ export class RoomRegistry implements RoomDirectory {
     return wanted.map(room => room.message())
   }
 
+  hasRoom(name: string): boolean {
+    return this.#rooms.has(name)
+  }
+
   async deleteRoom(name: string): Promise<void> {
     await this.#track(this.#room(name).close('deleted'))
   }

@@ -29,6 +29,8 @@ export interface Placing {
   clientOf(request: IncomingMessage): string | undefined
   /** Undefined: it is served here. */
   placeOf(claims: VerifiedClaims, query: JoinQuery, requestLine: string): Promise<HandOn | undefined>
+  /** Recorders of this room had better go to another node. */
+  isGivenUp(roomName: string): boolean
 }
 
 export interface HttpEdgeOptions {
@@ -263,11 +265,13 @@ export class HttpEdge {
   async #acceptCapture(request: IncomingMessage, url: URL, socket: Duplex, head: Buffer): Promise<void> {
     const claims = await this.#options.verify(tokenOf(request, url.searchParams))
     const room = assertMayCapture(claims)
-    const rooms = await this.#options.rooms.listRooms([room])
-    if (rooms.length === 0) throw new AppError('not_found', 'requested room does not exist')
-    this.#upgrade(request, socket, head, client =>
-      attachCapture(client, room, this.#options.rooms, this.#options.log),
-    )
+    const { rooms, placing } = this.#options
+    const notReady = this.#options.notReady?.()
+    if (notReady !== undefined) throw new AppError('unavailable', notReady)
+    if (placing?.isGivenUp(room))
+      throw new AppError('unavailable', 'this node has given the room up to one that it does not reach')
+    if (!(await rooms.hasRoom(room))) throw new AppError('not_found', 'requested room does not exist')
+    this.#upgrade(request, socket, head, client => attachCapture(client, room, rooms, this.#options.log))
   }
 
   #upgrade(

@@ -201,6 +201,7 @@ describe('while the record is away', () => {
       list: east.directory.listParticipants('R'),
       get: east.directory.getParticipant('R', 'an'),
       data: east.directory.sendData('R', packet('x')),
+      capture: east.directory.openCapture('R', () => {}),
       subscribe: east.directory.updateSubscriptions('R', 'an', [sid], false),
       remove: west.directory.removeParticipant('R', 'binh'),
     })
@@ -218,7 +219,7 @@ describe('while the record is away', () => {
       create: east.directory.createRoom({ name: 'S' }),
       delete: east.directory.deleteRoom('R'),
       metadata: east.directory.updateRoomMetadata('R', 'm'),
-      capture: east.directory.openCapture('R', () => {}),
+      capture: north.directory.openCapture('R', () => {}),
       move: east.directory.moveParticipant('R', 'an', 'S'),
     })
     everyOne(unknown, 'unavailable')

@@ -129,6 +129,10 @@ export class ClusterDirectory implements RoomDirectory {
     return await this.#lists.rooms(names ?? [])
   }
 
+  async hasRoom(name: string): Promise<boolean> {
+    return this.#options.local.hasRoom(name) || (await this.#record.find(name)) !== null
+  }
+
   async deleteRoom(name: string): Promise<void> {
     const { local, links, steps } = this.#options
     const record = await this.#room(name)
@@ -151,9 +155,13 @@ export class ClusterDirectory implements RoomDirectory {
     name: string,
     send: (event: CaptureEvent) => void,
   ): ReturnType<RoomDirectory['openCapture']> {
+    const { local, isWhole, enter } = this.#options
+    const here = local.find(name)
+    // By those who are in it here this node is one of the room's: the record need not be asked, and may be away.
+    if (here && here.participants.size > 0 && isWhole(here.id)) return here.openCapture(send)
     const record = await this.#record.enter((await this.#room(name)).sid)
     if (!record) throw new AppError('not_found', 'the room does not exist')
-    const room = await this.#options.enter(record)
+    const room = await enter(record)
     return room.openCapture(send)
   }
 

@@ -1,3 +1,4 @@
+import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -170,11 +171,15 @@ describe('nodes that share rooms', () => {
     const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
     const members = [await a.join('an'), await a.join('binh'), await b.join('chi'), await c.join('dung')]
     await allShow([a, b, c], ['an', 'binh', 'chi', 'dung'])
+    const recorder: CaptureEvent[] = []
+    await b.cluster.session.directory.openCapture('R', event => recorder.push(event))
     const [one, other] = [a.cluster.session.inst, b.cluster.session.inst]
     cluster.network.cut(one, other)
     cluster.network.cut(other, one)
     await allShow([a], ['an', 'binh', 'dung'], 15_000)
     await eventually(() => (members[2]!.participant.isClosed ? undefined : 'nobody gave it up'), 15_000)
+    // A recorder goes where all are seen, too.
+    expect(recorder.at(-1)).toMatchObject({ type: 'closed', reason: 'node_stopping' })
     expect(members[2]!.link.last('leave').action).toBe(2)
     expect(b.cluster.session.rooms.refuges('R')).toContain(c.cluster.session.inst)
     expect(members.filter(({ participant }) => participant.isClosed)).toHaveLength(1)
@@ -210,6 +215,35 @@ describe('nodes that share rooms', () => {
       return held === 'an' ? undefined : `held: ${held}`
     }, 25_000)
     expect(an.participant.isClosed).toBe(false)
+  })
+
+  it('let a recorder go last before a node stops, so that it moves when those it records have', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const people = [await a.join('an'), await a.join('binh')]
+    await b.join('chi')
+    const left: string[] = []
+    await a.cluster.session.directory.openCapture('R', event => {
+      if (event.type === 'closed')
+        left.push(event.reason, `${people.filter(({ participant }) => participant.isClosed).length} are gone`)
+    })
+    await eventually(() => (b.room()?.captures.isRecording ? undefined : 'the other node does not know'))
+    await a.cluster.drain(10_000)
+    expect(left).toEqual(['node_stopping', '2 are gone'])
+    await eventually(() => (b.room()?.captures.isRecording ? 'still recorded' : undefined))
+  })
+
+  it('leave a room where only a recorder was, when it has gone', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    await a.join('an')
+    const capture = await b.cluster.session.directory.openCapture('R', () => {})
+    const nodes = async () => (await cluster.record.roomByName('R')).room?.nodes.length
+    expect(await nodes()).toBe(2)
+    const longerThanWithNobody = performance.now() + 2_000
+    await eventually(() => (performance.now() > longerThanWithNobody ? undefined : 'too early to tell'))
+    expect(await nodes()).toBe(2)
+    await capture.close('recorder_gone')
+    await eventually(async () => ((await nodes()) === 1 ? undefined : 'it is still one of its nodes'))
+    expect(b.room()).toBeUndefined()
   })
 
   it('hand newcomers on and send people away, some at a time, before a node stops', async () => {

@@ -6,6 +6,7 @@ export const currentDirectory = (session: () => NodeSession): RoomDirectory => (
   assertJoinable: async claims => session().directory.assertJoinable(claims),
   createRoom: async options => session().directory.createRoom(options),
   listRooms: async names => session().directory.listRooms(names),
+  hasRoom: async name => session().directory.hasRoom(name),
   deleteRoom: async name => session().directory.deleteRoom(name),
   listParticipants: async room => session().directory.listParticipants(room),
   getParticipant: async (room, identity) => session().directory.getParticipant(room, identity),

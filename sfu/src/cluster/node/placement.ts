@@ -40,6 +40,10 @@ export class Placement implements Placing {
     return node && facts ? this.#wayTo(session, node, facts, query, requestLine) : undefined
   }
 
+  isGivenUp(roomName: string): boolean {
+    return this.#options.session()?.rooms.refuges(roomName) !== undefined
+  }
+
   /** The node that holds the connection the client wants back; undefined: this one, or nobody is known to. */
   async #ownerOf(
     session: NodeSession,

@@ -190,6 +190,7 @@ export class SharedRooms {
         entry.lostTo = node
         const room = this.#roomOf(entry)
         for (const one of [...(room?.participants.values() ?? [])]) room?.leave(one, 'node_stopping')
+        void room?.captures.close('node_stopping', 'node_stopping')
       } catch (error) {
         log.debug({ err: error, node }, 'the record could not say who gives a room up')
       }
@@ -256,17 +257,23 @@ export class SharedRooms {
     return await answerCall(entry.room, node, method, word)
   }
 
-  /** Tells so many people to come back, those first who publish nothing. Answers how many are left. */
+  /**
+   * Tells so many people to come back, those first who publish nothing; when nobody is left, recorders, so that they are cut but once. Answers how
+   * many are left, a room's recorders as one.
+   */
   sendAway(count: number): number {
-    const here = this.list().flatMap(entry => {
-      const room = this.#roomOf(entry)
-      return room ? [...room.participants.values()].map(participant => ({ room, participant })) : []
-    })
+    const rooms = this.list().flatMap(entry => this.#roomOf(entry) ?? [])
+    const here = rooms.flatMap(room =>
+      [...room.participants.values()].map(participant => ({ room, participant })),
+    )
     const isPublishing = ({ participant }: (typeof here)[number]) =>
       participant.publications.published().length > 0
     const order = [...here.filter(one => !isPublishing(one)), ...here.filter(isPublishing)]
     for (const { room, participant } of order.slice(0, count)) room.leave(participant, 'node_stopping')
-    return Math.max(0, here.length - count)
+    const recorded = rooms.filter(({ captures }) => captures.size > 0)
+    for (const { captures } of recorded.slice(0, Math.max(0, count - here.length)))
+      void captures.close('node_stopping', 'node_stopping')
+    return Math.max(0, here.length + recorded.length - count)
   }
 
   /** All rooms close, everybody is told to come back. */
