@@ -9,7 +9,7 @@ describe('parseConfig', () => {
     expect(config).toMatchObject({
       port: 7980,
       bind: '127.0.0.1',
-      sfuUrl: 'http://127.0.0.1:7880',
+      sfuUrls: ['http://127.0.0.1:7880'],
       keys: [{ key: 'devkey', secret: 'secret' }],
     })
     expect(config!.recordingsDir).toMatch(/\.data.recordings$/)
@@ -60,6 +60,28 @@ describe('parseConfig', () => {
   it('refuses known secrets where the network can reach it', () => {
     expect(parseConfig({ RECORDINGS_BIND: '10.0.0.5' }).faults).toHaveLength(2)
     expect(parseConfig({ RECORDINGS_BIND: '::1' }).faults).toBeNull()
+  })
+
+  it('reads one media server, or a list of them in their order', () => {
+    expect(parseConfig({ SFU_URL: 'http://a:1/' }).config!.sfuUrls).toEqual(['http://a:1'])
+    const several = { SFU_URL: 'http://10.1.2.3:7880, https://b/', RECORDINGS_RTP_ADDRESS: '10.1.2.3' }
+    expect(parseConfig(several).config!.sfuUrls).toEqual(['http://10.1.2.3:7880', 'https://b'])
+    const here = 'http://127.0.0.1:7890,http://localhost:7900,http://[::1]:7910'
+    expect(parseConfig({ SFU_URL: here }).config!.sfuUrls).toHaveLength(3)
+  })
+
+  it.each([
+    ['', /^SFU_URL: names no address/],
+    [' , ', /^SFU_URL: names no address/],
+    ['http://a http://b', /^SFU_URL: must not hold spaces/],
+    ['http://127.0.0.1:1,ws://b', /^SFU_URL.1: must begin with http/],
+    ['http://a:1,http://a:1/', /^SFU_URL: names an address twice/],
+    [
+      'http://10.1.2.3:7880,http://10.1.2.4:7880',
+      /^RECORDINGS_RTP_ADDRESS: must be an address of this machine/,
+    ],
+  ])('refuses the list of media servers %j in words', (SFU_URL, fault) => {
+    expect(parseConfig({ SFU_URL }).faults).toEqual([expect.stringMatching(fault)])
   })
 
   it('reads a list of webhook addresses, which may be empty', () => {

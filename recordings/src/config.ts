@@ -3,7 +3,12 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
 import { secretValues } from '@diemcau/core/log/redact.ts'
-import { addressSetting, httpAddress, httpPageAddress } from '@diemcau/core/settings/address-setting.ts'
+import {
+  addressFault,
+  addressSetting,
+  httpAddress,
+  httpPageAddress,
+} from '@diemcau/core/settings/address-setting.ts'
 import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
 import { nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
@@ -15,7 +20,13 @@ const optional = z
   .optional()
   .transform(value => (value === '' ? undefined : value))
 const port = z.coerce.number().int().min(0).max(65_535)
-const httpUrl = addressSetting(httpAddress).transform(url => url.replace(/\/+$/, ''))
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
+const httpUrl = addressSetting(httpAddress).transform(withoutSlash)
+const parts = (list: string): string[] =>
+  list
+    .split(',')
+    .map(entry => entry.trim())
+    .filter(entry => entry !== '')
 
 const schema = z.object({
   NODE_ENV: nodeEnv,
@@ -24,12 +35,17 @@ const schema = z.object({
   RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),
   /** Address at which the SFU reaches this process with RTP; also the address the UDP ports are bound to. */
   RECORDINGS_RTP_ADDRESS: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
-  SFU_URL: httpUrl.default('http://127.0.0.1:7880'),
+  /** Where rooms are captured: one address, or those of several nodes of a cluster in the order in which they are tried. */
+  SFU_URL: z
+    .string()
+    .default('http://127.0.0.1:7880')
+    .transform(parts)
+    .superRefine(assertAddresses)
+    .transform(urls => urls.map(withoutSlash)),
   WEBHOOK_URLS: z
     .string()
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
-    .transform(list => list.split(',').map(url => url.trim()))
-    .transform(urls => urls.filter(url => url !== ''))
+    .transform(parts)
     .pipe(z.array(addressSetting(httpPageAddress))),
   DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
   FFMPEG_PATH: optional,
@@ -46,6 +62,31 @@ const schema = z.object({
   RECORDINGS_ROOM_WAIT_MS: z.coerce.number().int().min(0).default(120_000),
 })
 
+/** At least one, each a service of ours, none of them twice. */
+function assertAddresses(urls: string[], context: z.RefinementCtx): void {
+  const complain = (message: string, path: number[] = []) =>
+    context.addIssue({ code: 'custom', message, path })
+  if (urls.length === 0) complain('names no address: expected http://host')
+  for (const [index, url] of urls.entries()) {
+    const fault = addressFault(url, httpAddress)
+    if (fault !== null) complain(fault, urls.length > 1 ? [index] : [])
+  }
+  const hosts = urls.flatMap(url => URL.parse(url)?.host ?? [])
+  if (new Set(hosts).size < hosts.length) complain('names an address twice')
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || host === '::1' || host.startsWith('127.')
+
+/** Nodes of several machines all send to the one address: the loopback would be another machine's own. */
+function rtpFault(urls: readonly string[], rtpAddress: string): string[] {
+  const hosts = new Set(urls.map(url => new URL(url).hostname))
+  if (!isLoopback(rtpAddress) || hosts.size < 2 || [...hosts].every(isLoopback)) return []
+  return [
+    'RECORDINGS_RTP_ADDRESS: must be an address of this machine that the nodes of SFU_URL reach, as they are on several machines; it is the loopback',
+  ]
+}
+
 /** All settings of the process; every time in milliseconds, every size in bytes. */
 export interface Config {
   logLevel: string
@@ -54,7 +95,8 @@ export interface Config {
   port: number
   bind: string
   rtpAddress: string
-  sfuUrl: string
+  /** In the order in which they are tried. */
+  sfuUrls: [string, ...string[]]
   webhookUrls: string[]
   /** Folder of this process's data. */
   dataDir: string
@@ -86,6 +128,9 @@ export function parseConfig(
       ],
     }
   const value = parsed.data
+  const [firstUrl = '', ...otherUrls] = value.SFU_URL
+  const addressFaults = rtpFault(value.SFU_URL, value.RECORDINGS_RTP_ADDRESS)
+  if (addressFaults.length > 0) return { config: null, faults: addressFaults }
   const dataDir = resolve(value.DATA_DIR)
   return {
     faults: null,
@@ -95,7 +140,7 @@ export function parseConfig(
       port: value.RECORDINGS_PORT,
       bind: value.RECORDINGS_BIND,
       rtpAddress: value.RECORDINGS_RTP_ADDRESS,
-      sfuUrl: value.SFU_URL,
+      sfuUrls: [firstUrl, ...otherUrls],
       webhookUrls: value.WEBHOOK_URLS,
       dataDir,
       recordingsDir: join(dataDir, 'recordings'),

@@ -63,7 +63,7 @@ export class RecordingsProcess {
       log,
     })
     jobs = await JobRegistry.create(config.recordingsDir, {
-      sfuUrl: config.sfuUrl,
+      sfuUrls: config.sfuUrls,
       rtpAddress: config.rtpAddress,
       roomWaitMs: config.roomWaitMs,
       minFreeBytes: config.minFreeBytes,

@@ -17,7 +17,7 @@ test.each(captureCloseReason.options)('after %s', async reason => {
   const ends: unknown[] = []
   const session = new CaptureSession(
     {
-      sfuUrl: sfu.url,
+      sfuUrls: [sfu.url],
       mintToken: () => mintCaptureToken(sfu.roomName, { key: 'devkey', secret: 'secret' }),
       rtpAddress: '127.0.0.1',
       trackFolder: () => '/nowhere',

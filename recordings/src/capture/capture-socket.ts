@@ -1,30 +1,31 @@
 import { type CaptureCommand, type CaptureEvent, captureEvent } from '@diemcau/core/contracts/capture.ts'
 import WebSocket from 'ws'
 
-const PING_MS = 5000
-const HANDSHAKE_TIMEOUT_MS = 10_000
-
 /** Why a connection ended: the SFU refused it with an HTTP status, could not be reached, or the socket was lost. */
 export type SocketEnd = { kind: 'refused'; status: number } | { kind: 'unreachable' | 'lost'; reason: string }
 
-/** One connection to `/internal/capture`. Calls `onEnd` exactly once, nothing after it, and nothing after `close`. */
+/**
+ * One connection to `/internal/capture`. `handshakeMs`: how long an address may take to answer; `pingMs`: one that has said nothing for two of
+ * these at most is lost. Calls `onEnd` exactly once, nothing after it, and nothing after `close`. */
 export class CaptureSocket {
   readonly #socket: WebSocket
   readonly #listener: { onEvent: (event: CaptureEvent) => void; onEnd: (end: SocketEnd) => void }
+  readonly #pingMs: number
   #ping: NodeJS.Timeout | null = null
   #isAlive = true
   #isOpen = false
   #hasEnded = false
 
   constructor(
-    options: { sfuUrl: string; token: string },
+    options: { sfuUrl: string; token: string; handshakeMs: number; pingMs: number },
     listener: { onEvent: (event: CaptureEvent) => void; onEnd: (end: SocketEnd) => void },
   ) {
     this.#listener = listener
+    this.#pingMs = options.pingMs
     const url = new URL(`${options.sfuUrl}/internal/capture`)
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('access_token', options.token)
-    this.#socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, perMessageDeflate: false })
+    this.#socket = new WebSocket(url, { handshakeTimeout: options.handshakeMs, perMessageDeflate: false })
     this.#socket.on('open', () => this.#handleOpen())
     this.#socket.on('message', data => this.#handleMessage(String(data)))
     this.#socket.on('pong', () => {
@@ -58,7 +59,7 @@ export class CaptureSocket {
       if (!this.#isAlive) return this.#end({ kind: 'lost', reason: 'no answer to ping' })
       this.#isAlive = false
       this.#socket.ping()
-    }, PING_MS)
+    }, this.#pingMs)
   }
 
   #handleMessage(text: string): void {

@@ -17,7 +17,7 @@ const HEARTBEAT_MS = 2000
 const RESUME_WITHIN_MS = 15 * 60_000
 
 export interface JobEnvironment {
-  sfuUrl: string
+  sfuUrls: readonly [string, ...string[]]
   rtpAddress: string
   roomWaitMs: number
   minFreeBytes: number
@@ -107,10 +107,10 @@ export class RecordingJob {
   }
 
   #capture(lastAttachedMs: number | null): void {
-    const { sfuUrl, rtpAddress, roomWaitMs, mintCaptureToken } = this.#environment
+    const { sfuUrls, rtpAddress, roomWaitMs, mintCaptureToken } = this.#environment
     this.#session = new CaptureSession(
       {
-        sfuUrl,
+        sfuUrls,
         rtpAddress,
         roomWaitMs,
         mintToken: () => mintCaptureToken(this.#state.roomName),
