@@ -45,6 +45,9 @@ export class FakeSfu {
   quarters: number | null = null
   resumes: string[] = []
   attachments = 0
+  /** How often a track was asked for, and how many of the next times it cannot be had. */
+  consumes = 0
+  refusals = 0
 
   private constructor(secret: string) {
     this.#secret = secret
@@ -93,6 +96,22 @@ export class FakeSfu {
     this.#tracks.get(trackId)?.ingest.close()
     this.#tracks.delete(trackId)
     this.broadcast({ type: 'track_unpublished', at: Date.now(), trackId, reason: 'unpublished' })
+  }
+
+  /** Nothing of the track comes any more, although it is published. */
+  lose(trackId: string): void {
+    for (const [socket, consumers] of this.#captures) {
+      const consumer = consumers.get(trackId)
+      if (!consumer) continue
+      consumers.delete(trackId)
+      const event: CaptureEvent = {
+        type: 'consume_failed',
+        trackId,
+        port: consumer.port,
+        reason: 'worker_died',
+      }
+      socket.send(JSON.stringify(event))
+    }
   }
 
   speak(...participantIds: string[]): void {
@@ -174,14 +193,17 @@ export class FakeSfu {
     if (command.type !== 'consume') return
     const found = this.#tracks.get(command.trackId)
     const { trackId, address, port } = command
-    if (!found) {
-      socket.send(JSON.stringify({ type: 'consume_failed', trackId, reason: 'track_not_found' }))
+    this.consumes += 1
+    if (!found || this.refusals > 0) {
+      this.refusals -= 1
+      socket.send(JSON.stringify({ type: 'consume_failed', trackId, port, reason: 'track_not_found' }))
       return
     }
     consumers.set(trackId, { address, port, isResumed: false })
     const answer: CaptureEvent = {
       type: 'consuming',
       trackId,
+      port,
       payloadType: found.payloadType,
       ssrc: found.ssrc,
       mimeType: found.track.mimeType,

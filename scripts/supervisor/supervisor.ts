@@ -159,7 +159,8 @@ export class Supervisor {
     const recordings = reach(RECORDINGS_BIND, RECORDINGS_PORT)
     const env = {
       LIVEKIT_URL: sfu,
-      SFU_URL: sfu,
+      // A recorder takes one node, and goes on with the next when it is gone.
+      SFU_URL: this.#nodes.map(node => `http://127.0.0.1:${node.port}`).join() || sfu,
       RECORDINGS_URL: recordings,
       WEBHOOK_URLS: `${portal}/api/webhooks/livekit`,
       ...given,

@@ -3,9 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pino from 'pino'
-import { noRedisServer, RedisServer } from '../../../testing/redis-server.ts'
+import { noRedisServer } from '../../../testing/redis-server.ts'
 import { SfuAccess } from '../../../testing/sfu-access.ts'
-import { freePorts, type RunningSfu, startSfu, TEST_KEYS } from '../../../testing/start-sfu.ts'
+import {
+  closeAll,
+  clusterSettings,
+  type RunningCluster,
+  type StartClusterOptions,
+  startCluster,
+} from '../../../testing/start-cluster.ts'
+import { freePorts, TEST_KEYS } from '../../../testing/start-sfu.ts'
 import type { TestWebhooks } from '../../../testing/webhook-receiver.ts'
 import { MemoryNetwork } from '../../src/cluster/links/memory-links.ts'
 import type { Incarnation, NodeLinks } from '../../src/cluster/links/node-links.ts'
@@ -30,26 +37,6 @@ export interface SetUp {
 
 /** What Redis is to a node that has another record, of which it only takes where its pipes are. */
 const NO_REDIS = 'redis://127.0.0.1:1'
-const CLUSTER_SECRET = 'a-cluster-secret-of-more-than-32-characters'
-/** Of links and pipes; below what the system gives out by itself. */
-const PORTS = { from: 22_000, to: 29_000 }
-/** A room takes one for each pair of media workers of two nodes, until some time after its end. */
-const PIPE_PORT_COUNT = 200
-
-/** Settings of the nodes of a cluster on the loopback: each has a port for links and some for pipes. */
-async function clusterSettings(count: number, redisUrl: string): Promise<Record<string, string>[]> {
-  const first = await freePorts(count * (1 + PIPE_PORT_COUNT), PORTS)
-  return Array.from({ length: count }, (_, n) => {
-    const link = first + n * (1 + PIPE_PORT_COUNT)
-    return {
-      REDIS_URL: redisUrl,
-      CLUSTER_SECRET,
-      SFU_LINK_BIND: '127.0.0.1',
-      SFU_LINK_PORT: String(link),
-      SFU_PIPE_PORTS: `${link + 1}-${link + PIPE_PORT_COUNT}`,
-    }
-  })
-}
 
 interface OwnNode extends SfuAccess {
   close(): Promise<void>
@@ -87,12 +74,6 @@ async function openNode(
   return Object.assign(new SfuAccess(`http://127.0.0.1:${port}`, TEST_KEYS.key, TEST_KEYS.secret), {
     close,
   })
-}
-
-/** Ends all, also when one of them fails. @throws the first failure */
-async function closeAll(things: readonly { close(): Promise<void> }[]): Promise<void> {
-  const ends = await Promise.allSettled(things.map(thing => thing.close()))
-  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
 export const oneNode: SetUp = {
@@ -149,35 +130,13 @@ const keptOpen = (record: ClusterRecord): ClusterRecord =>
     },
   })
 
-export interface OpenProcesses extends OpenNodes {
-  nodes: RunningSfu[]
-  redis: RedisServer
-}
+export type OpenProcesses = RunningCluster
 
-/** Three processes with a Redis of their own. `settingsOf`: more of a node, or others. */
-export async function openProcesses(
+/** Three processes with a Redis of their own. */
+export const openProcesses = (
   webhooks: TestWebhooks,
-  settingsOf: (
-    at: number,
-    settings: Readonly<Record<string, string>>,
-    redis: RedisServer,
-  ) => Promise<Record<string, string>> = async () => ({}),
-): Promise<OpenProcesses> {
-  const redis = await RedisServer.create()
-  const starts = await Promise.allSettled(
-    (await clusterSettings(3, redis.url)).map(async (env, at) =>
-      startSfu({ workers: 1, webhooks, env: { ...env, ...(await settingsOf(at, env, redis)) } }),
-    ),
-  )
-  const nodes = starts.flatMap(start => (start.status === 'fulfilled' ? [start.value] : []))
-  const close = () => closeAll(nodes.map(node => ({ close: () => node.stop() }))).finally(() => redis.close())
-  for (const start of starts)
-    if (start.status === 'rejected') {
-      await close()
-      throw start.reason
-    }
-  return { nodes, redis, close }
-}
+  settingsOf?: StartClusterOptions['settingsOf'],
+): Promise<OpenProcesses> => startCluster({ webhooks, settingsOf })
 
 export const twoNodes: SetUp = {
   name: 'two nodes in one process',
