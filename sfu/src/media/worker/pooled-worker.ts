@@ -60,6 +60,7 @@ export class PooledWorker {
       logLevel: 'warn',
       ...(options.workerBin ? { workerBin: options.workerBin } : {}),
     })
+    outliveSignals(worker)
     options.resources.watch(worker)
     try {
       const webRtcServer = await worker.createWebRtcServer({
@@ -115,4 +116,14 @@ export class PooledWorker {
       // It is gone already.
     }
   }
+}
+
+/**
+ * mediasoup closes a worker by itself when this process is told to end (its Worker.ts, `onSignal`). People are led to other nodes first, and see
+ * and hear meanwhile: whoever owns the worker closes it when its turn comes.
+ */
+function outliveSignals(worker: Worker): void {
+  const { onSignal } = worker as Worker & { onSignal?: NodeJS.SignalsListener }
+  if (!onSignal) return
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal)
 }
