@@ -54,6 +54,22 @@ const attached = (...counts: [number, number]) =>
       ? null
       : `attached ${first.attachments} and ${second.attachments} times`,
   )
+const publish = (sfu: FakeSfu) => {
+  const track: CapturedTrack = {
+    trackId: 'TR_1',
+    participantId: 'PA_1',
+    identity: 'an',
+    name: 'An',
+    attributes: {},
+    kind: 'audio',
+    source: 'microphone',
+    mimeType: 'audio/opus',
+    width: 0,
+    height: 0,
+    muted: false,
+  }
+  return sfu.publish(track, { payloadType: 111, clockRate: 48_000 })
+}
 const told = () => journal.map(({ type }) => type).join()
 
 test('it is at the first, at the second when that is lost, and at the first again when the second stops', async () => {
@@ -88,21 +104,50 @@ test('a room that one of them does not have is found at the next', async () => {
   await attached(0, 1)
 })
 
+test('of one that is about to stop it takes the room at the next before it lets go', async () => {
+  await publish(first)
+  await publish(second)
+  record(first.url, second.url)
+  await eventually(() => (first.resumes.length === 1 ? null : 'nothing flows'))
+  first.broadcast({ type: 'moving', at: Date.now() })
+  await eventually(() => (second.resumes.length === 1 ? null : 'nothing flows at the next'))
+  expect(first.recorders).toBe(1)
+  await eventually(() => (first.recorders === 0 ? null : 'it is still at the first'))
+  expect(told()).toBe('attached,moved')
+  // And from that one as well.
+  second.broadcast({ type: 'moving', at: Date.now() })
+  await eventually(() => (first.resumes.length === 2 && second.recorders === 0 ? null : 'not back'))
+  expect(told()).toBe('attached,moved,moved')
+  expect(ends).toEqual([])
+})
+
+test('it stays at one that is about to stop where no other takes the room, and is cut when that closes', async () => {
+  second.isRoomOpen = false
+  record(first.url, second.url)
+  await attached(1, 0)
+  // It takes nobody any more, while it still serves whom it has.
+  first.isRoomOpen = false
+  first.broadcast({ type: 'moving', at: Date.now() })
+  await eventually(() => (second.tries === 1 && first.tries === 2 ? null : 'not all were tried'))
+  expect([first.recorders, told()]).toEqual([1, 'attached'])
+  second.isRoomOpen = true
+  first.broadcast({ type: 'closed', at: Date.now(), reason: 'node_stopping' })
+  await eventually(() => (second.recorders === 1 ? null : 'not attached'))
+  expect(told()).toBe('attached,detached,attached')
+  expect(ends).toEqual([])
+})
+
+test('with one address it goes on until it is closed', async () => {
+  record(first.url)
+  await attached(1, 0)
+  first.broadcast({ type: 'moving', at: Date.now() })
+  first.broadcast({ type: 'closed', at: Date.now(), reason: 'node_stopping' })
+  await attached(2, 0)
+  expect(told()).toBe('attached,detached,attached')
+})
+
 test('a track that cannot come, or comes no more, is asked for again until it is there', async () => {
-  const track: CapturedTrack = {
-    trackId: 'TR_1',
-    participantId: 'PA_1',
-    identity: 'an',
-    name: 'An',
-    attributes: {},
-    kind: 'audio',
-    source: 'microphone',
-    mimeType: 'audio/opus',
-    width: 0,
-    height: 0,
-    muted: false,
-  }
-  await first.publish(track, { payloadType: 111, clockRate: 48_000 })
+  await publish(first)
   first.refusals = 2
   record(first.url)
   await eventually(() => (first.resumes.length === 1 ? null : `resumed ${first.resumes.length} times`))

@@ -11,12 +11,12 @@ import { dispose } from '@livekit/rtc-node'
 import { EgressClient, EgressStatus, EncodedFileOutput, EncodedFileType } from 'livekit-server-sdk'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { EntryPoint } from '../../sfu/test/cluster-support/entry-point.ts'
+import { eventually } from '../../testing/eventually.ts'
 import { noRedisServer } from '../../testing/redis-server.ts'
 import { type RunningCluster, startCluster } from '../../testing/start-cluster.ts'
 import { type RunningSfu, TEST_KEYS } from '../../testing/start-sfu.ts'
 import { TestWebhooks } from '../../testing/webhook-receiver.ts'
 import { findFfmpeg } from '../src/ffmpeg/find-ffmpeg.ts'
-import { eventually } from './eventually.ts'
 import { RecordingsChild } from './recordings-child.ts'
 import { TonePeer } from './tone-peer.ts'
 import { type Film, SIGHTS, type SightName, watchFilm } from './watch-film.ts'
@@ -139,7 +139,6 @@ describe.skipIf(noRedisServer)('a recording of a room on three nodes', () => {
           LIMIT_MS,
         )
         const film = await watchFilm(findFfmpeg(process.env.FFMPEG_PATH), join(folder, 'recording.mp4'))
-        console.log(`${room}\n${film}`)
         const text = readFileSync(join(folder, 'manifest.json'), 'utf8')
         return { film, manifest: manifestSchema.parse(JSON.parse(text)) }
       },
@@ -167,7 +166,7 @@ describe.skipIf(noRedisServer)('a recording of a room on three nodes', () => {
     const missing = names.flatMap(name =>
       (['seen', 'heard'] as const).map(sense => film.longest(name, sense, fromMs, toMs)),
     )
-    expect(Math.max(...missing), `between ${fromMs} and ${toMs} ms`).toBeLessThanOrEqual(BLINK_MS)
+    expect(Math.max(...missing), `between ${fromMs} and ${toMs} ms of\n${film}`).toBeLessThanOrEqual(BLINK_MS)
   }
 
   it('is begun and ended at any node and shows all; one that only publishes is killed, and its people are in it again', async () => {
@@ -212,6 +211,10 @@ describe.skipIf(noRedisServer)('a recording of a room on three nodes', () => {
     const end = recording.now()
     const { film, manifest } = await recording.stop(2)
     expect(manifest.gaps).toHaveLength(1)
+    const [gap] = manifest.gaps
+    console.log(
+      `the capturing node killed: nothing was captured for ${Math.round(gap!.toMs - gap!.fromMs)} ms`,
+    )
     expectPresent(film, ['red', 'green', 'blue'], allThere + 1000, killed - 500)
     expectPresent(film, ['red', 'green', 'blue'], back + 1500, end - 500)
     for (const sense of ['seen', 'heard'] as const) {
@@ -237,15 +240,11 @@ describe.skipIf(noRedisServer)('a recording of a room on three nodes', () => {
     await recordFor(4000)
     const end = recording.now()
     const { film, manifest } = await recording.stop(1)
-    expect(manifest.gaps.map(({ reason }) => reason)).toEqual(['node_stopping'])
-    expectPresent(film, ['red', 'green', 'blue'], back + 1500, end - 500)
-    for (const sense of ['seen', 'heard'] as const) {
-      const cuts = (['green', 'blue'] as const).map(name =>
-        film.longest(name, sense, allThere + 1000, end - 500),
-      )
-      console.log(`the capturing node drained: ${cuts.join(' and ')} ms of others are not ${sense}`)
-      expect(Math.max(...cuts)).toBeLessThan(CUT_LIMIT_MS)
-    }
+    // Taken at the new node before the old one was let go of.
+    expect(manifest.gaps).toEqual([])
+    expect(recording.journal().map(({ type }) => type)).toContain('moved')
+    expectPresent(film, ['green', 'blue'], allThere + 1000, end - 500)
+    expectPresent(film, ['red'], back + 1500, end - 500)
     recording.expectStory()
   }, 300_000)
 })

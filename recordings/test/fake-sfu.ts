@@ -45,6 +45,8 @@ export class FakeSfu {
   quarters: number | null = null
   resumes: string[] = []
   attachments = 0
+  /** How often somebody wanted to attach. */
+  tries = 0
   /** How often a track was asked for, and how many of the next times it cannot be had. */
   consumes = 0
   refusals = 0
@@ -70,6 +72,11 @@ export class FakeSfu {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Recorders attached now. */
+  get recorders(): number {
+    return this.#captures.size
   }
 
   /** Returns the port to which the publisher sends RTP. */
@@ -144,6 +151,7 @@ export class FakeSfu {
   }
 
   async #admit(request: IncomingMessage): Promise<number> {
+    this.tries += 1
     const url = new URL(request.url ?? '/', 'http://x')
     if (url.pathname !== '/internal/capture') return 404
     try {

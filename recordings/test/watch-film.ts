@@ -66,7 +66,7 @@ export class Film {
   absences(name: SightName, sense: 'seen' | 'heard', fromMs: number, toMs: number) {
     const found: { fromMs: number; lengthMs: number }[] = []
     let start: number | null = null
-    const last = Math.min(toMs, this.lengthMs) / STEP_MS
+    const last = Math.floor(Math.min(toMs, this.lengthMs) / STEP_MS)
     for (let step = Math.ceil(fromMs / STEP_MS); step <= last; step++) {
       const isThere = step >= last || this.#watched[name][sense][step] === true
       if (!isThere) start ??= step

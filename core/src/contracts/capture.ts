@@ -94,6 +94,11 @@ export const captureEvent = z.discriminatedUnion('type', [
   }),
   /** Participants heard now, loudest first; sent on change, at most every 400 ms. */
   z.object({ type: z.literal('speakers'), at: z.number(), participantIds: z.array(z.string()) }),
+  /**
+   * The node is about to stop: the recorder has some seconds to take the room at another node. Until it closes this connection, or `closed`
+   * comes, everything goes on here.
+   */
+  z.object({ type: z.literal('moving'), at: z.number() }),
   /** Last message: the room is gone (ended or deleted) or the node is stopping. */
   z.object({ type: z.literal('closed'), at: z.number(), reason: captureCloseReason }),
 ])

@@ -14,6 +14,13 @@ export const journalEntry = z.discriminatedUnion('type', [
     roomId: z.string(),
     tracks: z.array(capturedTrack),
   }),
+  /** The recorder goes on at another node without having been away. */
+  z.object({
+    type: z.literal('moved'),
+    t: z.number(),
+    roomId: z.string(),
+    tracks: z.array(capturedTrack),
+  }),
   /** The connection to the SFU ended; nothing is recorded until the next `attached`. */
   z.object({ type: z.literal('detached'), t: z.number(), reason: z.string() }),
   z.object({ type: z.literal('track_published'), t: z.number(), track: capturedTrack }),

@@ -130,6 +130,17 @@ describe('buildManifest', () => {
     expect(built.tracks[0]).toMatchObject({ problem: 'codec', segments: [] })
   })
 
+  it('has no gap where the recorder moved to another node, and only the tracks that are there', () => {
+    const moved: JournalEntry = { ...attached(8000, track('TR_1'), track('TR_3')), type: 'moved' }
+    const built = build([attached(0, track('TR_1'), track('TR_2')), moved])
+    expect(built.gaps).toEqual([])
+    expect(built.tracks.map(({ trackId, published }) => [trackId, published])).toEqual([
+      ['TR_1', [{ fromMs: 0, toMs: 20_000 }]],
+      ['TR_2', [{ fromMs: 0, toMs: 8000 }]],
+      ['TR_3', [{ fromMs: 8000, toMs: 20_000 }]],
+    ])
+  })
+
   it('finds no problem with a track that is captured again', () => {
     const built = build([
       attached(0, track('TR_1')),

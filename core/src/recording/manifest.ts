@@ -139,6 +139,12 @@ export function buildManifest(input: {
         for (const track of entry.tracks) publish(track, at)
         break
       }
+      case 'moved': {
+        const there = new Set(entry.tracks.map(({ trackId }) => trackId))
+        for (const [trackId, item] of tracks) if (!there.has(trackId)) unpublish(item, at)
+        for (const track of entry.tracks) publish(track, at)
+        break
+      }
       case 'detached':
         lost ??= { t: entry.t, reason: entry.reason }
         for (const item of tracks.values()) unpublish(item, at)

@@ -1,14 +1,18 @@
-import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
+import type { CapturedTrack, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import type { JournalEntry } from '@diemcau/core/recording/journal.ts'
 import type { CaptureEndReason } from '@diemcau/core/recording/status.ts'
 import type { Logger } from 'pino'
 import { AddressRound } from './address-round.ts'
-import { CaptureSocket, type SocketEnd } from './capture-socket.ts'
+import { CaptureAttachment } from './capture-attachment.ts'
+import type { SocketEnd } from './capture-socket.ts'
 import { nowMs } from './clock.ts'
-import { TrackCaptures } from './track-captures.ts'
+import { SegmentNames } from './segment-names.ts'
 
 /** An SFU that does not answer at all is waited for this many times longer than a room that is not there. */
 const UNREACHABLE_FACTOR = 5
+/** While the recorder moves: how long the new node may take to make all tracks ready, and how long they come from both, ms. */
+const READY_LIMIT_MS = 3000
+const OVERLAP_MS = 1000
 
 export interface CaptureSessionOptions {
   /** In the order in which they are tried; all lead to the same rooms. */
@@ -31,15 +35,24 @@ export interface CaptureSessionListener {
 
 /**
  * Captures all tracks of a room until the room ends, `stop` is called or the room stays away for too long. When the SFU is lost the next address
- * is dialled, all of them again with growing pauses: participants come back by themselves, and so do we.
+ * is dialled, all of them again with growing pauses: participants come back by themselves, and so do we. Of a node that is about to stop the room
+ * is taken at the next one first, and the old connection is let go of when all comes by the new one: nothing is missing.
  */
 export class CaptureSession {
   readonly #options: CaptureSessionOptions
   readonly #listener: CaptureSessionListener
   readonly #round: AddressRound
-  readonly #tracks: TrackCaptures
-  #socket: CaptureSocket | null = null
+  readonly #names = new SegmentNames()
+  /** Dialled, or attached. */
+  #current: CaptureAttachment | null = null
+  /** At another node, while the present one is about to stop. */
+  #successor: CaptureAttachment | null = null
+  /** Where it was before it moved. */
+  #former: CaptureAttachment | null = null
+  readonly #writing = new Set<Promise<void>>()
   #retryTimer: NodeJS.Timeout | null = null
+  #readyTimer: NodeJS.Timeout | null = null
+  #overlapTimer: NodeJS.Timeout | null = null
   #isAttached = false
   #waitingSinceMs = nowMs()
   /** End of the recorded time should the room never come back. */
@@ -52,12 +65,6 @@ export class CaptureSession {
     this.#options = options
     this.#listener = listener
     this.#round = new AddressRound(options.sfuUrls)
-    this.#tracks = new TrackCaptures({
-      ...options,
-      send: command => this.#socket?.send(command),
-      onJournal: entry => listener.onJournal(entry),
-      onDiskFault: error => this.fail(error),
-    })
   }
 
   /** `lastAttachedMs`: when a former process was attached last, for a recording that is taken up again. */
@@ -88,37 +95,64 @@ export class CaptureSession {
   }
 
   async #connect(): Promise<void> {
-    if (this.#isOver) return
+    const attachment = await this.#dial()
+    if (!attachment) return
+    if (this.#isOver || this.#current) this.#letGo(attachment)
+    else this.#current = attachment
+  }
+
+  /** Null when the recording is over, or no token could be made, which ends it. */
+  async #dial(): Promise<CaptureAttachment | null> {
+    if (this.#isOver) return null
     let token: string
     try {
       token = await this.#options.mintToken()
     } catch (error) {
-      return this.fail(`no token could be made: ${error}`)
+      this.fail(`no token could be made: ${error}`)
+      return null
     }
-    if (this.#isOver) return
-    this.#socket = new CaptureSocket(
-      { ...this.#round.next, token },
-      { onEvent: event => this.#handleEvent(event), onEnd: end => this.#handleEnd(end) },
+    if (this.#isOver) return null
+    const attachment: CaptureAttachment = new CaptureAttachment(
+      {
+        ...this.#round.next,
+        ...this.#options,
+        token,
+        names: this.#names,
+        onJournal: entry => this.#listener.onJournal(entry),
+        onDiskFault: error => this.fail(error),
+      },
+      {
+        onEvent: event => {
+          if (attachment === this.#current) this.#handleEvent(event)
+          else if (attachment === this.#successor && event.type === 'joined')
+            this.#readyTimer = setTimeout(() => this.#move(), READY_LIMIT_MS)
+          else if (attachment === this.#successor && event.type === 'closed') this.#dropSuccessor()
+          else if (attachment === this.#former && event.type === 'closed') this.#dropFormer()
+        },
+        onFollowed: () => {
+          if (attachment === this.#successor && attachment.isReady) this.#move()
+        },
+        onEnd: end => {
+          if (attachment === this.#current) this.#handleEnd(end)
+          else if (attachment === this.#successor) this.#dropSuccessor()
+          else if (attachment === this.#former) this.#dropFormer()
+        },
+      },
     )
+    return attachment
   }
 
   #handleEvent(event: CaptureEvent): void {
     const t = nowMs()
     switch (event.type) {
       case 'joined':
-        this.#isAttached = true
-        this.#round.attached()
-        this.#listener.onAttached(t, event.roomId)
-        this.#listener.onJournal({ type: 'attached', t, roomId: event.roomId, tracks: event.tracks })
-        for (const track of event.tracks) this.#tracks.published(track)
+        this.#attach(event.roomId, event.tracks)
         return
       case 'track_published':
         this.#listener.onJournal({ type: 'track_published', t, track: event.track })
-        this.#tracks.published(event.track)
         return
       case 'track_unpublished':
         this.#listener.onJournal({ type: 'track_unpublished', t, trackId: event.trackId })
-        this.#tracks.unpublished(event.trackId)
         return
       case 'track_muted':
         this.#listener.onJournal({ type: 'track_muted', t, trackId: event.trackId, muted: event.muted })
@@ -131,14 +165,15 @@ export class CaptureSession {
           name: event.name,
         })
         return
-      case 'consuming':
-        this.#tracks.consuming(event)
-        return
-      case 'consume_failed':
-        this.#tracks.consumeFailed(event)
-        return
       case 'speakers':
         this.#listener.onJournal({ type: 'speakers', t, participantIds: event.participantIds })
+        return
+      case 'moving':
+        // Where there is no other node it goes on here until it is closed, and comes back.
+        if (this.#options.sfuUrls.length === 1 || this.#successor) return
+        this.#options.log.info('the node is about to stop, taking the room at another one')
+        this.#round.lost()
+        void this.#prepareMove()
         return
       case 'closed':
         // Participants come back by themselves, at another node or at this one when it was started again, and so do we.
@@ -146,6 +181,65 @@ export class CaptureSession {
         else this.#finish({ at: t, reason: 'room_closed' })
         return
     }
+  }
+
+  #attach(roomId: string, tracks: CapturedTrack[]): void {
+    const t = nowMs()
+    this.#isAttached = true
+    this.#round.attached()
+    this.#listener.onAttached(t, roomId)
+    this.#listener.onJournal({ type: 'attached', t, roomId, tracks })
+    this.#current?.tracks.go()
+  }
+
+  // From a node that is about to stop ---------------------------------------------------------------------------------
+
+  async #prepareMove(): Promise<void> {
+    const attachment = await this.#dial()
+    if (!attachment) return
+    if (this.#isOver || !this.#isAttached || this.#successor) {
+      this.#letGo(attachment)
+      return
+    }
+    this.#successor = attachment
+  }
+
+  /** All comes by the new node from now on, for a moment by both. */
+  #move(): void {
+    const successor = this.#successor
+    if (successor?.roomId == null || this.#isOver) return
+    const t = nowMs()
+    this.#dropFormer()
+    if (this.#readyTimer) clearTimeout(this.#readyTimer)
+    this.#readyTimer = null
+    this.#former = this.#current
+    this.#former?.tracks.retire()
+    this.#current = successor
+    this.#successor = null
+    this.#round.attached()
+    const { roomId, tracks } = successor
+    this.#listener.onAttached(t, roomId)
+    this.#listener.onJournal({ type: 'moved', t, roomId, tracks: tracks.list() })
+    tracks.go()
+    this.#overlapTimer = setTimeout(() => this.#dropFormer(), OVERLAP_MS)
+  }
+
+  #dropSuccessor(): void {
+    const successor = this.#successor
+    if (!successor) return
+    if (this.#readyTimer) clearTimeout(this.#readyTimer)
+    this.#readyTimer = null
+    this.#successor = null
+    this.#letGo(successor)
+    // Another one may take it; when none does it goes on here until it is closed.
+    if (!this.#round.failed({ kind: 'lost', reason: 'not taken' }).waitMs) void this.#prepareMove()
+  }
+
+  #dropFormer(): void {
+    if (this.#overlapTimer) clearTimeout(this.#overlapTimer)
+    this.#overlapTimer = null
+    if (this.#former) this.#letGo(this.#former)
+    this.#former = null
   }
 
   #handleEnd(end: SocketEnd): void {
@@ -156,11 +250,15 @@ export class CaptureSession {
       this.#lastAttachedMs = nowMs()
       this.#waitingSinceMs = nowMs()
     }
+    if (wasAttached && this.#successor) {
+      this.#succeed(end)
+      return
+    }
     const { waitMs, denied } = wasAttached
       ? { waitMs: this.#round.lost(), denied: false }
       : this.#round.failed(end)
     // What is still being written holds up nobody: the next files of a track wait for its last.
-    void this.#release(end.kind === 'refused' ? `refused with ${end.status}` : end.reason)
+    void this.#release(describe(end))
     if (denied) {
       this.#finish({
         at: this.#lastAttachedMs ?? nowMs(),
@@ -191,16 +289,32 @@ export class CaptureSession {
     void this.#release(end.reason).then(() => this.#listener.onEnded(end))
   }
 
+  /** The connection is over before all was ready at the new node. */
+  #succeed(end: SocketEnd): void {
+    const successor = this.#successor
+    this.#successor = null
+    void this.#release(describe(end))
+    this.#current = successor
+    if (successor?.roomId) this.#attach(successor.roomId, successor.tracks.list())
+  }
+
   async #release(reason: string): Promise<void> {
-    if (this.#retryTimer) clearTimeout(this.#retryTimer)
+    for (const timer of [this.#retryTimer, this.#readyTimer]) if (timer) clearTimeout(timer)
     this.#retryTimer = null
+    this.#readyTimer = null
     const t = nowMs()
-    this.#socket?.close()
-    this.#socket = null
-    const written = this.#tracks.release()
+    this.#dropFormer()
+    for (const attachment of [this.#current, this.#successor]) if (attachment) this.#letGo(attachment)
+    this.#current = null
+    this.#successor = null
     if (this.#isAttached) this.#listener.onJournal({ type: 'detached', t, reason })
     this.#isAttached = false
-    await written
+    await Promise.all(this.#writing)
+  }
+
+  #letGo(attachment: CaptureAttachment): void {
+    const written = attachment.release().finally(() => this.#writing.delete(written))
+    this.#writing.add(written)
   }
 }
 

@@ -41,6 +41,7 @@ export class TrackPipeline {
   #epoch: { name: string; rtpMs: number } | null = null
   #last: { rtpMs: number; arrivedAtMs: number } | null = null
   #keyFrameAskedAtMs = 0
+  #isRetired = false
   #isClosed = false
 
   /** `nextPath` names a file that does not exist yet; `onError` tells of a disk that does not take what is written. */
@@ -81,6 +82,11 @@ export class TrackPipeline {
     this.#writer?.tick(nowMs)
   }
 
+  /** The same comes another way from now on: the file goes on until it would be cut, and no other is begun. */
+  retire(): void {
+    this.#isRetired = true
+  }
+
   /** Writes what is held and ends the file. Idempotent; resolves when all is on the disk. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
@@ -111,7 +117,7 @@ export class TrackPipeline {
     this.#last = { rtpMs, arrivedAtMs: frame.arrivedAtMs }
     this.#epoch ??= { name: `${Math.round(frame.arrivedAtMs)}`, rtpMs }
     if (this.#mustCut(frame)) this.#endSegment()
-    if (!this.#writer && frame.isKey) this.#beginSegment(frame, rtpMs)
+    if (!this.#writer && frame.isKey && !this.#isRetired) this.#beginSegment(frame, rtpMs)
     this.#writer?.append(frame, rtpMs)
   }
 
@@ -160,7 +166,7 @@ export class TrackPipeline {
   }
 
   #askForKeyFrame(nowMs: number): void {
-    if (this.#stream.kind !== 'video') return
+    if (this.#stream.kind !== 'video' || this.#isRetired) return
     const isOld = this.#writer !== null && nowMs - this.#writer.openedAtMs >= SEGMENT_MS
     const isNeeded = this.#depacketizer.needsKeyFrame || this.#writer === null
     // The flow itself began with a request.

@@ -217,18 +217,24 @@ describe('nodes that share rooms', () => {
     expect(an.participant.isClosed).toBe(false)
   })
 
-  it('let a recorder go last before a node stops, so that it moves when those it records have', async () => {
+  it('have a recorder move last before a node stops, when those it records have, and wait until it did', async () => {
     const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
     const people = [await a.join('an'), await a.join('binh')]
     await b.join('chi')
-    const left: string[] = []
-    await a.cluster.session.directory.openCapture('R', event => {
-      if (event.type === 'closed')
-        left.push(event.reason, `${people.filter(({ participant }) => participant.isClosed).length} are gone`)
-    })
+    const told: string[] = []
+    const capture = await a.cluster.session.directory.openCapture('R', event =>
+      told.push(`${event.type}: ${people.filter(({ participant }) => participant.isClosed).length} are gone`),
+    )
     await eventually(() => (b.room()?.captures.isRecording ? undefined : 'the other node does not know'))
-    await a.cluster.drain(10_000)
-    expect(left).toEqual(['node_stopping', '2 are gone'])
+    let isDrained = false
+    const drained = a.cluster.drain(10_000).then(() => {
+      isDrained = true
+    })
+    await eventually(() => (told.length === 2 ? undefined : told.join()))
+    expect(told).toEqual(['joined: 0 are gone', 'moving: 2 are gone'])
+    expect(isDrained).toBe(false)
+    await capture.close('recorder_gone')
+    await drained
     await eventually(() => (b.room()?.captures.isRecording ? 'still recorded' : undefined))
   })
 

@@ -225,7 +225,7 @@ export class NodeSession {
     })
     this.#loops.run('a beat', BEAT_MS, async () => {
       // Nobody else hears its people, and it would never know.
-      if (this.beats.isCutOff) rooms.sendAway(Number.POSITIVE_INFINITY)
+      if (this.beats.isCutOff) rooms.sendAllAway()
       return await this.beats.beat()
     })
     this.#loops.run('reading the inbox', RETRY_MS, () => news.read())

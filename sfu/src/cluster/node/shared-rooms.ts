@@ -22,6 +22,8 @@ import { answerCall, isRoomCall, takeWord } from './words-of-rooms.ts'
 
 /** How long somebody who joins waits for the other nodes' members, ms. */
 const KNOWN_WITHIN_MS = 500
+/** How long recorders may take to go to another node before this one stops, ms. */
+const RECORDERS_MOVE_MS = 8_000
 /** Between two tries to be no node of a room any more, while the last leavings are being told, ms. */
 const EXIT_RETRY_MS = 1_000
 
@@ -258,8 +260,8 @@ export class SharedRooms {
   }
 
   /**
-   * Tells so many people to come back, those first who publish nothing; when nobody is left, recorders, so that they are cut but once. Answers how
-   * many are left, a room's recorders as one.
+   * Tells so many people to come back, those first who publish nothing; when nobody is left, recorders, who are given some seconds to go to another
+   * node and miss nothing. Answers how many are left, a room's recorders as one.
    */
   sendAway(count: number): number {
     const rooms = this.list().flatMap(entry => this.#roomOf(entry) ?? [])
@@ -271,9 +273,15 @@ export class SharedRooms {
     const order = [...here.filter(one => !isPublishing(one)), ...here.filter(isPublishing)]
     for (const { room, participant } of order.slice(0, count)) room.leave(participant, 'node_stopping')
     const recorded = rooms.filter(({ captures }) => captures.size > 0)
-    for (const { captures } of recorded.slice(0, Math.max(0, count - here.length)))
-      void captures.close('node_stopping', 'node_stopping')
-    return Math.max(0, here.length + recorded.length - count)
+    if (here.length < count) for (const { captures } of recorded) captures.move(RECORDERS_MOVE_MS)
+    return Math.max(0, here.length - count) + recorded.length
+  }
+
+  /** Everybody at once: this node hears nobody any more. */
+  sendAllAway(): void {
+    this.sendAway(Number.POSITIVE_INFINITY)
+    for (const entry of this.list())
+      void this.#roomOf(entry)?.captures.close('node_stopping', 'node_stopping')
   }
 
   /** All rooms close, everybody is told to come back. */

@@ -55,6 +55,7 @@ export class RecorderView {
   readonly #onClosed: (view: RecorderView) => void
   /** Where each track goes that is captured or about to be. */
   readonly #ports = new Map<TrackId, number>()
+  #moveTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   /** `onClosed` tells the owner to forget it. */
@@ -114,10 +115,18 @@ export class RecorderView {
     this.notify({ type: 'consume_failed', trackId, port, reason })
   }
 
+  /** The node is about to stop: it may go to another one by itself, for so long. Idempotent. */
+  move(limitMs: number): void {
+    if (this.#isClosed || this.#moveTimer) return
+    this.notify({ type: 'moving', at: this.#now() })
+    this.#moveTimer = setTimeout(() => void this.close('node_stopping', 'node_stopping'), limitMs)
+  }
+
   async close(reason: CaptureCloseReason, mediaReason: MediaCloseReason = 'left'): Promise<void> {
     if (this.#isClosed) return
     this.notify({ type: 'closed', at: this.#now(), reason })
     this.#isClosed = true
+    clearTimeout(this.#moveTimer)
     this.#onClosed(this)
     await this.#media.close(mediaReason)
   }

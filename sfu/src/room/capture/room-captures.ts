@@ -94,6 +94,11 @@ export class RoomCaptures {
     for (const view of this.#views) view.notify(event)
   }
 
+  /** See RecorderView. */
+  move(limitMs: number): void {
+    for (const view of this.#views) view.move(limitMs)
+  }
+
   async close(reason: CaptureCloseReason, mediaReason: MediaCloseReason): Promise<void> {
     await Promise.allSettled([...this.#views].map(view => view.close(reason, mediaReason)))
   }
