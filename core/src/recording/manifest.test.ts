@@ -131,7 +131,8 @@ describe('buildManifest', () => {
   })
 
   it('has no gap where the recorder moved to another node, and only the tracks that are there', () => {
-    const moved: JournalEntry = { ...attached(8000, track('TR_1'), track('TR_3')), type: 'moved' }
+    const tracks = [track('TR_1'), track('TR_3')]
+    const moved: JournalEntry = { type: 'moved', t: T0 + 8000, roomId: 'RM_1', tracks }
     const built = build([attached(0, track('TR_1'), track('TR_2')), moved])
     expect(built.gaps).toEqual([])
     expect(built.tracks.map(({ trackId, published }) => [trackId, published])).toEqual([
