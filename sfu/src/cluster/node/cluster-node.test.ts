@@ -3,7 +3,7 @@ import { AppError } from '@diemcau/core/errors.ts'
 import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
-import { TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
+import { TestCluster, TestClusterNode } from '../../../test/room-support/test-cluster.ts'
 import { silentLog } from '../../room/base/log.ts'
 import { MemoryRecord } from '../record/memory-record.ts'
 import { ClusterNode } from './cluster-node.ts'
@@ -191,6 +191,28 @@ describe('nodes that share rooms', () => {
     await eventually(() => (b.cluster.session.rooms.refuges('R') ? 'still given up' : undefined), 15_000)
     await b.join('em')
     await allShow([a, b, c], ['an', 'binh', 'chi', 'dung', 'em'])
+  })
+
+  it('that live and were never linked: one gives the room up as well', async () => {
+    const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    await a.join('an')
+    await a.join('binh')
+    const { network } = cluster
+    const enter = network.join.bind(network)
+    network.join = options => {
+      network.cut(options.self, a.cluster.session.inst)
+      network.cut(a.cluster.session.inst, options.self)
+      return enter(options)
+    }
+    const c = new TestClusterNode(cluster, 2)
+    cluster.nodes.push(c)
+    await c.start()
+    const chi = await c.join('chi')
+    await eventually(() => (chi.participant.isClosed ? undefined : 'nobody gave it up'), 15_000)
+    expect(chi.link.last('leave').action).toBe(2)
+    expect(c.cluster.session.rooms.refuges('R')).toContain(a.cluster.session.inst)
+    await b.join('chi')
+    await allShow([a, b], ['an', 'binh', 'chi'])
   })
 
   it('mend what the record and they have of each other: a seat nobody sits in, and one that is missing', async () => {

@@ -226,6 +226,8 @@ export class NodeSession {
     this.#loops.run('a beat', BEAT_MS, async () => {
       // Nobody else hears its people, and it would never know.
       if (this.beats.isCutOff) rooms.sendAllAway()
+      // Also one to which no link ever came up, as nothing is told to be down there.
+      for (const { incarnation, isUp } of this.links.peers()) if (!isUp) rooms.linkDown(incarnation)
       return await this.beats.beat()
     })
     this.#loops.run('reading the inbox', RETRY_MS, () => news.read())

@@ -69,15 +69,9 @@ export class Placement implements Placing {
     }
   }
 
-  #newcomerTo(session: NodeSession, roomName: string): Incarnation | undefined {
-    const refuges = session.rooms.refuges(roomName)
-    if (!session.isDraining && !refuges && session.beats.reachesRecord) return undefined
-    const welcoming = [...session.beats.others()].filter(
-      ([, { isDraining, signal }]) => !isDraining && signal !== '',
-    )
-    // Those that are in the room first, of these the one with the fewest people.
-    const isIn = (node: Incarnation) => Number(refuges?.has(node) ?? false)
-    return welcoming.sort(([a, x], [b, y]) => isIn(b) - isIn(a) || peopleOf(x) - peopleOf(y))[0]?.[0]
+  #newcomerTo({ rooms, isDraining, beats }: NodeSession, roomName: string): Incarnation | undefined {
+    const refuges = rooms.refuges(roomName)
+    return newcomerTo({ isDraining, refuges, reachesRecord: beats.reachesRecord, others: beats.others() })
   }
 
   #wayTo(
@@ -98,8 +92,24 @@ export class Placement implements Placing {
   }
 }
 
+/** The node that serves a newcomer; undefined: the one asked, also where no other is there. */
+export function newcomerTo(here: {
+  isDraining: boolean
+  /** SharedRooms.refuges */
+  refuges: ReadonlySet<Incarnation> | undefined
+  reachesRecord: boolean
+  others: ReadonlyMap<Incarnation, Pick<PeerFacts, 'isDraining' | 'signal' | 'load'>>
+}): Incarnation | undefined {
+  const { isDraining, refuges, reachesRecord, others } = here
+  if (!isDraining && !refuges && reachesRecord) return undefined
+  const welcoming = [...others].filter(([, { isDraining, signal }]) => !isDraining && signal !== '')
+  // Those that are in the room first, of these the one with the fewest people.
+  const isIn = (node: Incarnation) => Number(refuges?.has(node) ?? false)
+  return welcoming.sort(([a, x], [b, y]) => isIn(b) - isIn(a) || peopleOf(x) - peopleOf(y))[0]?.[0]
+}
+
 /** As `load` says it. */
-const peopleOf = ({ load }: PeerFacts): number => {
+const peopleOf = ({ load }: Pick<PeerFacts, 'load'>): number => {
   try {
     return Number((JSON.parse(load) as { people?: unknown }).people) || 0
   } catch {

@@ -52,7 +52,7 @@ export class SharedRooms {
     this.#unheard = new UnheardNodes({
       unheardAfterMs: options.times.unheardAfterMs,
       hide: node => this.#hide(node),
-      split: node => this.#split(node),
+      split: (node, asked) => void this.#split(node).finally(asked),
     })
     this.#deps = {
       links: options.links,

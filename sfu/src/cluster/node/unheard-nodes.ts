@@ -12,13 +12,20 @@ export interface UnheardNodesOptions {
   unheardAfterMs: number
   /** Its members are out of sight. */
   hide(node: Incarnation): void
-  /** Both live and do not hear each other. Never rejects. */
-  split(node: Incarnation): Promise<void>
+  /** Both live and do not hear each other; `asked` is called when the record was asked about all rooms, whatever it said. */
+  split(node: Incarnation, asked: () => void): void
+  /** Calls it after so long; what it answers takes that back. Absent: timers of this process. */
+  after?(ms: number, then: () => void): () => void
+}
+
+const byTimer = (ms: number, then: () => void) => {
+  const timer = setTimeout(then, ms)
+  return () => clearTimeout(timer)
 }
 
 export class UnheardNodes {
   readonly #options: UnheardNodesOptions
-  readonly #timers = new Map<Incarnation, NodeJS.Timeout>()
+  readonly #waiting = new Map<Incarnation, () => void>()
   #isClosed = false
 
   constructor(options: UnheardNodesOptions) {
@@ -26,36 +33,40 @@ export class UnheardNodes {
   }
 
   has(node: Incarnation): boolean {
-    return this.#timers.has(node)
+    return this.#waiting.has(node)
   }
 
   /** The link to it is down. */
   add(node: Incarnation): void {
-    if (this.#timers.has(node) || this.#isClosed) return
+    if (this.has(node) || this.#isClosed) return
     const { unheardAfterMs } = this.#options
     this.#in(unheardAfterMs, node, () => {
       this.#options.hide(node)
-      this.#in(unheardAfterMs, node, () => void this.#split(node))
+      this.#in(unheardAfterMs, node, () => this.#split(node))
     })
   }
 
   /** It is heard again, or buried. */
   remove(node: Incarnation): void {
-    clearTimeout(this.#timers.get(node))
-    this.#timers.delete(node)
+    this.#waiting.get(node)?.()
+    this.#waiting.delete(node)
   }
 
   close(): void {
     this.#isClosed = true
-    for (const node of [...this.#timers.keys()]) this.remove(node)
+    for (const node of [...this.#waiting.keys()]) this.remove(node)
   }
 
-  async #split(node: Incarnation): Promise<void> {
-    await this.#options.split(node)
-    if (this.#timers.has(node)) this.#in(SPLIT_RETRY_MS, node, () => void this.#split(node))
+  #split(node: Incarnation): void {
+    const waiting = this.#waiting.get(node)
+    this.#options.split(node, () => {
+      // It may have been heard meanwhile, and be unheard once more.
+      if (waiting && this.#waiting.get(node) === waiting)
+        this.#in(SPLIT_RETRY_MS, node, () => this.#split(node))
+    })
   }
 
   #in(ms: number, node: Incarnation, then: () => void): void {
-    this.#timers.set(node, setTimeout(then, ms))
+    this.#waiting.set(node, (this.#options.after ?? byTimer)(ms, then))
   }
 }
