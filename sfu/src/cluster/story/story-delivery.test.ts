@@ -4,7 +4,8 @@ import { RoomEndReason } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
 import { DELIVERY_LEASE_MS } from '../record/cluster-record.ts'
-import { type Receiver, TestCluster } from './test-story.ts'
+import type { Receiver } from './test-receiver.ts'
+import { TestCluster } from './test-story.ts'
 
 const untilToldAll = (cluster: TestCluster) =>
   eventually(async () => {

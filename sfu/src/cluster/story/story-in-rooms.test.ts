@@ -9,7 +9,7 @@ import { publish } from '../../../test/room-support/test-room.ts'
 import { silentLog } from '../../room/base/log.ts'
 import { MemoryRecord } from '../record/memory-record.ts'
 import { StoryDelivery } from './story-delivery.ts'
-import { KEY, Receiver } from './test-story.ts'
+import { KEY, Receiver } from './test-receiver.ts'
 
 let folder: string
 let receiver: Receiver
