@@ -2,10 +2,13 @@
 import type { ParticipantId, RoomId } from '@diemcau/core/ids.ts'
 import type { MemberCopies } from '../../room/copies/member-copies.ts'
 import * as claims from '../claim/claim-state.ts'
+import { SPLIT_STANDS_MS } from '../record/cluster-record.ts'
+import type { MemoryState } from '../record/memory-state.ts'
 import type { MemorySteps } from '../record/memory-steps.ts'
 import type { Answer, EraCall, Join, JoinAnswer } from '../record/record-calls.ts'
 import type { Claim, Incarnation, KeptFacts, Revocation, WebhookEntry } from '../record/record-types.ts'
-import { type Facts, MOST_PEOPLE } from './parts.ts'
+import { Excuses } from './excuses.ts'
+import { type Facts, MOST_PEOPLE, type NodeInWorld } from './parts.ts'
 import type { World } from './world.ts'
 
 const STEPS = [
@@ -34,6 +37,14 @@ export const assertThat = (holds: boolean, what: () => string): void => {
 /** Nodes that reach the record, and have for so long, know of the newest claims: a call that was lost before takes a second. */
 const AGREED_MS = 1_500
 
+type SplitCall = EraCall & { roomSid: RoomId; a: Incarnation; b: Incarnation }
+const pairOf = (sid: RoomId, a: Incarnation, b: Incarnation) => [sid, ...[a, b].sort()].join()
+/** Members of a node that is not heard stay in sight for so long. */
+const HIDDEN_AFTER_MS = 5_000
+/** 2 s of silence, twice 5 s, and a call that is repeated each second; who joins meanwhile is moved as soon. */
+const APART_MS = 16_000
+const APART_JOIN_MS = 3_000
+
 interface Acknowledged {
   inst: Incarnation
   atMs: number
@@ -58,11 +69,16 @@ export class Checks {
   #forgotAtMs = Number.NEGATIVE_INFINITY
   /** The newest claim granted, by room and identity. */
   readonly #newest = new Map<string, { epoch: number; atMs: number }>()
-  /** Joins that were granted, for figures. */
-  granted = 0
+  #over = new Set<RoomId>()
+  #world: World | undefined
+  readonly excuses = new Excuses()
+  /** Which side gives a room up, by room and pair. */
+  readonly #named = new Map<string, { loser: Incarnation; atMs: number }>()
+  readonly figures = { granted: 0, hidden: 0, gaveUp: 0 }
 
   /** Looks at each step of the record. */
   watch(world: World): void {
+    this.#world = world
     const record = world.record as unknown as Record<string, (call: EraCall) => Answer<unknown>>
     for (const name of STEPS) {
       const step = record[name]!
@@ -74,6 +90,10 @@ export class Checks {
         if (answer.outcome === 'done') {
           assertThat(!wasDead, () => `2: ${name} of the buried ${call.inst} was done`)
           assertThat(world.recordNow() <= call.deadlineMs, () => `11: ${name} was done after its deadline`)
+          if (name === 'split') {
+            const { loser } = answer.value as { loser: Incarnation }
+            this.#splitIn(world, call as SplitCall, loser)
+          }
           if (name === 'join') this.#joined(world, call as Join, answer.value as JoinAnswer, seat)
         }
         this.#after(world, name)
@@ -115,7 +135,7 @@ export class Checks {
     if (holder === call.psid) return
     assertThat(epoch > Math.max(0, ...epochs.keys()), () => `1: epoch ${epoch} is lower than one before`)
     epochs.set(epoch, call.psid)
-    this.granted++
+    this.figures.granted++
     const isFull = seat === null && room.counted > MOST_PEOPLE
     assertThat(!isFull, () => `5: ${room.counted} people in a room for ${MOST_PEOPLE}`)
     this.#newest.set(`${room.sid}/${call.identity}`, { epoch, atMs: world.nowMs })
@@ -123,7 +143,8 @@ export class Checks {
       one =>
         one.roomName === call.roomName &&
         one.identity === call.identity &&
-        call.tokenFromS! < one.beforeS &&
+        call.tokenFromS !== null &&
+        call.tokenFromS < one.beforeS &&
         this.#isKnown(world, one),
     )
     assertThat(!revoked, () => `7: ${call.identity} came in with a revoked token`)
@@ -154,6 +175,8 @@ export class Checks {
         () => `2: ${name} buried ${inst}, which was sure`,
       )
     }
+    for (const sid of state.over.keys()) if (!this.#over.has(sid)) this.excuses.ended(sid, nodes)
+    this.#over = new Set(state.over.keys())
     const open = [...state.rooms.values()].filter(room => room.state === 'open')
     for (const room of open) {
       assertThat(
@@ -188,6 +211,7 @@ export class Checks {
 
   always(world: World): void {
     const { nodes, record } = world
+    this.#apart(world)
     for (const node of nodes) {
       if (!node.isUp) continue
       node.noteReach()
@@ -207,6 +231,29 @@ export class Checks {
         )
       }
     }
+  }
+
+  /** Two that reach the record and not each other do not both keep people in a room for long. */
+  #apart({ nodes, nowMs }: World): void {
+    for (const [i, one] of nodes.entries())
+      for (const other of nodes.slice(i + 1)) {
+        const sinceMs = Math.max(
+          ...[one, other].flatMap(node => [node.startedAtMs, node.reachesRecordSinceMs]),
+          one.heardAtMs.get(other.inst) ?? 0,
+          other.heardAtMs.get(one.inst) ?? 0,
+        )
+        if (!one.isDoing() || !other.isDoing() || nowMs - sinceMs < APART_MS) continue
+        const roomsOf = ({ rooms: { connections } }: NodeInWorld) =>
+          [...connections].flatMap(({ claim, source, heldSinceMs }) =>
+            claims.isActing(claim) && !source && nowMs - heldSinceMs > APART_JOIN_MS ? [claim.roomSid] : [],
+          )
+        const there = new Set(roomsOf(other))
+        const both = new Set(roomsOf(one).filter(sid => there.has(sid)))
+        assertThat(
+          both.size === 0,
+          () => `4: ${one.inst} and ${other.inst} do not hear each other, and both stay in ${[...both]}`,
+        )
+      }
   }
 
   copied(members: MemberCopies<Facts>): void {
@@ -241,14 +288,87 @@ export class Checks {
     if (rev > (this.#kept.get(key)?.rev ?? 0)) this.#kept.set(key, { ...by, rev })
   }
   /** The record was emptied or rolled back: what only a node that is gone remembers may be forgotten. */
-  forgot(atMs: number): void {
-    this.#forgotAtMs = atMs
+  forgot(world: World, before: Readonly<MemoryState>): void {
+    this.#forgotAtMs = world.nowMs
     this.#claims.clear()
     this.#dead.clear()
-    // A claim granted in an answer that was lost may be known to nobody now.
-    this.#newest.clear()
+    this.#named.clear()
+    this.excuses.forgot(before, world.nodes)
+    this.#unlearn(world, world.nodes)
   }
-  get hasForgotten(): boolean {
-    return this.#forgotAtMs >= 0
+  /** Before a node is no more. */
+  died(world: World, node: NodeInWorld): void {
+    const others = world.nodes.filter(one => one !== node)
+    if (node.hasRestored()) return
+    this.excuses.died(node, others)
+    this.#unlearn(world, others)
+  }
+  vacated(sid: RoomId, inst: Incarnation): void {
+    const node = this.#world!.nodeOf(inst)
+    if (node) this.excuses.vacated(sid, node, this.#world!.nodes)
+  }
+  /** Out of sight only after 5 s of silence. */
+  hidden(inst: Incarnation, by: Incarnation): void {
+    const heardAtMs = this.#world!.nodeOf(by)?.heardAtMs.get(inst) ?? Number.NEGATIVE_INFINITY
+    const silentMs = this.#world!.nowMs - heardAtMs
+    assertThat(silentMs >= HIDDEN_AFTER_MS, () => `4: ${by} hides ${inst}, heard ${silentMs} ms ago`)
+    this.figures.hidden++
+  }
+  /** Only the side that was named gives a room up, after 10 s of silence. */
+  gaveUp(sid: RoomId, inst: Incarnation, to: Incarnation): void {
+    const named = this.#named.get(pairOf(sid, inst, to))
+    assertThat(
+      named?.loser === inst,
+      () => `4: ${inst} gives ${sid} up to ${to}, and ${named?.loser} was named`,
+    )
+    const silentMs =
+      this.#world!.nowMs - (this.#world!.nodeOf(inst)?.heardAtMs.get(to) ?? Number.NEGATIVE_INFINITY)
+    assertThat(
+      silentMs >= 2 * HIDDEN_AFTER_MS,
+      () => `4: ${inst} gives ${sid} up to ${to}, heard ${silentMs} ms ago`,
+    )
+    this.figures.gaveUp++
+  }
+  /** One word for both sides, as long as it stands: the side with fewer people. */
+  #splitIn({ record }: World, { roomSid, a, b }: SplitCall, loser: Incarnation): void {
+    const { state } = record
+    if (state.dead.has(a) || state.dead.has(b)) {
+      assertThat(state.dead.has(loser), () => `4: the living ${loser} gives ${roomSid} up to a buried one`)
+      return
+    }
+    const nowMs = record.stamp().atMs
+    const key = pairOf(roomSid, a, b)
+    const named = this.#named.get(key)
+    if (named && nowMs < named.atMs + SPLIT_STANDS_MS) {
+      assertThat(named.loser === loser, () => `4: ${roomSid} is given up by ${named.loser} and by ${loser}`)
+      return
+    }
+    const people = (inst: Incarnation) =>
+      [...(state.rooms.get(roomSid)?.claims.values() ?? [])].filter(
+        one => one.inst === inst && !one.isForwarded,
+      ).length
+    const other = loser === a ? b : a
+    assertThat(
+      people(loser) <= people(other),
+      () => `4: ${loser} gives ${roomSid} up, which has more people than ${other}`,
+    )
+    this.#named.set(key, { loser, atMs: nowMs })
+  }
+  /** A claim granted in an answer that was lost, or to somebody who is gone as well, is known to nobody now. */
+  #unlearn({ record: { state } }: World, nodes: readonly NodeInWorld[]): void {
+    const isKnown = (sid: RoomId, psid: ParticipantId, epoch: number) =>
+      state.rooms.get(sid)?.owed.has(psid) ||
+      nodes.some(
+        ({ isUp, rooms }) =>
+          isUp &&
+          ([...rooms.connections].some(one => one.psid === psid && one.claim.is !== 'asking') ||
+            (rooms.rooms.get(sid)?.members.highestOfAll ?? 0) >= epoch),
+      )
+    for (const [sid, epochs] of this.#epochs)
+      for (const [epoch, psid] of epochs) if (!isKnown(sid, psid, epoch)) epochs.delete(epoch)
+    for (const [key, { epoch }] of this.#newest) {
+      const sid = key.split('/')[0] as RoomId
+      if (!this.#epochs.get(sid)?.has(epoch)) this.#newest.delete(key)
+    }
   }
 }

@@ -1,58 +1,75 @@
 /**
- * A node of the model: it starts, beats, links to its peers, is paused, dies, is buried and starts anew. What it does in rooms is in
- * model-rooms.ts. Its flows are generators: they wait for the record or for time, stop where the process is killed, and go on late where it is paused.
+ * A node of the model: it starts, beats, links to its peers, is drained, dies, is buried and starts anew. What it does in rooms is in model-rooms.ts,
+ * how it runs in model-process.ts.
  */
 import { BeatWatch } from '../claim/beat-watch.ts'
-import { type Instant, Sureness, Vouches } from '../claim/sureness.ts'
+import { Sureness, Vouches } from '../claim/sureness.ts'
+import { newcomerTo } from '../node/placement.ts'
+import { UnheardNodes } from '../node/unheard-nodes.ts'
 import type { MemorySteps } from '../record/memory-steps.ts'
 import type { Answer, Stamp } from '../record/record-calls.ts'
 import type { Incarnation } from '../record/record-types.ts'
+import { ModelProcess } from './model-process.ts'
 import { ModelRooms } from './model-rooms.ts'
-import type { Flow, Host, LinkMessage, NodeInWorld } from './parts.ts'
+import type { Connection, Flow, Host, LinkMessage, NodeInWorld } from './parts.ts'
 import type { World } from './world.ts'
 
 const LINK_SILENT_MS = 2_000
 const TICK_MS = 500
+const UNHEARD_MS = 5_000
+/** Without an answer for so long the record is not reached. */
+const RECORD_SILENT_MS = 2_000
+/** Between two that are told to come back. */
+const AWAY_MS = 50
+/** A node that stops tells what it owes for so long. */
+const GRACE_MS = 5_000
 
-export class ModelNode implements NodeInWorld, Host {
-  readonly world: World
-  readonly slot: number
+export class ModelNode extends ModelProcess implements NodeInWorld, Host {
   inst: Incarnation
-  isUp = false
-  isPaused = false
-  wallLeapMs = 0
+  isDraining = false
   era = ''
   rooms: ModelRooms
   readonly links = new Map<number, { session: number; inst: Incarnation; heardAtMs: number }>()
+  /** Links that were asked for, and whose other end may not know yet that they are there. */
+  readonly #halfLinks = new Map<number, { session: number; inst: Incarnation }>()
+  /** When a word of that incarnation came last. */
+  readonly heardAtMs = new Map<Incarnation, number>()
+  /** All that are not buried, as far as it was told. */
+  readonly #peers = new Set<Incarnation>()
+  #unheard: UnheardNodes
+  #answeredAtMs = 0
   /** Those it knows to be buried. */
   readonly dead = new Set<Incarnation>()
   sureness = new Sureness()
   #watch = new BeatWatch()
-  /** Which life of the process: flows of an earlier one do not go on. */
-  #life = 0
-  #pending: (() => void)[] = []
   #offsetMs = 0
   #vouches = new Vouches()
   #isRestoring = false
-  /** After a reconnect nothing is asked before what is remembered was put back. */
-  #mustRestore = false
   #latestEra = ''
   #hello = 0
   #lastBeatAtMs = 0
 
   constructor(world: World, slot: number) {
-    this.world = world
-    this.slot = slot
+    super(world, slot)
     this.inst = world.id('ND_')
     this.rooms = new ModelRooms(this)
+    this.#unheard = this.#makeUnheard()
+  }
+  #makeUnheard(): UnheardNodes {
+    return new UnheardNodes({
+      unheardAfterMs: UNHEARD_MS,
+      hide: inst => this.rooms.hide(inst),
+      split: (inst, asked) => this.flow(this.rooms.splitting(inst, asked)),
+      after: (ms, then) => {
+        let isOff = false
+        this.flow(later(ms, () => isOff || then()))
+        return () => {
+          isOff = true
+        }
+      },
+    })
   }
 
-  get monotonicMs(): number {
-    return this.world.nowMs
-  }
-  get instant(): Instant {
-    return { monotonicMs: this.monotonicMs, wallMs: this.world.nowMs + this.wallLeapMs }
-  }
   /** The record's time as far as this node knows. */
   recordNow(): number {
     return this.world.nowMs + this.#offsetMs
@@ -62,7 +79,7 @@ export class ModelNode implements NodeInWorld, Host {
   }
   /** What it remembers is in the record. */
   hasRestored(): boolean {
-    return this.era === this.world.record.stamp().era.id && !this.#mustRestore
+    return this.era === this.world.record.stamp().era.id
   }
   reachesRecordSinceMs = 0
   /** Called after each event. */
@@ -76,19 +93,15 @@ export class ModelNode implements NodeInWorld, Host {
   isLinkedTo(inst: Incarnation): boolean {
     return [...this.links.values()].some(link => link.inst === inst)
   }
-  isDoing(): boolean {
-    return this.isUp && !this.isPaused
-  }
 
   start(): void {
     if (this.isUp) return
-    this.#life++
-    this.isUp = true
+    this.beginLife()
     this.inst = this.world.id('ND_')
     this.era = ''
-    this.#mustRestore = false
     this.#isRestoring = false
     this.#offsetMs = this.world.recordNow() - this.world.nowMs + this.wallLeapMs - this.world.recordLeapMs
+    this.isDraining = false
     this.links.clear()
     this.sureness = new Sureness()
     this.#watch = new BeatWatch()
@@ -98,42 +111,16 @@ export class ModelNode implements NodeInWorld, Host {
   }
   /** Killed: nothing of it is left but its clients. */
   crash(): void {
-    this.isUp = false
-    this.isPaused = false
-    this.#pending = []
-    this.#life++
+    if (this.isUp) this.world.checks.died(this.world, this)
+    this.endLife()
     this.links.clear()
+    this.#halfLinks.clear()
+    this.heardAtMs.clear()
+    this.#peers.clear()
+    this.#unheard = this.#makeUnheard()
     this.dead.clear()
     this.rooms = new ModelRooms(this)
   }
-  pause(): void {
-    if (this.isUp) this.isPaused = true
-  }
-  /** All that came meanwhile comes now. */
-  wake(): void {
-    this.isPaused = false
-    for (const then of this.#pending.splice(0)) this.#whenAwake(then)
-  }
-  #whenAwake(then: () => void): void {
-    if (this.isPaused) this.#pending.push(then)
-    else then()
-  }
-
-  /** Runs until it ends, or this process does. */
-  flow(steps: Flow<unknown>): void {
-    const life = this.#life
-    const go = (given?: unknown) => {
-      this.#whenAwake(() => {
-        if (life !== this.#life) return
-        const { value: wait, done } = steps.next(given)
-        if (done || life !== this.#life) return
-        if ('sleepMs' in wait) this.world.in(wait.sleepMs, go)
-        else this.world.call(this.slot, wait.step, go)
-      })
-    }
-    go()
-  }
-
   /** One call; null: no answer in time. The caller's time, era and burial are looked at. */
   *ask<A extends Stamp>(step: (record: MemorySteps) => A): Flow<A | null> {
     const answer = (yield { step }) as A | null
@@ -154,7 +141,6 @@ export class ModelNode implements NodeInWorld, Host {
     step: (record: MemorySteps, call: { inst: Incarnation; era: string; deadlineMs: number }) => Answer<T>,
     deadlineMs = this.recordNow() + 2_000,
   ): Flow<Answer<T> | null> {
-    while (this.#mustRestore) yield { sleepMs: 50 }
     const call = { inst: this.inst, era: this.era, deadlineMs }
     return yield* this.ask(record => step(record, call))
   }
@@ -178,7 +164,6 @@ export class ModelNode implements NodeInWorld, Host {
       if (answer?.outcome === 'done') {
         // Nothing is remembered yet.
         if (this.era === '') this.era = answer.era.id
-        this.#mustRestore = false
         if (answer.value.buried) this.burial(answer.value.buried)
         break
       }
@@ -204,6 +189,9 @@ export class ModelNode implements NodeInWorld, Host {
       }
       const answer = yield* this.ask(record => record.beat(call))
       if (answer?.outcome === 'done') {
+        this.#answeredAtMs = this.world.nowMs
+        for (const inst of answer.value.counts.keys())
+          if (inst !== this.inst && !this.dead.has(inst)) this.#peers.add(inst)
         // While it waits, the record may yet be told that somebody is buried.
         if (answer.atMs >= answer.era.openFromMs) {
           this.sureness.counted(asked)
@@ -231,6 +219,8 @@ export class ModelNode implements NodeInWorld, Host {
     if (this.dead.has(dead) || dead === this.inst) return
     this.dead.add(dead)
     for (const [slot, { inst }] of this.links) if (inst === dead) this.links.delete(slot)
+    this.#peers.delete(dead)
+    this.#hear(dead)
     this.rooms.burial(dead)
   }
   /** This incarnation counts no more: its clients are told to come back, and it begins anew. */
@@ -242,13 +232,47 @@ export class ModelNode implements NodeInWorld, Host {
     this.start()
   }
 
+  // Newcomers and leaving -----------------------------------------------------------------------------------------
+
+  /** The node that serves a newcomer who has come to this one: null when he has to come again. */
+  placeOf(roomName: string, isChoosy = true): NodeInWorld | null {
+    const others = [...this.links.values()].flatMap(({ inst }) => {
+      const peer = this.world.nodeOf(inst)
+      const load = JSON.stringify({ people: peer?.rooms.connections.size })
+      return peer?.isDoing() ? [[inst, { isDraining: peer.isDraining, signal: 'there', load }] as const] : []
+    })
+    const place = newcomerTo({
+      isDraining: this.isDraining,
+      refuges: this.rooms.refuges(roomName),
+      reachesRecord: !isChoosy || this.world.nowMs - this.#answeredAtMs < RECORD_SILENT_MS,
+      others: new Map(others),
+    })
+    const node = place ? (this.world.nodeOf(place) ?? null) : this
+    return node?.refuges(roomName) ? null : node
+  }
+  refuges(roomName: string): ReadonlySet<Incarnation> | undefined {
+    return this.rooms.refuges(roomName)
+  }
+  join({ roomName, identity, tokenFromS }: Pick<Connection, 'identity' | 'roomName' | 'tokenFromS'>): void {
+    this.rooms.join(roomName, identity, tokenFromS)
+  }
+
+  /** Everybody is told to come back, as long as there is somewhere to go; then it ends, and is started again. */
+  *drain(): Flow {
+    if (this.isDraining) return
+    this.isDraining = true
+    const areOthers = () =>
+      [...this.links.values()].some(({ inst }) => this.world.nodeOf(inst)?.isDraining === false)
+    while (areOthers() && this.rooms.sendOneAway()) yield { sleepMs: AWAY_MS }
+    for (const connection of this.rooms.connections) this.rooms.end(connection, 'node_stopping')
+    const until = this.world.nowMs + GRACE_MS
+    while (this.rooms.connections.size > 0 && this.world.nowMs < until) yield { sleepMs: AWAY_MS }
+    this.world.in(1_000, () => this.start())
+    this.crash()
+  }
+
   // Restoring ---------------------------------------------------------------------------------------------------
 
-  handleReconnect(): void {
-    if (!this.isUp) return
-    this.#mustRestore = true
-    this.restoreSoon()
-  }
   restoreSoon(): void {
     if (this.#isRestoring || this.era === '') return
     this.#isRestoring = true
@@ -261,7 +285,6 @@ export class ModelNode implements NodeInWorld, Host {
       const answer = yield* this.ask(record => record.restore(call))
       if (answer?.outcome === 'done') {
         this.era = era
-        this.#mustRestore = false
         this.#isRestoring = false
         this.rooms.restored(answer.value)
         return
@@ -276,6 +299,7 @@ export class ModelNode implements NodeInWorld, Host {
     for (;;) {
       for (const [slot, { heardAtMs }] of this.links)
         if (this.world.nowMs - heardAtMs > LINK_SILENT_MS) this.links.delete(slot)
+      for (const inst of this.#peers) if (!this.isLinkedTo(inst)) this.#unheard.add(inst)
       for (const peer of this.world.nodes) {
         if (peer.slot === this.slot) continue
         if (this.links.has(peer.slot)) this.send(peer.slot, { type: 'ping', asked: this.instant })
@@ -288,6 +312,21 @@ export class ModelNode implements NodeInWorld, Host {
     }
   }
 
+  #linked(slot: number, { session, inst }: { session: number; inst: Incarnation }): void {
+    this.#halfLinks.delete(slot)
+    this.links.set(slot, { session, inst, heardAtMs: this.world.nowMs })
+    this.#peers.add(inst)
+    this.#hear(inst)
+    this.rooms.linked(inst)
+  }
+  #hear(inst: Incarnation): void {
+    this.#unheard.remove(inst)
+    this.rooms.heard(inst)
+  }
+  isUnheard(inst: Incarnation): boolean {
+    return this.#unheard.has(inst)
+  }
+
   send(to: number, message: LinkMessage): void {
     const link = this.links.get(to)
     if (link) this.world.send(this.slot, to, link.session, message)
@@ -297,25 +336,29 @@ export class ModelNode implements NodeInWorld, Host {
   }
 
   receive(from: number, session: number, message: LinkMessage): void {
-    if (!this.isUp) return
-    const life = this.#life
-    this.#whenAwake(() => {
-      if (life === this.#life) this.#handle(from, session, message)
-    })
+    this.take(() => this.#handle(from, session, message))
   }
   #handle(from: number, session: number, message: LinkMessage): void {
     if (message.type === 'hello' || message.type === 'welcome') {
       const isOld = (this.links.get(from)?.session ?? 0) >= session
       if (this.dead.has(message.inst) || isOld) return
-      if (message.type === 'welcome' && message.to !== this.inst) return
-      this.links.set(from, { session, inst: message.inst, heardAtMs: this.world.nowMs })
-      if (message.type === 'hello') this.send(from, { type: 'welcome', inst: this.inst, to: message.inst })
-      this.rooms.linked(message.inst)
+      const { inst } = message
+      if (message.type === 'hello') {
+        this.#halfLinks.set(from, { session, inst })
+        this.world.send(this.slot, from, session, { type: 'welcome', inst: this.inst, to: inst })
+      } else if (message.to === this.inst) {
+        this.#linked(from, { session, inst })
+        this.send(from, { type: 'ping', asked: this.instant })
+      }
       return
     }
+    const half = this.#halfLinks.get(from)
+    // Nothing goes over a link one end of which does not know of it.
+    if (half?.session === session && !this.dead.has(half.inst)) this.#linked(from, half)
     const link = this.links.get(from)
     if (link?.session !== session) return
     link.heardAtMs = this.world.nowMs
+    this.heardAtMs.set(link.inst, this.world.nowMs)
     if (message.type === 'ping') {
       const vouchedMs = this.#vouches.ageMs(link.inst, this.monotonicMs)
       this.send(from, { type: 'pong', asked: message.asked, vouchedMs })
@@ -326,4 +369,9 @@ export class ModelNode implements NodeInWorld, Host {
       this.sureness.counted({ monotonicMs: monotonicMs - vouchedMs, wallMs: wallMs - vouchedMs })
     } else this.rooms.receive(link.inst, message)
   }
+}
+
+function* later(ms: number, then: () => void): Flow {
+  yield { sleepMs: ms }
+  then()
 }

@@ -5,11 +5,11 @@ import type { MemorySteps } from '../record/memory-steps.ts'
 import type { RestoreAnswer } from '../record/record-calls.ts'
 import type { InboxMessage, KeptFacts, Revocation } from '../record/record-types.ts'
 import type { Connection, Flow } from './parts.ts'
-import { RoomSeats } from './room-seats.ts'
+import { RoomMoves } from './room-moves.ts'
 
 const COMPARE_MS = 6_000
 
-export class ModelRooms extends RoomSeats {
+export class ModelRooms extends RoomMoves {
   #readTo = '0'
   #inboxEra = ''
 
@@ -69,12 +69,14 @@ export class ModelRooms extends RoomSeats {
     else if (message.type === 'delivered') this.delivered(message.ids)
     else if (message.type === 'entered') {
       const room = this.rooms.get(message.roomSid)
-      if (room) this.meet(room, message.inst)
+      if (!room || message.inst === this.node.inst || this.node.dead.has(message.inst)) return
+      // Also one that was its node before: it may have begun anew in it.
+      room.nodes.add(message.inst)
+      this.greet(room, message.inst)
     } else if (message.type === 'exited') {
       const room = this.rooms.get(message.roomSid)
-      if (!room?.nodes.delete(message.inst)) return
       // Its own word for it: the hint may be older than its coming back.
-      this.greet(room, message.inst)
+      if (room) this.greet(room, message.inst)
     }
   }
   closed(sid: RoomId, reason: string): void {
@@ -148,7 +150,7 @@ export class ModelRooms extends RoomSeats {
         for (const claim of read.claims) this.see(sid, claim.identity, claim.epoch)
         const held = new Set(read.claims.map(({ psid }) => psid))
         if (this.own(sid).some(({ psid }) => !held.has(psid))) node.restoreSoon()
-        yield* this.leave(sid)
+        node.flow(this.vacating(sid))
       }
       const read = yield* node.ask(record => record.owed(node.inst))
       if (!read || read.era.id !== node.era) continue

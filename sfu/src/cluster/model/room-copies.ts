@@ -21,7 +21,15 @@ export abstract class RoomCopies extends RoomMemory {
     }
     const members = new MemberCopies<Facts>()
     for (const inst of this.node.dead) members.bury(inst)
-    const local: LocalRoom = { facts, nodes: new Set(), members, ended: new Set(), kept: new Map() }
+    const local: LocalRoom = {
+      facts,
+      nodes: new Set(),
+      members,
+      ended: new Set(),
+      kept: new Map(),
+      emptySinceMs: 0,
+      lostTo: null,
+    }
     this.rooms.set(room.sid, local)
     for (const inst of nodes) this.meet(local, inst)
     return local
@@ -37,10 +45,7 @@ export abstract class RoomCopies extends RoomMemory {
     this.node.sendTo(inst, this.full(room.facts.sid))
   }
   linked(inst: Incarnation): void {
-    // Also one that left the room while the link was down: its last words were lost with the link.
-    for (const room of this.rooms.values())
-      if (room.nodes.has(inst) || room.members.list().some(({ owner }) => owner === inst))
-        this.greet(room, inst)
+    for (const room of this.rooms.values()) if (room.nodes.has(inst)) this.greet(room, inst)
   }
 
   full(sid: RoomId): RoomMessage {
@@ -62,17 +67,21 @@ export abstract class RoomCopies extends RoomMemory {
   receive(from: Incarnation, message: RoomMessage): void {
     const room = this.rooms.get(message.sid)
     if (!room) {
-      if (message.type === 'enter') this.node.sendTo(from, { type: 'full', sid: message.sid, members: [] })
+      if (message.type === 'enter') this.node.sendTo(from, { type: 'full', sid: message.sid, members: null })
       return
     }
     if (message.type === 'enter') {
       room.nodes.add(from)
       this.node.sendTo(from, this.full(message.sid))
     } else if (message.type === 'full') {
-      room.members.keepOnly(from, new Set(message.members.map(({ psid }) => psid)))
-      for (const member of message.members) room.members.apply(member)
-      for (const { identity, epoch } of message.members) this.see(message.sid, identity, epoch)
+      if (message.members === null) room.nodes.delete(from)
+      else room.nodes.add(from)
+      const members = message.members ?? []
+      room.members.keepOnly(from, new Set(members.map(({ psid }) => psid)))
+      for (const member of members) room.members.apply(member)
+      for (const { identity, epoch } of members) this.see(message.sid, identity, epoch)
     } else if (message.type === 'member') {
+      room.nodes.add(from)
       if (room.members.apply(message.member))
         this.see(message.sid, message.member.identity, message.member.epoch)
     } else room.members.gone(message)

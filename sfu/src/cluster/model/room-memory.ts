@@ -37,9 +37,10 @@ export class RoomMemory {
   memory(): Omit<Restore, keyof EraCall> {
     const { inst, dead } = this.node
     const own = [...this.connections].flatMap(connection => {
-      const { claim, identity, psid, roomName, version, facts } = connection
+      const { claim, identity, psid, roomName, version, facts, source } = connection
       if (claim.is !== 'held' && claim.is !== 'ending') return []
-      const seat = { identity, psid, inst, epoch: claim.epoch, isCounted: true, isForwarded: false }
+      const { epoch } = claim
+      const seat = { identity, psid, inst, epoch, isCounted: true, isForwarded: source !== null }
       const { roomSid } = claim
       const owed: OwedEnding = {
         ...seat,

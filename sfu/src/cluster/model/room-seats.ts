@@ -8,22 +8,26 @@ import { type Connection, type Flow, MOST_PEOPLE } from './parts.ts'
 import { RoomCopies } from './room-copies.ts'
 
 const TIMEOUTS_MS = { emptyTimeoutMs: 4_000, departureTimeoutMs: 4_000 }
+/** A room is kept for those who come back. */
+const VACATE_MS = 3_000
 /** All tries of a join. */
 const JOIN_MS = 10_000
 
 export class RoomSeats extends RoomCopies {
   // Joining -----------------------------------------------------------------------------------------------------
 
-  join(roomName: string, identity: string, tokenFromS: number): Connection {
+  join(roomName: string, identity: string, tokenFromS: number | null): Connection {
+    return this.joinAs({ roomName, identity, tokenFromS, source: null })
+  }
+  joinAs(of: Pick<Connection, 'roomName' | 'identity' | 'tokenFromS' | 'source'>): Connection {
     const connection: Connection = {
+      ...of,
       psid: this.node.world.id('PA_'),
-      identity,
-      roomName,
-      tokenFromS,
       claim: claims.NO_CLAIM,
       version: 0,
       facts: { isActive: false, tracks: [], isCounted: true },
       kept: null,
+      heldSinceMs: 0,
     }
     this.connections.add(connection)
     this.node.flow(this.joining(connection))
@@ -32,7 +36,7 @@ export class RoomSeats extends RoomCopies {
 
   *joining(connection: Connection): Flow {
     const node = this.node
-    const { psid, identity, roomName, tokenFromS } = connection
+    const { psid, identity, roomName, tokenFromS, source } = connection
     const until = node.monotonicMs + JOIN_MS
     while (node.era === '') yield { sleepMs: 100 }
     const isOver = () =>
@@ -41,19 +45,13 @@ export class RoomSeats extends RoomCopies {
       const deadlineMs = node.recordNow() + 2_000
       connection.claim = claims.ask(connection.claim, deadlineMs)
       const members = this.roomOf(roomName)?.members
-      const draft = {
-        sid: node.world.id<RoomId>('RM_'),
-        name: roomName,
-        maxParticipants: MOST_PEOPLE,
-        body: '',
-        ...TIMEOUTS_MS,
-      }
+      const draft = source ? null : { ...draftOfRoom(roomName), sid: node.world.id<RoomId>('RM_') }
       const asked = {
         roomName,
         psid,
         identity,
         isCounted: true,
-        isForwarded: false,
+        isForwarded: source !== null,
         tokenFromS,
         draft,
         info: '',
@@ -95,10 +93,13 @@ export class RoomSeats extends RoomCopies {
         connection.kept = answer.kept
         if (answer.kept) this.keepLocally(local, identity, answer.kept)
       }
+      if (connection.source && !claims.isActing(connection.source.claim))
+        connection.claim = claims.end(connection.claim, 'source_left')
       if (room.state === 'closing' || local.facts.state === 'closing')
         connection.claim = claims.end(connection.claim, 'room_closed')
     } else connection.claim = claims.answered(connection.claim, answer, 0)
     if (claims.isActing(connection.claim)) {
+      connection.heldSinceMs = this.node.monotonicMs
       this.tell(connection)
       this.node.flow(this.living(connection))
     } else this.node.flow(this.settle(connection))
@@ -150,6 +151,7 @@ export class RoomSeats extends RoomCopies {
   *settle(connection: Connection): Flow {
     const node = this.node
     const { psid, roomName, identity } = connection
+    for (const shown of this.connections) if (shown.source === connection) this.end(shown, 'source_left')
     if (connection.claim.is === 'giving_up') yield* this.deadline(connection.claim.lastDeadlineMs)
     while (connection.claim.is === 'giving_up') {
       const answer = yield* node.ask(record => record.owed(node.inst, psid))
@@ -169,7 +171,7 @@ export class RoomSeats extends RoomCopies {
       connection.claim = claims.told(connection.claim)
       this.rooms.get(roomSid)?.ended.add(psid)
       this.connections.delete(connection)
-      yield* this.leave(roomSid)
+      node.flow(this.vacating(roomSid))
     }
     this.connections.delete(connection)
   }
@@ -219,11 +221,23 @@ export class RoomSeats extends RoomCopies {
     )
   }
 
-  /** Nobody of this node is left in the room. */
-  *leave(sid: RoomId): Flow {
-    if ([...this.connections].some(({ claim }) => 'roomSid' in claim && claim.roomSid === sid)) return
-    if (!this.rooms.delete(sid)) return
-    yield* this.node.askInEra((record, call) => record.exit({ ...call, roomSid: sid }))
+  /** Nobody of this node is left in the room: it is left a while after the last one. */
+  *vacating(sid: RoomId): Flow {
+    const room = this.rooms.get(sid)
+    if (!room || this.isIn(sid)) return
+    const since = this.node.monotonicMs
+    room.emptySinceMs = since
+    yield { sleepMs: VACATE_MS }
+    if (this.isIn(sid) || room.emptySinceMs !== since || this.rooms.get(sid) !== room) return
+    this.node.world.checks.vacated(sid, this.node.inst)
+    this.rooms.delete(sid)
+    yield* this.node.insist((record, call) => record.exit({ ...call, roomSid: sid }))
+    // Entered again meanwhile: which of the two the record heard last is not known.
+    if (this.rooms.has(sid))
+      yield* this.node.insist((record, call) => record.enter({ ...call, roomSid: sid }))
+  }
+  isIn(sid: RoomId): boolean {
+    return [...this.connections].some(({ claim }) => 'roomSid' in claim && claim.roomSid === sid)
   }
 
   burial(dead: Incarnation): void {
@@ -256,5 +270,11 @@ export class RoomSeats extends RoomCopies {
   }
 }
 
+export const draftOfRoom = (name: string) => ({
+  name,
+  maxParticipants: MOST_PEOPLE,
+  body: '',
+  ...TIMEOUTS_MS,
+})
 const draftOf = (id: string): WebhookDraft => ({ id, body: '' })
 const tracksOf = (info: string): TrackId[] => (info === '' ? [] : (JSON.parse(info) as TrackId[]))

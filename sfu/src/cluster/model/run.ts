@@ -35,7 +35,12 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), slot, room }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('resume' as const), slot, identity }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('move' as const, 'forward' as const), identity, room }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'start' as const), slot }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const), slot }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'wake' as const), slot }) },
   {
     weight: 2,
@@ -95,8 +100,19 @@ interface Stage {
   checks: Checks
 }
 
+/** How often what is to be looked at happened at all. */
+export interface Figures {
+  granted: number
+  buried: number
+  /** Nodes out of the sight of another, and rooms given up to one. */
+  hidden: number
+  gaveUp: number
+  /** Clients that were told to come back, and have. */
+  cameBack: number
+}
+
 /** @throws Broken: what did not hold. Answers figures of the run. */
-export function run({ seed, mayForget, steps }: Scenario): { granted: number; buried: number } {
+export function run({ seed, mayForget, steps }: Scenario): Figures {
   const checks = new Checks()
   const world = new World(seed, checks)
   const nodes = Array.from({ length: NODES }, (_, i) => new ModelNode(world, i))
@@ -110,7 +126,8 @@ export function run({ seed, mayForget, steps }: Scenario): { granted: number; bu
   }
   calm(stage)
   checkCalm(world, nodes, checks)
-  return { granted: checks.granted, buried: world.record.state.dead.size }
+  const { granted, hidden, gaveUp } = checks.figures
+  return { granted, hidden, gaveUp, cameBack: world.cameBack, buried: world.record.state.dead.size }
 }
 
 /** Everything is there again, and the compare, the sweep and the windows have had their time. */
@@ -133,7 +150,10 @@ const newest = (
   nodes
     .filter(node => node.isDoing())
     .flatMap(node => [...node.rooms.connections].map(connection => ({ node, connection })))
-    .filter(({ connection }) => connection.identity === identity && connection.claim.is !== 'none')
+    .filter(
+      ({ connection: { identity: its, claim, source } }) =>
+        its === identity && claim.is !== 'none' && !source,
+    )
     .at(-1)
 
 function* resume(entry: ModelNode, { psid, claim, identity, roomName, tokenFromS }: Connection): Flow {
@@ -144,12 +164,15 @@ function* resume(entry: ModelNode, { psid, claim, identity, roomName, tokenFromS
 
 function apply(stage: Stage, command: Command): void {
   const { world, nodes, checks } = stage
-  const by = ({ inst }: ModelNode) => ({ inst, atMs: world.nowMs })
+  // When it is asked for: the record may forget it before the answer comes.
+  const atMs = world.nowMs
+  const by = ({ inst }: ModelNode) => ({ inst, atMs })
   const at = 'slot' in command ? nodes[command.slot]! : undefined
   switch (command.do) {
     case 'join': {
       const tokenFromS = command.isOldToken ? 0 : Math.floor(world.recordNow() / 1000) + 120
-      if (at!.isDoing()) at!.rooms.join(command.room, command.identity, tokenFromS)
+      const { room: roomName, identity } = command
+      if (at!.isDoing()) at!.placeOf(roomName, false)?.join({ roomName, identity, tokenFromS })
       return
     }
     case 'resume': {
@@ -182,6 +205,17 @@ function apply(stage: Stage, command: Command): void {
         at!.flow(at!.rooms.closeRoom(open.facts.sid, () => checks.acknowledgedClose(by(at!), open.facts.sid)))
       return
     }
+    case 'move':
+    case 'forward': {
+      const one = newest(stage, command.identity)
+      if (!one || one.connection.roomName === command.room) return
+      if (command.do === 'move') one.node.rooms.move(one.connection, command.room)
+      else one.node.flow(one.node.rooms.forwarding(one.connection, command.room))
+      return
+    }
+    case 'drain':
+      if (at!.isDoing()) at!.flow(at!.drain())
+      return
     case 'crash':
       at!.crash()
       return
@@ -238,8 +272,7 @@ function apply(stage: Stage, command: Command): void {
       world.recordReturns()
       return
     case 'empty':
-      world.record.empty()
-      checks.forgot(world.nowMs)
+      world.empty()
       return
     case 'failOver':
       world.failOver(Math.min(1_000, Math.abs(command.ms)))

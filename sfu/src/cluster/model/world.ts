@@ -3,11 +3,12 @@
  * while a link stands and everything when it falls. All chance comes from one seed, so that a run can be run again.
  */
 
+import type { RoomId } from '@diemcau/core/ids.ts'
 import type { MemberCopies } from '../../room/copies/member-copies.ts'
 import type { MemoryState } from '../record/memory-state.ts'
 import { MemorySteps } from '../record/memory-steps.ts'
 import type { Incarnation, WebhookEntry } from '../record/record-types.ts'
-import type { Facts, LinkMessage, NodeInWorld } from './parts.ts'
+import type { Connection, Facts, LinkMessage, NodeInWorld } from './parts.ts'
 
 /** The record's clock at the beginning. */
 const START_MS = 1_700_000_000_000
@@ -19,11 +20,17 @@ const CHECK_MS = 20
 
 type StepCall = (record: MemorySteps) => unknown
 
+type Client = Pick<Connection, 'identity' | 'roomName' | 'tokenFromS'>
+
 /** What looks on (checks.ts). */
 interface WorldChecks {
   watch(world: World): void
   always(world: World): void
-  forgot(atMs: number): void
+  forgot(world: World, before: Readonly<MemoryState>): void
+  died(world: World, node: NodeInWorld): void
+  vacated(sid: RoomId, inst: Incarnation): void
+  hidden(inst: Incarnation, by: Incarnation): void
+  gaveUp(sid: RoomId, inst: Incarnation, to: Incarnation): void
   copied(members: MemberCopies<Facts>): void
   delivered(entries: WebhookEntry[]): void
 }
@@ -46,8 +53,12 @@ export class World {
   #held: (() => void)[] = []
   readonly #ways = new Map<string, { message: LinkMessage; session: number }[]>()
   #random: number
+  /** Clients that were told to come back, and have. */
+  cameBack = 0
   #ids = 0
   #checkedAtMs = 0
+  /** Which one it is: what is under way to one that is lost, and its answers, are lost with it. */
+  #server = 0
 
   constructor(seed: number, checks: WorldChecks) {
     this.#random = seed | 0
@@ -101,12 +112,14 @@ export class World {
       answered(answer)
     }
     this.in(ANSWER_MS, () => settle(null))
+    const server = this.#server
     this.in(this.#delay(slot), () => {
       if (this.recordIs === 'away' || this.cutRecord.has(`${slot}>`)) return
       const run = () => {
+        if (server !== this.#server) return
         const answer = step(this.record)
         this.in(this.#delay(slot), () => {
-          if (!this.cutRecord.has(`<${slot}`)) settle(answer)
+          if (!this.cutRecord.has(`<${slot}`) && server === this.#server) settle(answer)
         })
       }
       if (this.recordIs === 'hung') this.#held.push(run)
@@ -122,13 +135,32 @@ export class World {
     this.recordIs = 'there'
     for (const run of this.#held.splice(0)) run()
   }
+  empty(): void {
+    const before = this.record.state
+    this.record.empty()
+    this.checks.forgot(this, before)
+  }
   /** A failover to a server that had not got what was done in the last `ms`: from now on until then it is lost. */
   failOver(ms: number): void {
     const before: MemoryState = this.record.snapshot()
     this.in(ms, () => {
+      const lost = this.record.state
       this.record.rollBack(before)
-      this.checks.forgot(this.nowMs)
-      for (const node of this.nodes) node.handleReconnect()
+      this.#server++
+      this.checks.forgot(this, lost)
+    })
+  }
+
+  /** A client told to come back: it tries some node, again and again, which hands it on to one that takes newcomers. */
+  comeBack(client: Client, tries = 8): void {
+    this.in(this.between(100, 1_500), () => {
+      const doing = this.nodes.filter(node => node.isDoing())
+      const entry = doing[this.between(0, Math.max(0, doing.length - 1))]
+      const place = entry?.placeOf(client.roomName)
+      if (place?.isDoing()) {
+        this.cameBack++
+        place.join(client)
+      } else if (tries > 0) this.comeBack(client, tries - 1)
     })
   }
 
