@@ -28,11 +28,11 @@ function explore(mayForget: boolean): void {
 }
 
 describe('the protocol of a cluster, in a model', () => {
-  it('keeps its promises whatever happens to its nodes, links and clocks', { timeout: 120_000 }, () => {
+  it('keeps its promises whatever happens to its nodes, links and clocks', { timeout: 600_000 }, () => {
     explore(false)
   })
 
-  it('keeps them when the record is emptied or rolled back', { timeout: 120_000 }, () => {
+  it('keeps them when the record is emptied or rolled back', { timeout: 600_000 }, () => {
     explore(true)
   })
 })
