@@ -37,6 +37,7 @@ export const assertThat = (holds: boolean, what: () => string): void => {
 /** Nodes that reach the record, and have for so long, know of the newest claims: a call that was lost before takes a second. */
 const AGREED_MS = 1_500
 
+type BuryCall = EraCall & { dead: Incarnation; count: number }
 type SplitCall = EraCall & { roomSid: RoomId; a: Incarnation; b: Incarnation }
 const pairOf = (sid: RoomId, a: Incarnation, b: Incarnation) => [sid, ...[a, b].sort()].join()
 /** Members of a node that is not heard stay in sight for so long. */
@@ -60,7 +61,8 @@ export class Checks {
   readonly #claims = new Map<RoomId, Map<string, Claim>>()
   /** By room, in the order of their first delivery. */
   readonly stories = new Map<RoomId, string[]>()
-  readonly #deliveredIds = new Set<string>()
+  /** By id: the place in the stream it came from. */
+  readonly #deliveredIds = new Map<string, string>()
   /** What was acknowledged, and by whom: it holds while the record or that node remembers it. */
   readonly #closed = new Map<RoomId, Acknowledged>()
   readonly #revoked: (Acknowledged & Revocation)[] = []
@@ -70,6 +72,9 @@ export class Checks {
   /** The newest claim granted, by room and identity. */
   readonly #newest = new Map<string, { epoch: number; atMs: number }>()
   #over = new Set<RoomId>()
+  get #hasForgotten(): boolean {
+    return this.#forgotAtMs >= 0
+  }
   #world: World | undefined
   readonly excuses = new Excuses()
   /** Which side gives a room up, by room and pair. */
@@ -86,8 +91,15 @@ export class Checks {
         const { state } = world.record
         const wasDead = state.dead.has(call.inst)
         const seat = name === 'join' ? this.#seatOf(world, call as Join) : undefined
+        const countOf = (inst: Incarnation) => state.nodes.get(inst)?.count ?? 0
+        const { dead, count } = call as BuryCall
+        const counted = name === 'bury' ? countOf(dead) : 0
         const answer = step(call)
         if (answer.outcome === 'done') {
+          assertThat(
+            name !== 'bury' || answer.value !== 'buried_now' || counted === count,
+            () => `2: ${dead} was buried, and had been counted since that was asked`,
+          )
           assertThat(!wasDead, () => `2: ${name} of the buried ${call.inst} was done`)
           assertThat(world.recordNow() <= call.deadlineMs, () => `11: ${name} was done after its deadline`)
           if (name === 'split') {
@@ -134,6 +146,10 @@ export class Checks {
     )
     if (holder === call.psid) return
     assertThat(epoch > Math.max(0, ...epochs.keys()), () => `1: epoch ${epoch} is lower than one before`)
+    assertThat(
+      ![...epochs.values()].includes(call.psid),
+      () => `1: ${call.psid} was given a second epoch by a repeat`,
+    )
     epochs.set(epoch, call.psid)
     this.figures.granted++
     const isFull = seat === null && room.counted > MOST_PEOPLE
@@ -218,8 +234,9 @@ export class Checks {
       const isDead = record.state.dead.has(node.inst) && !this.#lateBurials.has(node.inst)
       assertThat(!isDead || !node.isSure(), () => `2: ${node.inst} is sure and buried`)
       const acting = new Set<string>()
-      for (const { claim, identity } of node.rooms.connections) {
+      for (const { claim, identity, psid, isOver } of node.rooms.connections) {
         if (!claims.isActing(claim)) continue
+        assertThat(!isOver, () => `4: ${node.inst} acts for ${psid}, which was to end`)
         const key = `${claim.roomSid}/${identity}`
         assertThat(!acting.has(key), () => `1: ${node.inst} acts for two connections of ${identity}`)
         acting.add(key)
@@ -268,9 +285,15 @@ export class Checks {
   }
 
   delivered(entries: WebhookEntry[]): void {
-    for (const { id, roomSid } of entries) {
-      if (this.#deliveredIds.has(id)) continue
-      this.#deliveredIds.add(id)
+    for (const { id, roomSid, entryId } of entries) {
+      const known = this.#deliveredIds.get(id)
+      // A record that has forgotten may take an event once more; its receivers drop it.
+      assertThat(
+        known === undefined || known === entryId || this.#hasForgotten,
+        () => `6: ${id} was told twice`,
+      )
+      if (known !== undefined) continue
+      this.#deliveredIds.set(id, entryId)
       const story = this.stories.get(roomSid) ?? []
       this.stories.set(roomSid, story)
       story.push(id)
@@ -328,6 +351,10 @@ export class Checks {
       () => `4: ${inst} gives ${sid} up to ${to}, heard ${silentMs} ms ago`,
     )
     this.figures.gaveUp++
+  }
+  /** A newcomer is served by nobody who is to stop, or has given the room up, while another takes them. */
+  placed(isRight: boolean, by: Incarnation): void {
+    assertThat(isRight, () => `4: ${by} takes a newcomer itself`)
   }
   /** One word for both sides, as long as it stands: the side with fewer people. */
   #splitIn({ record }: World, { roomSid, a, b }: SplitCall, loser: Incarnation): void {

@@ -248,6 +248,9 @@ export class ModelNode extends ModelProcess implements NodeInWorld, Host {
       others: new Map(others),
     })
     const node = place ? (this.world.nodeOf(place) ?? null) : this
+    const isElsewhere = others.some(([, { isDraining }]) => !isDraining)
+    const isUnfit = this.isDraining || this.rooms.refuges(roomName) !== undefined
+    this.world.checks.placed(!(node === this && isUnfit && isElsewhere), this.inst)
     return node?.refuges(roomName) ? null : node
   }
   refuges(roomName: string): ReadonlySet<Incarnation> | undefined {

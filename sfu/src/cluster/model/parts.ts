@@ -39,6 +39,8 @@ export interface Connection {
   version: number
   facts: Facts
   kept: KeptFacts | null
+  /** Its client has gone, or was told to. */
+  isOver: boolean
   /** Since when it is acted for. */
   heldSinceMs: number
   /** Shown in this room while connected to another by that connection: it ends with it. */
@@ -104,6 +106,7 @@ export interface Host {
       vacated(sid: RoomId, inst: Incarnation): void
       hidden(inst: Incarnation, by: Incarnation): void
       gaveUp(sid: RoomId, inst: Incarnation, to: Incarnation): void
+      placed(isRight: boolean, by: Incarnation): void
     }
     /** A client told to come back: some node takes it, under a new sid. */
     comeBack(client: Pick<Connection, 'identity' | 'roomName' | 'tokenFromS'>): void

@@ -77,8 +77,9 @@ export class RoomMoves extends RoomSeats {
     const { node } = this
     const draft = { ...draftOfRoom(roomName), sid: node.world.id<RoomId>('RM_') }
     const opened = yield* node.insist((record, call) => record.open({ ...call, draft }))
-    const room =
-      opened && (yield* node.insist((record, call) => record.enter({ ...call, roomSid: opened.room.sid })))
+    if (!opened || opened === 'too_many') return
+    const { sid: roomSid } = opened.room
+    const room = yield* node.insist((record, call) => record.enter({ ...call, roomSid }))
     if (!room || !claims.isActing(source.claim) || source.claim.roomSid === room.sid) return
     this.enter(room)
     this.joinAs({ roomName, identity: source.identity, tokenFromS: null, source })

@@ -27,6 +27,7 @@ export class RoomSeats extends RoomCopies {
       version: 0,
       facts: { isActive: false, tracks: [], isCounted: true },
       kept: null,
+      isOver: false,
       heldSinceMs: 0,
     }
     this.connections.add(connection)
@@ -141,6 +142,7 @@ export class RoomSeats extends RoomCopies {
   // Ending ------------------------------------------------------------------------------------------------------
 
   end(connection: Connection, why: string): void {
+    connection.isOver = true
     const before = connection.claim
     connection.claim = claims.end(connection.claim, why)
     if (before !== connection.claim && connection.claim.is === 'ending')

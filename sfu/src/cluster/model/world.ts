@@ -31,6 +31,7 @@ interface WorldChecks {
   vacated(sid: RoomId, inst: Incarnation): void
   hidden(inst: Incarnation, by: Incarnation): void
   gaveUp(sid: RoomId, inst: Incarnation, to: Incarnation): void
+  placed(isRight: boolean, by: Incarnation): void
   copied(members: MemberCopies<Facts>): void
   delivered(entries: WebhookEntry[]): void
 }
