@@ -3,9 +3,9 @@
  * how it runs in model-process.ts.
  */
 import { BeatWatch } from '../claim/beat-watch.ts'
+import { newcomerTo } from '../claim/newcomer-place.ts'
 import { Sureness, Vouches } from '../claim/sureness.ts'
-import { newcomerTo } from '../node/placement.ts'
-import { UnheardNodes } from '../node/unheard-nodes.ts'
+import { UnheardNodes } from '../claim/unheard-nodes.ts'
 import type { MemorySteps } from '../record/memory-steps.ts'
 import type { Answer, Stamp } from '../record/record-calls.ts'
 import type { Incarnation } from '../record/record-types.ts'

@@ -4,7 +4,7 @@
  */
 import type { RoomId } from '@diemcau/core/ids.ts'
 import * as claims from '../claim/claim-state.ts'
-import { SPLIT_RETRY_MS } from '../node/unheard-nodes.ts'
+import { SPLIT_RETRY_MS } from '../claim/unheard-nodes.ts'
 import type { Incarnation } from '../record/record-types.ts'
 import type { Connection, Flow } from './parts.ts'
 import { draftOfRoom, RoomSeats } from './room-seats.ts'

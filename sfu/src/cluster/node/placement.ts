@@ -7,6 +7,7 @@ import type { JoinQuery, VerifiedClaims } from '../../room/base/claims.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
 import type { HandOn } from '../../server/hand-on.ts'
 import type { Placing } from '../../server/http-edge.ts'
+import { newcomerTo } from '../claim/newcomer-place.ts'
 import type { Incarnation } from '../record/record-types.ts'
 import type { PeerFacts } from './node-beats.ts'
 import type { NodeSession } from './node-session.ts'
@@ -89,30 +90,5 @@ export class Placement implements Placing {
       headers: this.#options.passing.headers(clientAddress, requestLine),
       onCut: cut => session.onBuried(node, cut),
     }
-  }
-}
-
-/** The node that serves a newcomer; undefined: the one asked, also where no other is there. */
-export function newcomerTo(here: {
-  isDraining: boolean
-  /** SharedRooms.refuges */
-  refuges: ReadonlySet<Incarnation> | undefined
-  reachesRecord: boolean
-  others: ReadonlyMap<Incarnation, Pick<PeerFacts, 'isDraining' | 'signal' | 'load'>>
-}): Incarnation | undefined {
-  const { isDraining, refuges, reachesRecord, others } = here
-  if (!isDraining && !refuges && reachesRecord) return undefined
-  const welcoming = [...others].filter(([, { isDraining, signal }]) => !isDraining && signal !== '')
-  // Those that are in the room first, of these the one with the fewest people.
-  const isIn = (node: Incarnation) => Number(refuges?.has(node) ?? false)
-  return welcoming.sort(([a, x], [b, y]) => isIn(b) - isIn(a) || peopleOf(x) - peopleOf(y))[0]?.[0]
-}
-
-/** As `load` says it. */
-const peopleOf = ({ load }: Pick<PeerFacts, 'load'>): number => {
-  try {
-    return Number((JSON.parse(load) as { people?: unknown }).people) || 0
-  } catch {
-    return 0
   }
 }
