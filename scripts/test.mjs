@@ -10,23 +10,32 @@ import path from 'node:path'
 import { runMain, say, since, warn } from './lib/log.mjs'
 import { root, run, toolEnv } from './lib/run.mjs'
 import { setUp } from './setup.mjs'
-import { judgeRetries, readPlaywright, readVitest } from './test/read-reports.mjs'
-import { mayBeRetried } from './test/retried-tests.mjs'
+import {
+  crashedFiles,
+  judgeRetries,
+  readPlaywright,
+  readVitest,
+  withSecondRun,
+} from './test/read-reports.mjs'
+import { mayBeRetried, mayCrash } from './test/retried-tests.mjs'
 
 const reports = path.join(root, '.cache', 'test-reports')
 
-const vitest = project => report => [
-  'vitest',
-  [
-    'run',
-    `--project=${project}`,
-    '--silent=passed-only',
-    '--reporter=./scripts/test/vitest-progress.mjs',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ],
-  {},
-]
+const vitest =
+  project =>
+  (report, files = []) => [
+    'vitest',
+    [
+      'run',
+      ...files,
+      `--project=${project}`,
+      '--silent=passed-only',
+      '--reporter=./scripts/test/vitest-progress.mjs',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    {},
+  ]
 const suites = {
   unit: vitest('unit'),
   integration: vitest('integration'),
@@ -47,10 +56,30 @@ const suites = {
 /** One after another; what shares a step runs at the same time. What is judged by time runs alone. */
 const steps = [['unit'], ['integration', 'services'], ['networks'], ['browser']]
 
-const readReport = (name, text, variables) =>
-  name === 'browser'
-    ? readPlaywright(JSON.parse(text), { folder: 'web/e2e' })
-    : readVitest(JSON.parse(text), { root, variables })
+const readJson = file => JSON.parse(readFileSync(file, 'utf8'))
+
+const readReport = (name, report, variables) =>
+  name === 'browser' ? readPlaywright(report, { folder: 'web/e2e' }) : readVitest(report, { root, variables })
+
+/** Runs files again whose process a native library has crashed, if they are listed. Returns the report as it stands then, and how it ended. */
+async function againIfCrashed(name, report, log, code, env) {
+  if (name === 'browser') return { report, code, crashed: [] }
+  const crashed = crashedFiles(report, { root, log: readFileSync(log, 'utf8'), list: mayCrash })
+  if (crashed.length === 0) return { report, code, crashed }
+  for (const file of crashed) warn(`its process died of a corrupt heap, it runs again: ${file}`)
+  const second = path.join(reports, `${name}-again.json`)
+  rmSync(second, { force: true })
+  const [command, args] = suites[name](second, crashed)
+  const { code: secondCode } = await run(command, args, {
+    progressTo: path.join(reports, `${name}-again.log`),
+    allowFailure: true,
+    label: `${name} tests again`,
+    everyMs: 60_000,
+    env,
+  })
+  if (!existsSync(second)) return { report, code, crashed }
+  return { report: withSecondRun(report, readJson(second)), code: secondCode, crashed }
+}
 
 /** Runs one suite; its progress is shown, all else that it and the libraries under test print goes to a log file. */
 async function runSuite(name, env, variables) {
@@ -60,15 +89,19 @@ async function runSuite(name, env, variables) {
   const [command, args, extra] = suites[name](report)
   const started = Date.now()
   say(`${name} tests (everything they print: ${path.relative(root, log)})`)
-  const { code } = await run(command, args, {
+  const first = await run(command, args, {
     progressTo: log,
     allowFailure: true,
     label: `${name} tests`,
     everyMs: 60_000,
     env: { ...env, ...extra },
   })
-  const result = existsSync(report)
-    ? readReport(name, readFileSync(report, 'utf8'), variables)
+  const ended = existsSync(report)
+    ? await againIfCrashed(name, readJson(report), log, first.code, env)
+    : { report: undefined, code: first.code, crashed: [] }
+  const { code } = ended
+  const result = ended.report
+    ? readReport(name, ended.report, variables)
     : { passed: 0, failed: 0, skipped: 0, retried: [], names: [], ran: [] }
   if (result.failed === 0 && (code !== 0 || result.passed === 0)) {
     result.failed += 1
@@ -80,7 +113,7 @@ async function runSuite(name, env, variables) {
     result.failed += faults.length
     result.names.push(...faults)
   } else for (const one of faults) warn(one)
-  return { ...result, name, took: since(started) }
+  return { ...result, name, crashed: ended.crashed, took: since(started) }
 }
 
 await runMain(async () => {
@@ -94,17 +127,20 @@ await runMain(async () => {
   const chosen = Object.keys(suites).filter(name => process.argv.length === 2 || process.argv.includes(name))
   const variables = await setUp({ tests: true })
   mkdirSync(reports, { recursive: true })
-  const env = toolEnv({ ...variables, NODE_ENV: 'test' })
+  // Hundreds of processes start: what they have compiled is kept for the next (halves the start of a media server).
+  const compiled = path.join(root, '.cache', 'compiled')
+  const env = toolEnv({ ...variables, NODE_ENV: 'test', NODE_COMPILE_CACHE: compiled })
   const results = []
   for (const step of steps) {
     const named = step.filter(name => chosen.includes(name))
     results.push(...(await Promise.all(named.map(name => runSuite(name, env, variables)))))
   }
   console.log('')
-  for (const { name, passed, failed, skipped, retried, took, names } of results) {
+  for (const { name, passed, failed, skipped, retried, crashed, took, names } of results) {
     const notes = [
       skipped ? `${skipped} skipped` : '',
       retried.length ? `${retried.length} only at the second try` : '',
+      crashed.length ? `${crashed.length} files again, as their process had died` : '',
     ].filter(Boolean)
     console.log(
       `${name}: ${passed} passed, ${failed} failed in ${took}${notes.length ? ` (${notes.join(', ')})` : ''}`,

@@ -44,7 +44,11 @@ export function readVitest(report, { root, variables = {}, platform = process.pl
   const retried = []
   for (const file of report.testResults) {
     const name = path.relative(root, file.name).split(path.sep).join('/')
-    if (file.status === 'failed' && file.assertionResults.length === 0) names.push(`${name}: ${file.message}`)
+    const { status, assertionResults } = file
+    if (status === 'failed' && assertionResults.length === 0) names.push(`${name}: ${file.message}`)
+    // A hook that failed leaves none behind either, and says why.
+    else if (status === 'failed' && assertionResults.every(one => one.status !== 'failed'))
+      names.push(`${name}: ${file.message || 'its process died'}`)
     for (const one of file.assertionResults) {
       const title = one.fullName.trim()
       ran.push({ file: name, title })
@@ -61,6 +65,46 @@ export function readVitest(report, { root, variables = {}, platform = process.pl
     retried,
     names: [...names, ...leftOut],
     ran,
+  }
+}
+
+/** What the C library says when a native library has overwritten its heap, before it ends the process. */
+const HEAP_IS_CORRUPT =
+  /^(malloc|free|realloc|munmap_chunk|corrupted|double free)\b.*(corrupt|invalid|double|size)/m
+
+/**
+ * Files whose process died under them because a native library had corrupted its heap: tests of theirs have no end, none has failed.
+ * Only files that are listed, and only when the C library said so.
+ *
+ * @param report vitest's JSON report
+ * @param {{ root: string, log: string, list: { file: string, reason: string }[] }} options log: all that the run has printed
+ * @returns {string[]} paths from the root
+ */
+export function crashedFiles(report, { root, log, list }) {
+  if (!HEAP_IS_CORRUPT.test(log)) return []
+  return report.testResults
+    .filter(file => file.status === 'failed' && file.assertionResults.every(one => one.status !== 'failed'))
+    .map(file => path.relative(root, file.name).split(path.sep).join('/'))
+    .filter(name => list.some(({ file }) => file === name))
+}
+
+/**
+ * The report in which files that were run again stand as they went then.
+ *
+ * @param report of all files
+ * @param second of those alone
+ */
+export function withSecondRun(report, second) {
+  const again = new Set(second.testResults.map(file => file.name))
+  const counts = (results, status) =>
+    results.flatMap(file => file.assertionResults).filter(one => one.status === status).length
+  const kept = report.testResults.filter(file => !again.has(file.name))
+  const testResults = [...kept, ...second.testResults]
+  return {
+    ...report,
+    testResults,
+    numPassedTests: counts(testResults, 'passed'),
+    numPendingTests: counts(testResults, 'pending') + counts(testResults, 'skipped'),
   }
 }
 

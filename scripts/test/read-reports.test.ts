@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { judgeRetries, readPlaywright, readVitest } from './read-reports.mjs'
-import { mayBeRetried } from './retried-tests.mjs'
+import { crashedFiles, judgeRetries, readPlaywright, readVitest, withSecondRun } from './read-reports.mjs'
+import { mayBeRetried, mayCrash } from './retried-tests.mjs'
 
 const assertion = (fullName: string, status: string, failureMessages: string[] = []) => ({
   fullName,
@@ -61,6 +62,53 @@ describe("vitest's report", () => {
       failed: 2,
       skipped: 1,
     })
+  })
+})
+
+describe('a file whose process died', () => {
+  const file = 'sfu/test/a.int.test.ts'
+  const list = [{ file, reason: 'a native library' }]
+  const log = 'chatter\nmalloc(): unsorted double linked list corrupted\n'
+  const crashed = () => {
+    const report = vitestReport([assertion('a room opens', 'passed'), assertion('a room closes', 'pending')])
+    report.testResults[0]!.status = 'failed'
+    report.testResults.push(
+      ...vitestReport([assertion('b', 'passed')], '/p/sfu/test/b.int.test.ts').testResults,
+    )
+    return report
+  }
+
+  it('is run again when it is listed, nothing in it has failed, and the heap was corrupt', () => {
+    expect(crashedFiles(crashed(), { root: '/p', log, list })).toEqual([file])
+    expect(crashedFiles(crashed(), { root: '/p', log, list: [] })).toEqual([])
+    expect(crashedFiles(crashed(), { root: '/p', log: 'killed', list })).toEqual([])
+    const failed = crashed()
+    failed.testResults[0]!.assertionResults[0]!.status = 'failed'
+    expect(crashedFiles(failed, { root: '/p', log, list })).toEqual([])
+  })
+
+  it('stands as it went the second time, and as failed without one', () => {
+    expect(readVitest(crashed(), { root: '/p' })).toMatchObject({
+      failed: 1,
+      names: [`${file}: its process died`],
+    })
+    const second = vitestReport([
+      assertion('a room opens', 'passed'),
+      assertion('a room closes', 'failed', ['no']),
+    ])
+    expect(readVitest(withSecondRun(crashed(), second), { root: '/p' })).toMatchObject({
+      passed: 2,
+      failed: 1,
+      skipped: 0,
+      names: [`${file}: a room closes`],
+    })
+  })
+
+  it('has a reason in every entry of the list', () => {
+    for (const entry of mayCrash) {
+      expect(existsSync(new URL(`../../${entry.file}`, import.meta.url)), entry.file).toBe(true)
+      expect(entry.reason.length).toBeGreaterThan(40)
+    }
   })
 })
 
