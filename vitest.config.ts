@@ -24,7 +24,7 @@ const withRealParts = {
 export default defineConfig({
   test: {
     // More than cores: those of several nodes mostly wait for one another.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         test: {
