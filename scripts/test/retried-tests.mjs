@@ -48,6 +48,12 @@ export const mayBeRetried = [
     reason:
       'The encoder that plays the telephone runs in real time beside the recorder; where the machine stalls, a turn lies at another moment of the film than the one that is looked at.',
   },
+  {
+    file: 'recordings/test/recording.int.test.ts',
+    title: 'a recording survives kill -9 while capturing and while composing, with sound and picture together',
+    reason:
+      'Once in some nine runs, with other work on the machine, one clap stood 265 ms apart (80 are allowed). The cause is not known; the second try is as strict, and every one is named.',
+  },
 ]
 
 const nativeHeap =

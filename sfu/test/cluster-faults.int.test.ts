@@ -401,7 +401,7 @@ function placeOf(nodes: readonly RunningSfu[], room: string, identity: string): 
       .filter(line => line.startsWith('{') && line.includes('"participant joined"'))
       .map(line => JSON.parse(line) as Record<string, unknown>)
       .filter(entry => entry.room === room && entry.identity === identity)
-      .map(entry => ({ at, time: Date.parse(String(entry.time)) || Number(entry.time) })),
+      .map(entry => ({ at, time: Date.parse(String(entry.time)) })),
   )
   return joins.toSorted((a, b) => a.time - b.time).at(-1)?.at ?? -1
 }
