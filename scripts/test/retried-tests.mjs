@@ -50,7 +50,8 @@ export const mayBeRetried = [
   },
   {
     file: 'recordings/test/recording.int.test.ts',
-    title: 'a recording survives kill -9 while capturing and while composing, with sound and picture together',
+    title:
+      'a recording survives kill -9 while capturing and while composing, with sound and picture together',
     reason:
       'Once in some nine runs, with other work on the machine, one clap stood 265 ms apart (80 are allowed). The cause is not known; the second try is as strict, and every one is named.',
   },
