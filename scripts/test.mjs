@@ -64,9 +64,9 @@ const readReport = (name, report, variables) =>
 /** Runs files again whose process a native library has crashed, if they are listed. Returns the report as it stands then, and how it ended. */
 async function againIfCrashed(name, report, log, code, env) {
   if (name === 'browser') return { report, code, crashed: [] }
-  const crashed = crashedFiles(report, { root, log: readFileSync(log, 'utf8'), list: mayCrash })
+  const crashed = crashedFiles({ log: readFileSync(log, 'utf8'), list: mayCrash })
   if (crashed.length === 0) return { report, code, crashed }
-  for (const file of crashed) warn(`its process died of a corrupt heap, it runs again: ${file}`)
+  for (const file of crashed) warn(`a native library ended its process, it runs again: ${file}`)
   const second = path.join(reports, `${name}-again.json`)
   rmSync(second, { force: true })
   const [command, args] = suites[name](second, crashed)

@@ -46,9 +46,9 @@ export function readVitest(report, { root, variables = {}, platform = process.pl
     const name = path.relative(root, file.name).split(path.sep).join('/')
     const { status, assertionResults } = file
     if (status === 'failed' && assertionResults.length === 0) names.push(`${name}: ${file.message}`)
-    // A hook that failed leaves none behind either, and says why.
+    // What failed before or after the tests of a group is told by the progress; the report has no word of it.
     else if (status === 'failed' && assertionResults.every(one => one.status !== 'failed'))
-      names.push(`${name}: ${file.message || 'its process died'}`)
+      names.push(`${name}: ${file.message || 'something before or after its tests, or its process died'}`)
     for (const one of file.assertionResults) {
       const title = one.fullName.trim()
       ran.push({ file: name, title })
@@ -73,18 +73,21 @@ const HEAP_IS_CORRUPT =
   /^(malloc|free|realloc|munmap_chunk|corrupted|double free)\b.*(corrupt|invalid|double|size)/m
 
 /**
- * Files whose process died under them because a native library had corrupted its heap: tests of theirs have no end, none has failed.
- * Only files that are listed, and only when the C library said so.
+ * Files whose process a native library has ended: by a fault of memory, or by the C library as the heap was corrupt, which it then has said.
+ * Only files that are listed.
  *
- * @param report vitest's JSON report
- * @param {{ root: string, log: string, list: { file: string, reason: string }[] }} options log: all that the run has printed
+ * @param {{ log: string, list: { file: string, reason: string }[] }} options log: all that the run has printed, with what vitest-progress.mjs
+ *   says of processes that were ended by a signal
  * @returns {string[]} paths from the root
  */
-export function crashedFiles(report, { root, log, list }) {
-  if (!HEAP_IS_CORRUPT.test(log)) return []
-  return report.testResults
-    .filter(file => file.status === 'failed' && file.assertionResults.every(one => one.status !== 'failed'))
-    .map(file => path.relative(root, file.name).split(path.sep).join('/'))
+export function crashedFiles({ log, list }) {
+  const deaths = [...log.matchAll(/^process ended by (\w+): (.+)$/gm)]
+  return deaths
+    .filter(
+      ([, signal]) =>
+        signal === 'SIGSEGV' || signal === 'SIGBUS' || (signal === 'SIGABRT' && HEAP_IS_CORRUPT.test(log)),
+    )
+    .map(([, , file]) => file.split(path.sep).join('/'))
     .filter(name => list.some(({ file }) => file === name))
 }
 

@@ -68,7 +68,8 @@ describe("vitest's report", () => {
 describe('a file whose process died', () => {
   const file = 'sfu/test/a.int.test.ts'
   const list = [{ file, reason: 'a native library' }]
-  const log = 'chatter\nmalloc(): unsorted double linked list corrupted\n'
+  const heap = 'chatter\nmalloc(): unsorted double linked list corrupted\n'
+  const died = (signal: string) => `process ended by ${signal}: ${file}\n`
   const crashed = () => {
     const report = vitestReport([assertion('a room opens', 'passed'), assertion('a room closes', 'pending')])
     report.testResults[0]!.status = 'failed'
@@ -78,19 +79,20 @@ describe('a file whose process died', () => {
     return report
   }
 
-  it('is run again when it is listed, nothing in it has failed, and the heap was corrupt', () => {
-    expect(crashedFiles(crashed(), { root: '/p', log, list })).toEqual([file])
-    expect(crashedFiles(crashed(), { root: '/p', log, list: [] })).toEqual([])
-    expect(crashedFiles(crashed(), { root: '/p', log: 'killed', list })).toEqual([])
-    const failed = crashed()
-    failed.testResults[0]!.assertionResults[0]!.status = 'failed'
-    expect(crashedFiles(failed, { root: '/p', log, list })).toEqual([])
+  it('is run again when it is listed and a native library has ended it', () => {
+    expect(crashedFiles({ log: heap + died('SIGABRT'), list })).toEqual([file])
+    expect(crashedFiles({ log: died('SIGSEGV'), list })).toEqual([file])
+    expect(crashedFiles({ log: died('SIGSEGV'), list: [] })).toEqual([])
+    // Out of memory, or killed.
+    expect(crashedFiles({ log: died('SIGABRT'), list })).toEqual([])
+    expect(crashedFiles({ log: heap + died('SIGKILL'), list })).toEqual([])
+    expect(crashedFiles({ log: heap, list })).toEqual([])
   })
 
   it('stands as it went the second time, and as failed without one', () => {
     expect(readVitest(crashed(), { root: '/p' })).toMatchObject({
       failed: 1,
-      names: [`${file}: its process died`],
+      names: [`${file}: something before or after its tests, or its process died`],
     })
     const second = vitestReport([
       assertion('a room opens', 'passed'),

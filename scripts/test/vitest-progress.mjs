@@ -46,6 +46,13 @@ export default class VitestProgress {
     this.#printed.delete(test.id)
   }
 
+  /** A hook that failed: tests of its group may all have passed. */
+  onTestSuiteResult(suite) {
+    const name = path.relative(this.#root, suite.module.moduleId)
+    for (const error of suite.errors())
+      this.#say(`✗ ${name}: ${suite.fullName}: before or after its tests\n${indented(textOf(error))}`)
+  }
+
   onTestModuleEnd(module) {
     this.#done += 1
     const name = path.relative(this.#root, module.moduleId)
@@ -65,17 +72,31 @@ export default class VitestProgress {
   }
 
   onTestRunEnd(_modules, errors) {
-    for (const error of errors) this.#say(`✗ outside of a test\n${indented(textOf(error))}`)
+    for (const error of errors) {
+      this.#say(`✗ outside of a test\n${indented(textOf(error))}`)
+      // Also into the log, which scripts/test.mjs reads: standard output.
+      for (const line of deathsIn(error, this.#root)) console.log(line)
+    }
     this.#say(`${this.#done} files in ${((Date.now() - this.#started) / 1000).toFixed(0)} s`)
   }
 }
 
-/** The stack without the test runner's own frames, and the difference where one is shown. */
+/** The stack without the test runner's own frames, the difference where one is shown, and what was behind it. */
 const textOf = error => {
   const stack = (error.stack ?? error.message)
     .split('\n')
     .filter(line => !/node_modules\/vitest\/|^\s+at new Promise \(<anon/.test(line))
-  return [...stack, ...(error.diff ? [error.diff] : [])].join('\n')
+  const cause = error.cause?.message ? [`because: ${error.cause.message}`] : []
+  return [...stack, ...cause, ...(error.diff ? [error.diff] : [])].join('\n')
+}
+
+/** A line for each test file whose process was ended by a signal, as read-reports.mjs takes it. */
+const deathsIn = (error, root) => {
+  const [, signal, files] =
+    /exited unexpectedly with .*?signal (\w+) during .* while running test files? (.*)/.exec(
+      error.cause?.message ?? '',
+    ) ?? []
+  return (files?.split(', ') ?? []).map(file => `process ended by ${signal}: ${path.relative(root, file)}`)
 }
 
 const indented = text => text.replace(/^/gm, '    ')
