@@ -3,7 +3,7 @@ import { DisconnectReason, LeaveRequest_Action } from '@livekit/protocol'
 import { dispose, RoomEvent } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../testing/eventually.ts'
-import type { NativePeer } from '../../testing/native-peer.ts'
+import { NativePeer } from '../../testing/native-peer.ts'
 import { noRedisServer } from '../../testing/redis-server.ts'
 import type { TestGrants } from '../../testing/sfu-access.ts'
 import type { RunningSfu } from '../../testing/start-sfu.ts'
@@ -265,7 +265,7 @@ describe.skipIf(noRedisServer)('three processes', () => {
     )
   })
 
-  it('Redis away for half a minute: who is there stays, is heard, may resume and leave; who comes is told to come again, and can afterwards', {
+  it('Redis away for half a minute: who is there stays, is heard, may resume and leave, what the API says of them is acknowledged and holds; who comes is told to come again, and can afterwards', {
     timeout: 240_000,
   }, async () => {
     const people = await meeting()
@@ -275,6 +275,8 @@ describe.skipIf(noRedisServer)('three processes', () => {
     const resuming = [giang.peer, hoa.peer]
     for (const peer of [an, chi, ...resuming])
       await eventually(() => (peer.room.remoteParticipants.size === 6 ? null : 'not all are seen'))
+    const giangs = { room, identity: 'giang' }
+    const token = await ground.node(2).token(giangs)
     const changes = changesSeenBy([an, chi])
     const buried = loggedSince(cluster.nodes, 'a node is buried')
     const sids = [sidAt(an, 'binh'), sidAt(an, 'giang'), sidAt(an, 'hoa')]
@@ -288,6 +290,7 @@ describe.skipIf(noRedisServer)('three processes', () => {
       // Some come before their node knows that Redis is away, and some when all do. They have the names of those who come in afterwards.
       const refused = Promise.all([refusedMs(room, 'late-0', 0), refusedMs(room, 'late-1', 1)])
       let later: Promise<number> | undefined
+      let said: Promise<number[]> | undefined
       for (let n = 0; performance.now() < untilAway; n++) {
         await Promise.all([
           expectSeen(chi, 'an', 5),
@@ -298,6 +301,11 @@ describe.skipIf(noRedisServer)('three processes', () => {
         texts.push(`n${n}`)
         if (n === 5) {
           later = refusedMs(room, 'late-2', 2)
+          // By their own node, and by another one.
+          said = Promise.all([
+            timeOf(ground.api(1).updateParticipant(room, 'giang', { name: 'Giang, Hội trường' })),
+            timeOf(ground.api(0).updateParticipant(room, 'giang', { attributes: { hand: 'away' } })),
+          ])
           await em.leave()
           giang.entry.dropAll()
           // By another node than the one it is at.
@@ -306,6 +314,7 @@ describe.skipIf(noRedisServer)('three processes', () => {
         }
       }
       console.log(`Redis away: told to come again after ${[...(await refused), await later].join(', ')} ms`)
+      console.log(`Redis away: the API answered after ${(await said)?.join(', ')} ms`)
       await eventually(() => (resumes === 2 ? null : `${resumes} have resumed`), BACK_LIMIT_MS)
       for (const peer of [an, chi, ...resuming])
         await eventually(() =>
@@ -319,9 +328,16 @@ describe.skipIf(noRedisServer)('three processes', () => {
     expect(changes.toSorted()).toEqual(['an: em goes', 'chi: em goes'])
     expect([sidAt(an, 'binh'), sidAt(an, 'giang'), sidAt(an, 'hoa')]).toEqual(sids)
     expect(breaks()).toEqual([0, 0, 1, 1])
+    await giang.peer.leave()
+    // With the token of before: a newer one would say better.
+    const back = await NativePeer.join({ wsUrl: ground.node(2).wsUrl, token: async () => token }, giangs)
+    expect(
+      (await ground.api(0).listParticipants(room)).find(({ identity }) => identity === 'giang'),
+    ).toMatchObject({ name: 'Giang, Hội trường', attributes: { hand: 'away' } })
     people.lost.push('giang', 'hoa')
     const late = await expectWelcome(people)
     expect(buried()).toEqual([])
+    await back.leave()
     await ground.reset()
     await ground.expectListed(room, [])
     await ground.api(2).deleteRoom(room)
@@ -329,9 +345,16 @@ describe.skipIf(noRedisServer)('three processes', () => {
       ({ event }) => event === 'participant_joined',
     )
     expect(joined.map(({ participant }) => participant?.identity).sort()).toEqual(
-      ['an', 'chi', 'em', ...people.lost, ...late].sort(),
+      ['an', 'chi', 'em', 'giang', ...people.lost, ...late].sort(),
     )
   })
+
+  /** How long a call of the API took that has to be answered well, ms. */
+  async function timeOf(call: Promise<unknown>): Promise<number> {
+    const startedAt = performance.now()
+    await call
+    return Math.round(performance.now() - startedAt)
+  }
 
   /** Somebody comes who has to be told to come again, at this or another node. After how long, ms. */
   async function refusedMs(room: string, identity: string, at: number): Promise<number> {

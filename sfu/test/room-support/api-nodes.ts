@@ -5,6 +5,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import { type Incarnation, newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import { expect } from 'vitest'
+import { HeldWords } from '../../src/cluster/api/held-words.ts'
 import { KeptBook } from '../../src/cluster/api/kept-book.ts'
 import { type MemoryLinks, MemoryNetwork } from '../../src/cluster/links/memory-links.ts'
 import { ClusterDirectory } from '../../src/cluster/node/cluster-directory.ts'
@@ -59,6 +60,7 @@ export class ApiNode {
   readonly steps: RecordSteps
   readonly links: MemoryLinks
   readonly kept: KeptBook
+  readonly held: HeldWords
   readonly beats: TestBeats
   readonly directory: ClusterDirectory
   /** Sids of rooms that another node said are closed. */
@@ -84,6 +86,7 @@ export class ApiNode {
     })
     this.links = cluster.network.join({ self: inst, limits: { callMs: cluster.callMs } })
     this.kept = new KeptBook(this.steps, silentLog)
+    this.held = new HeldWords(this.steps, silentLog)
     this.beats = new TestBeats(cluster)
     this.directory = this.directoryOver(this.rooms.registry)
     this.links.start({
@@ -106,9 +109,9 @@ export class ApiNode {
   }
 
   directoryOver(local: RoomRegistry): ClusterDirectory {
-    const { steps, links, kept } = this
+    const { steps, links, kept, held } = this
     return new ClusterDirectory({
-      ...{ local, steps, links, kept },
+      ...{ local, steps, links, kept, held },
       beats: this.beats,
       awayAfterMs: 100,
       nodesOf: sid =>
@@ -167,9 +170,10 @@ export class ApiNode {
     )
     if (answer.is !== 'claimed') throw new AppError('permission_denied', JSON.stringify(answer))
     const link = new RecordingLink()
-    const { epoch, kept } = answer
+    const { epoch } = answer
     const room = this.enter(answer.room)
     await options.gate
+    const kept = this.held.newest(answer.room.sid, identity, answer.kept)
     const claims = applyKept(granted, kept)
     const participant = room.join(claims, { ...defaultJoinQuery }, link, { participantId: psid, epoch })
     this.kept.joined(room, participant, { epoch, kept })

@@ -8,6 +8,8 @@ import { instant } from '../claim/sureness.ts'
 import type { Incarnation } from '../links/node-links.ts'
 import type { NodeBeats } from '../node/node-beats.ts'
 import type { RecordSteps } from '../node/record-steps.ts'
+import type { HeldWord } from './held-words.ts'
+import type { OwnNode } from './own-node.ts'
 import type { PeerAsking } from './peer-asking.ts'
 import * as calls from './room-calls.ts'
 
@@ -16,13 +18,16 @@ const SURE_WITHIN_MS = 3_500
 /** The record is away for a node that does not reach it for so long, ms: one that has just woken up has not tried yet. */
 const AWAY_AFTER_MS = 1_000
 const LOOK_EVERY_MS = 50
-/** How long another node may take to say what it knows of this one, ms. */
+/** How long another node may take to say what it knows of this one, or to hold a word, ms. */
 const ASK_MS = 1_000
+/** A record that answers within this is not asked whether it does, ms. */
+const PROMPT_MS = 200
 
 export interface ActingOptions {
   steps: RecordSteps
   beats: Pick<NodeBeats, 'isSure' | 'vouchedBy'>
   peers: PeerAsking
+  own: OwnNode
   /** Default: AWAY_AFTER_MS */
   awayAfterMs?: number | undefined
 }
@@ -60,6 +65,73 @@ export class Acting {
     throw new AppError('unavailable', 'this node may not be the one to say so any more: it may have happened')
   }
 
+  /**
+   * What the record says; or 'away', as soon as it is known that none of `nodes`, nor anybody else who is heard, reaches it. What was asked of it may
+   * still be done. @throws what `asked` rejects with
+   */
+  async unlessAway<T>(nodes: readonly Incarnation[], asked: Promise<T>): Promise<T | 'away'> {
+    let hasAnswered = false
+    const answered = asked.then(
+      answer => {
+        hasAnswered = true
+        return { answer }
+      },
+      (error: unknown) => {
+        hasAnswered = !isUnavailable(error)
+        return { error }
+      },
+    )
+    const away = this.#awaitAway(nodes, () => hasAnswered)
+    const first = await Promise.race([answered, away])
+    if (first === true) return 'away'
+    const said = await answered
+    if ('answer' in said) return said.answer
+    if (isUnavailable(said.error) && (await away)) return 'away'
+    throw said.error
+  }
+
+  /**
+   * The record is away, and this is to be acknowledged all the same: resolves when all nodes of the room hold it for the record, and those others that
+   * can be asked; where other nodes are known, one of them at least, so that this one's death alone loses nothing.
+   *
+   * @param nodes the other nodes of the room
+   * @throws AppError('unavailable'): some may hold it, and the record may get it
+   */
+  async hold(word: HeldWord, nodes: readonly Incarnation[]): Promise<void> {
+    const { own, peers } = this.#options
+    const others = [...new Set([...nodes, ...peers.linked()])]
+    const answers = await Promise.all(
+      others.map(async node => {
+        const answer = await peers.ask(node, calls.holdWord, word, ASK_MS).catch(() => undefined)
+        return { node, answer }
+      }),
+    )
+    const { isHeld } = own.hold(word)
+    const isKnown = answers.every(({ node, answer }) => answer?.isHeld === true || !nodes.includes(node))
+    const isSafe = peers.isAlone || answers.some(({ answer }) => answer?.isHeld)
+    // Somebody who reaches it may have let somebody in before it held this.
+    const isAway = answers.every(({ answer }) => answer?.reachesRecord !== true)
+    if (isHeld && isKnown && isSafe && isAway) return
+    throw new AppError('unavailable', 'not all nodes of the room could be told: it may have happened')
+  }
+
+  async #awaitAway(nodes: readonly Incarnation[], isOver: () => boolean): Promise<boolean> {
+    const { steps, awayAfterMs = AWAY_AFTER_MS } = this.#options
+    const until = performance.now() + SURE_WITHIN_MS
+    let triedFrom: number | undefined
+    await wait(PROMPT_MS)
+    while (!isOver() && steps.ended === undefined && performance.now() < until) {
+      const askedAt = performance.now()
+      if (await this.#reachesRecord()) triedFrom = undefined
+      else {
+        triedFrom ??= askedAt
+        if (performance.now() - triedFrom >= awayAfterMs && (await this.#areAllWithout(nodes))) return true
+      }
+      await wait(LOOK_EVERY_MS)
+    }
+    return false
+  }
+
   async #reachesRecord(): Promise<boolean> {
     const { steps } = this.#options
     return await steps
@@ -86,3 +158,5 @@ export class Acting {
     return answers.every(({ node, answer }) => (answer ? !answer.reachesRecord : !nodes.includes(node)))
   }
 }
+
+const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable'

@@ -23,6 +23,7 @@ import {
 import type { RecordSteps } from '../node/record-steps.ts'
 import type { Restore } from '../record/record-calls.ts'
 import type { KeptFacts } from '../record/record-types.ts'
+import type { HeldWord } from './held-words.ts'
 
 /** How long an answer of the API waits for the record, ms. */
 const KEEP_MS = 3_000
@@ -94,6 +95,19 @@ export class KeptBook {
       entry.muted.add(keyOf(info))
       entry.kept = keepMute(entry.kept, info, true)
     })
+  }
+
+  /** What was kept of it last, as others hold it for a record that is away. @throws AppError('unavailable') when nothing is known of it */
+  wordOf(room: Room, participant: Participant): Extract<HeldWord, { type: 'kept' }> {
+    const { identity } = participant
+    const entry = this.#rooms.get(room)?.get(identity)
+    if (entry?.participant !== participant || entry.rev === 0)
+      throw new AppError(
+        'unavailable',
+        'what is kept of the participant is not known while the record is away',
+      )
+    const { rev, kept } = entry
+    return { type: 'kept', roomSid: room.id, identity, kept: { rev, body: encodeKept(kept) } }
   }
 
   /** For a record that was emptied. */

@@ -5,17 +5,25 @@
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { DataPacket, ParticipantInfo, Room as RoomMessage, TrackInfo } from '@livekit/protocol'
 import type { RpcCall } from '../../room/data/api-rpc.ts'
+import type { Participant } from '../../room/member/participant.ts'
 import type { Member } from '../../room/member/room-view.ts'
 import type { Room } from '../../room/room.ts'
 import type { RoomDirectory } from '../../room/room-api.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
 import type { Incarnation } from '../links/node-links.ts'
 import type { Claim } from '../record/record-types.ts'
+import type { HeldWord } from './held-words.ts'
 import type { KeptBook } from './kept-book.ts'
 
 /** What a node knows of another one: how long ago a beat was asked that counted it, ms; and whether the record is reached. */
 export interface Vouched {
   vouchedMs: number | null
+  reachesRecord: boolean
+}
+
+/** Whether a word is held here for the record, and whether this node reaches it. */
+export interface Held {
+  isHeld: boolean
   reachesRecord: boolean
 }
 
@@ -28,6 +36,12 @@ export interface OwnNodeOptions {
   nodesOf(sid: RoomId): readonly Incarnation[]
   /** What this node did is done by the one whose members they are (`Acting.confirm`). @throws AppError('unavailable') */
   confirm(nodes: readonly Incarnation[]): Promise<'sure' | 'away'>
+  /** As Acting.unlessAway */
+  unlessAway<T>(nodes: readonly Incarnation[], asked: Promise<T>): Promise<T | 'away'>
+  /** As Acting.hold: the word, and the other nodes of the room. @throws AppError('unavailable') */
+  holdEverywhere(word: HeldWord, nodes: readonly Incarnation[]): Promise<void>
+  /** Holds it here for the record. */
+  hold(word: HeldWord): Held
   /** Who has the claim, by the record; undefined when it does not say so just now. */
   claimNow(sid: RoomId, identity: string): Promise<Claim | null | undefined>
   vouch(inst: Incarnation): Vouched
@@ -100,6 +114,12 @@ export class OwnNode {
     return this.#options.vouch(inst)
   }
 
+  hold(word: HeldWord): Held {
+    const { revocation } = word.type === 'revoked' ? word : {}
+    if (revocation) this.revoke(revocation.roomName, revocation.identity, revocation.beforeS)
+    return this.#options.hold(word)
+  }
+
   /** False: the identity is connected elsewhere by now, and is to be removed there. @throws AppError('unavailable'): it may be gone */
   async removeParticipant(room: string, identity: string, revokeTokensBeforeS: number): Promise<boolean> {
     const { local } = this.#options
@@ -120,7 +140,10 @@ export class OwnNode {
     const found = this.#connected(room, identity)
     const publication = found?.participant.publications.get(trackSid)
     const track = await local.mutePublishedTrack(room, identity, trackSid, muted)
-    const isKept = found && publication && (await kept.muted(found.room, found.participant, publication))
+    const isKept =
+      found &&
+      publication &&
+      (await this.#kept(found, kept.muted(found.room, found.participant, publication)))
     return (await this.#holds(isKept, found?.room)) ? track : undefined
   }
 
@@ -132,7 +155,7 @@ export class OwnNode {
     const { local, kept } = this.#options
     const found = this.#connected(room, identity)
     const info = await local.updateParticipant(room, identity, changes)
-    const isKept = found && (await kept.changed(found.room, found.participant, changes))
+    const isKept = found && (await this.#kept(found, kept.changed(found.room, found.participant, changes)))
     return (await this.#holds(isKept, found?.room)) ? info : undefined
   }
 
@@ -182,6 +205,18 @@ export class OwnNode {
   async #confirm(sid: RoomId): Promise<'sure' | 'away'> {
     const { confirm, nodesOf } = this.#options
     return await confirm(nodesOf(sid))
+  }
+
+  /** What the record says of it; while none of the room's nodes reaches that, when all of them have it. */
+  async #kept(
+    { room, participant }: { room: Room; participant: Participant },
+    written: ReturnType<KeptBook['changed']>,
+  ): ReturnType<KeptBook['changed']> {
+    const { kept, nodesOf, unlessAway, holdEverywhere } = this.#options
+    const said = await unlessAway(nodesOf(room.id), written)
+    if (said !== 'away') return said
+    await holdEverywhere(kept.wordOf(room, participant), nodesOf(room.id))
+    return 'kept'
   }
 
   /** Whether it holds for the one who has the claim. The record has said so of what it keeps; else this node has to be sure. */

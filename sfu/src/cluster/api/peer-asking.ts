@@ -26,6 +26,11 @@ export class PeerAsking {
       .sort((a, b) => Number(states.get(b)) - Number(states.get(a)))
   }
 
+  /** No other node is known. */
+  get isAlone(): boolean {
+    return this.#options.links.peers().length === 0
+  }
+
   /** All there are whose link stands. */
   linked(): Incarnation[] {
     return this.#options.links.peers().flatMap(({ incarnation, isUp }) => (isUp ? [incarnation] : []))

@@ -27,7 +27,8 @@ import {
 } from '@livekit/protocol'
 import { z } from 'zod'
 import type { Incarnation } from '../links/node-links.ts'
-import type { OwnNode, Vouched } from './own-node.ts'
+import { type HeldWord, heldWordSchema } from './held-words.ts'
+import type { Held, OwnNode, Vouched } from './own-node.ts'
 
 /** How something travels. */
 interface Codec<T> {
@@ -235,6 +236,14 @@ export const vouch: RoomCall<{ inst: Incarnation }, Vouched> = {
   run: async (node, { inst }) => node.vouch(inst),
 }
 
+/** What the record has to be told as soon as it is back. */
+export const holdWord: RoomCall<HeldWord, Held> = {
+  method: 'HoldWord',
+  request: json(heldWordSchema),
+  response: json(z.object({ isHeld: z.boolean(), reachesRecord: z.boolean() })),
+  run: async (node, word) => node.hold(word),
+}
+
 export interface SendData {
   room: string
   packet: DataPacket
@@ -272,6 +281,7 @@ const CALLS: ReadonlyMap<string, RoomCall<never, never>> = new Map(
     ...[removeParticipant, mutePublishedTrack, updateParticipant, updateSubscriptions, moveParticipant],
     ...[
       vouch,
+      holdWord,
       forwardParticipant,
       performRpc,
       listRooms,

@@ -12,6 +12,7 @@ import { enabledCodecs } from '../../room/telling/room-messages.ts'
 import type { Incarnation } from '../links/node-links.ts'
 import { messageOfFacts } from '../node/room-body.ts'
 import type { RoomRecord } from '../record/record-types.ts'
+import type { Acting } from './acting.ts'
 import type { OwnNode } from './own-node.ts'
 import type { PeerAsking } from './peer-asking.ts'
 import type { RecordRooms } from './record-rooms.ts'
@@ -34,6 +35,7 @@ export interface RoomListsOptions {
   self: Incarnation
   record: RecordRooms
   peers: PeerAsking
+  acting: Acting
 }
 
 /** All methods throw AppError('unavailable') when the record cannot be reached. */
@@ -87,14 +89,15 @@ export class RoomLists {
     request: Request,
     withinMs: number,
   ): Promise<Response | undefined> {
-    const { local, self, record, peers } = this.#options
+    const { local, self, record, peers, acting } = this.#options
     const until = performance.now() + SEEK_MS
     for (;;) {
       if (local.find(name)) {
         const response = await peers.ask(self, call, request, withinMs)
         if (response) return response
       }
-      const room = await record.find(name)
+      const room = await acting.unlessAway([], record.find(name))
+      if (room === 'away') return await this.atLinked(call, request, withinMs)
       if (!room) throw new AppError('not_found', 'the room does not exist')
       if (room.nodes.length === 0) return undefined
       for (const node of peers.reachable(room.nodes)) {
@@ -108,6 +111,24 @@ export class RoomLists {
         throw new AppError('unavailable', 'no node of the room can be reached just now')
       await wait(SEEK_EVERY_MS)
     }
+  }
+
+  /**
+   * While the record is away, by the first of the nodes that are heard which has the one it is about.
+   *
+   * @throws AppError('unavailable') when none has: one that is not heard may
+   */
+  async atLinked<Request, Response>(
+    call: calls.RoomCall<Request, Response>,
+    request: Request,
+    withinMs: number,
+  ): Promise<Response> {
+    const { peers } = this.#options
+    for (const node of peers.linked()) {
+      const response = await peers.ask(node, call, request, withinMs)
+      if (response) return response
+    }
+    throw new AppError('unavailable', 'the shared record is away, and no node that is heard knows of this')
   }
 
   /** With who is in them: as this node knows, or one of theirs; should none say so, as the record counts. */

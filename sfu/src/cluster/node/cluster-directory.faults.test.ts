@@ -192,7 +192,13 @@ describe('a call that comes before the news of a newer connection', () => {
 })
 
 describe('while the record is away', () => {
-  it('what the room’s nodes know themselves goes on, everything else may have happened', async () => {
+  beforeEach(async () => {
+    await cluster.close()
+    cluster = await ApiCluster.create(['west', 'east', 'north'])
+    ;[west, east, north] = cluster.nodes as [ApiNode, ApiNode, ApiNode]
+  })
+
+  it('what the room’s nodes know themselves goes on at every node, all else is not done', async () => {
     const an = await west.join('an')
     const binh = await east.join('binh')
     const sid = await publish(an, 'cam')
@@ -204,16 +210,19 @@ describe('while the record is away', () => {
       capture: east.directory.openCapture('R', () => {}),
       subscribe: east.directory.updateSubscriptions('R', 'an', [sid], false),
       remove: west.directory.removeParticipant('R', 'binh'),
+      mute: east.directory.mutePublishedTrack('R', 'an', sid, true),
+      update: east.directory.updateParticipant('R', 'an', { name: 'new' }),
+      outsideList: north.directory.listParticipants('R'),
+      outsideData: north.directory.sendData('R', packet('y')),
+      outsideUpdate: north.directory.updateParticipant('R', 'an', { metadata: 'outside' }),
     })
     everyOne(known, 'done')
     expect(binh.participant.isClosed).toBe(true)
-    expect(received(an)).toHaveLength(1)
+    expect(received(an)).toHaveLength(2)
+    expect(an.participant).toMatchObject({ name: 'new', metadata: 'outside' })
+    expect(an.participant.publications.get(sid)?.info.muted).toBe(true)
     const unknown = await codesOf({
-      mute: east.directory.mutePublishedTrack('R', 'an', sid, true),
-      update: east.directory.updateParticipant('R', 'an', { name: 'new' }),
-      revoke: east.directory.removeParticipant('R', 'an', 200),
-      outside: north.directory.listParticipants('R'),
-      stranger: east.directory.getParticipant('R', 'nobody'),
+      stranger: north.directory.updateParticipant('R', 'nobody', { name: 'x' }),
       rooms: east.directory.listRooms(),
       named: east.directory.listRooms(['R']),
       create: east.directory.createRoom({ name: 'S' }),
@@ -223,12 +232,53 @@ describe('while the record is away', () => {
       move: east.directory.moveParticipant('R', 'an', 'S'),
     })
     everyOne(unknown, 'unavailable')
+    expect(await codeOfCall(east.directory.getParticipant('R', 'nobody'))).toBe('not_found')
     expect(an.participant.isClosed).toBe(false)
-    // What its owner did is kept as soon as that can be.
-    expect(an.participant.name).toBe('new')
     cluster.isRecordAway = false
-    const again = async () => (await north.join('an')).participant.name
-    await expect.poll(again, { timeout: 5_000 }).toBe('new')
+    const { room } = cluster.memory.steps.roomByName('R')
+    expect([room?.state, room?.rev]).toEqual(['open', 1])
+    // A node that was not in the room holds it until the record has it.
+    const again = await north.join('an')
+    expect(again.participant).toMatchObject({ name: 'new', metadata: 'outside' })
+  })
+
+  it('which one of them reaches, the others acknowledge nothing that it has to keep', async () => {
+    const an = await west.join('an')
+    await east.join('binh')
+    cluster.isRecordAway = true
+    north.beats.reachesItAlone = true
+    expect(await codeOfCall(west.directory.updateParticipant('R', 'an', { name: 'new' }))).toBe('unavailable')
+    expect(await codeOfCall(west.directory.removeParticipant('R', 'an', 200))).toBe('unavailable')
+    expect(an.participant).toMatchObject({ isClosed: false, name: 'new' })
+  })
+
+  it('and a node of the room is silent, or nobody else is heard, what is to be kept may be lost', async () => {
+    await west.join('an')
+    await east.join('binh')
+    cluster.isRecordAway = true
+    cluster.silence(east)
+    expect(await codeOfCall(west.directory.updateParticipant('R', 'an', { name: 'new' }))).toBe('unavailable')
+    cluster.silence(north)
+    await expect
+      .poll(() => north.links.peers().filter(({ isUp }) => isUp).length, { timeout: 10_000 })
+      .toBe(0)
+    // Of a room of one node alone all its nodes have it, and would lose it together.
+    cluster.isRecordAway = false
+    await north.join('chi', { room: 'alone' })
+    cluster.isRecordAway = true
+    const { directory } = north
+    expect(await codeOfCall(directory.updateParticipant('alone', 'chi', { name: 'new' }))).toBe('unavailable')
+  }, 30_000)
+
+  it('a node that has never known another one acknowledges what it holds itself', async () => {
+    const alone = await ApiCluster.create(['alone'])
+    const [{ directory }] = alone.nodes as [ApiNode]
+    await alone.nodes[0]!.join('an')
+    alone.isRecordAway = true
+    expect(await codeOfCall(directory.updateParticipant('R', 'an', { name: 'new' }))).toBe('done')
+    alone.isRecordAway = false
+    expect((await alone.nodes[0]!.join('an')).participant.name).toBe('new')
+    await alone.close()
   })
 
   it('which was emptied, nobody is told that a room is not there before all have put theirs back', async () => {

@@ -25,6 +25,7 @@ import type { RoomDirectory } from '../../room/room-api.ts'
 import { assertRoomMetadata, newRoomOptions } from '../../room/room-options.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
 import { Acting, type ActingOptions } from '../api/acting.ts'
+import type { HeldWords } from '../api/held-words.ts'
 import type { KeptBook } from '../api/kept-book.ts'
 import { OwnNode } from '../api/own-node.ts'
 import { PeerAsking } from '../api/peer-asking.ts'
@@ -59,6 +60,8 @@ export interface ClusterDirectoryOptions {
   links: NodeLinks
   /** What the API said of those who are here, for their next connection. It stays the caller's to close. */
   kept: KeptBook
+  /** What the API said while the record is away. */
+  held: HeldWords
   /** This node is one of the room's by the record: resolves with the room when those who are in it elsewhere are known here. */
   enter(record: RoomRecord): Promise<Room>
   /** The newest of a room's facts, for the room if it is here; an older one changes nothing. */
@@ -80,9 +83,10 @@ export class ClusterDirectory implements RoomDirectory {
   readonly #peers: PeerAsking
   readonly #present: PresentElsewhere
   readonly #lists: RoomLists
+  readonly #acting: Acting
 
   constructor(options: ClusterDirectoryOptions) {
-    const { local, steps, links, kept, isWhole, beats, nodesOf, awayAfterMs } = options
+    const { local, steps, links, kept, held, isWhole, beats, nodesOf, awayAfterMs } = options
     this.#options = options
     this.#record = new RecordRooms(steps, local.limits.rooms)
     this.#own = new OwnNode({
@@ -90,11 +94,14 @@ export class ClusterDirectory implements RoomDirectory {
       elsewhere: room => this.#present.of(room),
       reach: name => this.#reach(name),
       claimNow: (sid, identity) => this.#record.claimNow(sid, identity),
-      confirm: nodes => acting.confirm(nodes),
+      confirm: nodes => this.#acting.confirm(nodes),
+      unlessAway: (nodes, asked) => this.#acting.unlessAway(nodes, asked),
+      holdEverywhere: (word, nodes) => this.#acting.hold(word, nodes),
+      hold: word => ({ isHeld: held.hold(word), reachesRecord: beats.reachesRecord }),
       vouch: inst => ({ vouchedMs: beats.vouchedMs(inst), reachesRecord: beats.reachesRecord }),
     })
     this.#peers = new PeerAsking({ self: steps.inst, own: this.#own, links })
-    const acting = new Acting({ steps, beats, peers: this.#peers, awayAfterMs })
+    this.#acting = new Acting({ steps, beats, peers: this.#peers, own: this.#own, awayAfterMs })
     this.#present = new PresentElsewhere(steps, this.#peers)
     this.#lists = new RoomLists({
       local,
@@ -102,6 +109,7 @@ export class ClusterDirectory implements RoomDirectory {
       self: steps.inst,
       record: this.#record,
       peers: this.#peers,
+      acting: this.#acting,
     })
   }
 
@@ -284,7 +292,15 @@ export class ClusterDirectory implements RoomDirectory {
   }
 
   async #revoke(roomName: string, identity: string, beforeS: number): Promise<void> {
-    await this.#record.revoke({ roomName, identity, beforeS })
+    const { local, nodesOf } = this.#options
+    const revocation = { roomName, identity, beforeS }
+    const room = local.find(roomName)
+    const nodes = room ? nodesOf(room.id) : []
+    const said = await this.#acting.unlessAway(nodes, this.#record.revoke(revocation))
+    if (said === 'away') {
+      await this.#acting.hold({ type: 'revoked', revocation }, nodes)
+      return
+    }
     this.#own.revoke(roomName, identity, beforeS)
     const request = new RoomParticipantIdentity({ room: roomName, identity, revokeTokenTs: BigInt(beforeS) })
     // Joins ask the record. Only resumes ask the node alone, and one that is not linked now may hear of it too late.
@@ -321,7 +337,9 @@ export class ClusterDirectory implements RoomDirectory {
   ): Promise<Response> {
     const until = performance.now() + SEEK_MS
     for (;;) {
-      const { sid } = await this.#room(room)
+      const found = await this.#acting.unlessAway([], this.#room(room))
+      if (found === 'away') return await this.#lists.atLinked(call, request, withinMs)
+      const { sid } = found
       const claim = await this.#record.claimOf(sid, identity)
       const response = claim && (await this.#peers.ask(claim.inst, call, request, withinMs))
       if (response) return response

@@ -16,6 +16,7 @@ import { isCounted } from '../../room/member/room-view.ts'
 import type { Room } from '../../room/room.ts'
 import type { Seat } from '../../room/room-deps.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
+import type { HeldWords } from '../api/held-words.ts'
 import type { KeptBook } from '../api/kept-book.ts'
 import { tooManyRooms } from '../api/record-rooms.ts'
 import type { JoinAnswer } from '../record/record-calls.ts'
@@ -45,6 +46,8 @@ export interface JoinDeskOptions {
   seats: OwnSeats
   /** What the API said of those who come back. */
   kept: KeptBook
+  /** The same, as far as the record does not have it yet. */
+  held: HeldWords
   log: Log
 }
 
@@ -70,7 +73,7 @@ export class JoinDesk {
     query: JoinQuery,
     link: SignalLink,
   ): Promise<{ room: Room; participant: Participant }> {
-    const { registry, rooms, seats, kept, log } = this.#options
+    const { registry, rooms, seats, kept, held, log } = this.#options
     if (claims.owner !== undefined) await this.#meet(claims.video.room ?? '', claims.owner)
     registry.assertAdmissible(claims)
     // Whoever could be handed on has been.
@@ -91,9 +94,12 @@ export class JoinDesk {
       const room = await rooms.enter(record)
       if (room.remote.epochOf(claims.identity) > epoch)
         throw new AppError('already_exists', 'the identity has joined at another node meanwhile')
-      const said = this.#withKept(claims, claimed.kept)
+      // While it was away, tokens may have been taken back, too.
+      registry.assertAdmissible(claims)
+      const newest = held.newest(record.sid, claims.identity, claimed.kept)
+      const said = this.#withKept(claims, newest)
       const participant = room.join(said, query, link, { participantId: psid, epoch })
-      kept.joined(room, participant, { epoch, kept: claimed.kept })
+      kept.joined(room, participant, { epoch, kept: newest })
       return { room, participant }
     } catch (error) {
       log.info({ identity: claims.identity, roomId: record.sid }, 'a claim is given back: nobody came of it')

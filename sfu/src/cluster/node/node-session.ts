@@ -7,6 +7,7 @@ import { newId } from '@diemcau/core/ids.ts'
 import { ParticipantInfo_State } from '@livekit/protocol'
 import type { Log } from '../../room/base/log.ts'
 import type { RoomRegistry } from '../../room/room-registry.ts'
+import { HeldWords } from '../api/held-words.ts'
 import { KeptBook } from '../api/kept-book.ts'
 import type { LinkListener, NodeLinks } from '../links/node-links.ts'
 import type { ClusterRecord } from '../record/cluster-record.ts'
@@ -68,6 +69,7 @@ export class NodeSession {
   readonly desk: JoinDesk
   readonly reserved: ReservedSeats
   readonly kept: KeptBook
+  readonly held: HeldWords
   readonly directory: ClusterDirectory
   readonly beats: NodeBeats
   /** It takes no newcomers any more; the others are told with the next beat. */
@@ -147,9 +149,11 @@ export class NodeSession {
       },
     })
     this.kept = new KeptBook(this.steps, this.#log)
+    this.held = new HeldWords(this.steps, this.#log)
     this.directory = new ClusterDirectory({
       local: registry,
       kept: this.kept,
+      held: this.held,
       steps: this.steps,
       links,
       enter: record => this.rooms.enter(record),
@@ -165,6 +169,7 @@ export class NodeSession {
       rooms: this.rooms,
       seats: this.seats,
       kept: this.kept,
+      held: this.held,
       log: this.#log,
     })
     this.reserved = new ReservedSeats(this.desk, this.#times.reservedMs)
@@ -282,7 +287,7 @@ export class NodeSession {
       buried: this.#buried,
       closing: this.#past.closing(),
       over: this.#past.over(),
-      kept: this.kept.all(),
+      kept: [...this.kept.all(), ...this.held.kept()],
       revoked: this.#options.registry.revocations().map(({ room, ...rest }) => ({ roomName: room, ...rest })),
       events: this.story.undelivered(),
     })
