@@ -1,5 +1,6 @@
 import { secretValues } from '@diemcau/core/log/redact.ts'
 import { addressFault, postgresAddress } from '@diemcau/core/settings/address-setting.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import { nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
 
 /** The only reader of the environment in this workspace. */
@@ -15,9 +16,10 @@ export interface DatabaseConfig {
 
 /** @throws Error with one line for the first setting that cannot be used; it holds no part of the value. */
 export function readDatabaseConfig(env: Record<string, string | undefined> = process.env): DatabaseConfig {
-  const databaseUrl = env.DATABASE_URL ?? ''
-  if (databaseUrl === '') throw new Error('DATABASE_URL must be set to a postgresql:// address.')
-  const ownerUrl = env.MIGRATION_DATABASE_URL || databaseUrl
+  const given = givenSettings(env)
+  const databaseUrl = given.DATABASE_URL
+  if (databaseUrl === undefined) throw new Error('DATABASE_URL must be set to a postgresql:// address.')
+  const ownerUrl = given.MIGRATION_DATABASE_URL ?? databaseUrl
   for (const [name, url] of [
     ['DATABASE_URL', databaseUrl],
     ['MIGRATION_DATABASE_URL', ownerUrl],
@@ -25,13 +27,13 @@ export function readDatabaseConfig(env: Record<string, string | undefined> = pro
     const fault = addressFault(url, postgresAddress)
     if (fault !== null) throw new Error(`${name}: ${fault}`)
   }
-  const environmentName = nodeEnv.safeParse(env.NODE_ENV || undefined)
+  const environmentName = nodeEnv.safeParse(given.NODE_ENV)
   if (!environmentName.success) throw new Error('NODE_ENV: must be development, production or test')
   return {
     databaseUrl,
     ownerUrl,
     production: environmentName.data === 'production',
-    demo: { password: env.DEMO_PASSWORD || undefined, passcode: env.DEMO_PASSCODE || undefined },
+    demo: { password: given.DEMO_PASSWORD, passcode: given.DEMO_PASSCODE },
   }
 }
 

@@ -71,7 +71,6 @@ describe('parseConfig', () => {
   })
 
   it.each([
-    ['', /^SFU_URL: names no address/],
     [' , ', /^SFU_URL: names no address/],
     ['http://a http://b', /^SFU_URL: must not hold spaces/],
     ['http://127.0.0.1:1,ws://b', /^SFU_URL.1: must begin with http/],
@@ -89,6 +88,14 @@ describe('parseConfig', () => {
       'http://a/x',
       'https://b/y/',
     ])
-    expect(parseConfig({ WEBHOOK_URLS: '' }).config!.webhookUrls).toEqual([])
+    expect(parseConfig({ WEBHOOK_URLS: ',' }).config!.webhookUrls).toEqual([])
+  })
+
+  it('takes an empty variable as absent', () => {
+    const names =
+      'NODE_ENV LOG_LEVEL RECORDINGS_PORT RECORDINGS_BIND RECORDINGS_RTP_ADDRESS SFU_URL WEBHOOK_URLS DATA_DIR FFMPEG_PATH PUBLIC_RECORDINGS_URL RECORDINGS_NICE LIVEKIT_API_KEY LIVEKIT_API_SECRET'
+    const empty = Object.fromEntries(names.split(' ').map(name => [name, '']))
+    expect(parseConfig(empty)).toEqual(parseConfig({}))
+    expect(parseConfig(empty).config!.sfuUrls).toEqual(['http://127.0.0.1:7880'])
   })
 })

@@ -10,15 +10,12 @@ import {
   httpPageAddress,
 } from '@diemcau/core/settings/address-setting.ts'
 import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import { nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 
 const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const optional = z
-  .string()
-  .optional()
-  .transform(value => (value === '' ? undefined : value))
 const port = z.coerce.number().int().min(0).max(65_535)
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '')
 const httpUrl = addressSetting(httpAddress).transform(withoutSlash)
@@ -48,10 +45,10 @@ const schema = z.object({
     .transform(parts)
     .pipe(z.array(addressSetting(httpPageAddress))),
   DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
-  FFMPEG_PATH: optional,
-  FFPROBE_PATH: optional,
+  FFMPEG_PATH: z.string().optional(),
+  FFPROBE_PATH: z.string().optional(),
   /** Where others reach this process's files; default: at RECORDINGS_BIND and RECORDINGS_PORT. */
-  PUBLIC_RECORDINGS_URL: optional.pipe(httpUrl.optional()),
+  PUBLIC_RECORDINGS_URL: httpUrl.optional(),
   /** Threads of each ffmpeg of a composition. */
   RECORDINGS_THREADS: z.coerce.number().int().min(1).max(64).default(2),
   /** Niceness of a composition, which gives way to live media on the same machine. */
@@ -114,10 +111,11 @@ export interface Config {
 export function parseConfig(
   env: Record<string, string | undefined>,
 ): { config: Config; faults: null } | { config: null; faults: string[] } {
-  const parsed = schema.safeParse(env)
-  const { keys, faults } = readApiKeys(env, {
-    NODE_ENV: parsed.data?.NODE_ENV ?? env.NODE_ENV ?? 'development',
-    bind: parsed.data?.RECORDINGS_BIND ?? env.RECORDINGS_BIND ?? '127.0.0.1',
+  const given = givenSettings(env)
+  const parsed = schema.safeParse(given)
+  const { keys, faults } = readApiKeys(given, {
+    NODE_ENV: parsed.data?.NODE_ENV ?? given.NODE_ENV ?? 'development',
+    bind: parsed.data?.RECORDINGS_BIND ?? given.RECORDINGS_BIND ?? '127.0.0.1',
   })
   if (!parsed.success || faults.length > 0)
     return {

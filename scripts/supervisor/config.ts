@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { secretValues } from '@diemcau/core/log/redact.ts'
 import { addressSetting, httpAddress, postgresAddress } from '@diemcau/core/settings/address-setting.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import { defaultBind, isLoopback, listenSetting, nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 import { SetupError } from '../lib/log.mjs'
@@ -80,8 +81,7 @@ export function readConfig(
   args: readonly string[] = process.argv.slice(2),
 ): SupervisorConfig {
   const { open, nodes } = readArguments(args)
-  // An empty value in .env means "not set".
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const given = givenSettings(env)
   if (open) given.LISTEN = 'network'
   const result = schema.safeParse(given)
   if (!result.success) {

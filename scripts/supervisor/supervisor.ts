@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { createRedactor, secretValues } from '@diemcau/core/log/redact.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import { done, SetupError, say, warn } from '../lib/log.mjs'
 import { run, toolEnv } from '../lib/run.mjs'
 import { lanAddresses, reach } from './addresses.ts'
@@ -133,12 +134,11 @@ export class Supervisor {
     const { DATA_DIR, LISTEN, PUBLIC_URL, PORT, open, NODE_ENV } = this.#config
     const [address] = lanAddresses()
     const isWithoutAddress = open && NODE_ENV !== 'production' && PUBLIC_URL === undefined
-    const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''))
     return toolEnv({
       ...secrets,
       // Links in mails and QR codes must lead here from other machines, too.
       ...(isWithoutAddress && address ? { PUBLIC_URL: `http://${address}:${PORT}` } : {}),
-      ...given,
+      ...givenSettings(process.env),
       ...database,
       ...(LISTEN ? { LISTEN } : {}),
       DATA_DIR,

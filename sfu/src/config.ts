@@ -5,6 +5,7 @@ import { secretValues } from '@diemcau/core/log/redact.ts'
 import { IpNetwork, parseTrustedProxies, type TrustedProxies } from '@diemcau/core/net/networks.ts'
 import { addressSetting, httpAddress, httpPageAddress } from '@diemcau/core/settings/address-setting.ts'
 import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import { defaultBind, listenSetting, nodeEnv, secretFault } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 import { type ClusterConfig, clusterVariables, readCluster } from './cluster/cluster-settings.ts'
@@ -143,7 +144,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads and checks the environment. An empty variable counts as absent, as in `.env` files.
+ * Reads and checks the environment.
  * @param machine addresses of this machine that others may reach; asked for only in a cluster
  * @throws ConfigError with all faults at once.
  */
@@ -151,9 +152,7 @@ export function readConfig(
   env: Record<string, string | undefined>,
   machine: () => readonly string[] = reachableAddresses,
 ): Config {
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
-  )
+  const given = givenSettings(env)
   const parsed = environment.safeParse(given)
   // Keys are checked on what was given, so that they are reported together with the faults of single variables.
   const place = placeOf(given)

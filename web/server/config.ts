@@ -9,6 +9,7 @@ import {
   smtpAddress,
   socketAddress,
 } from '@diemcau/core/settings/address-setting.ts'
+import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
 import {
   DEVELOPMENT_AUTH_SECRET,
   DEVELOPMENT_KEY,
@@ -97,9 +98,7 @@ function isTimeZone(name: string): boolean {
 
 /** @throws ConfigError */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  // An empty variable means "not set", as in a copied .env.example.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const parsed = schema.safeParse(given)
+  const parsed = schema.safeParse(givenSettings(env))
   if (!parsed.success)
     throw new ConfigError(
       parsed.error.issues.map(
