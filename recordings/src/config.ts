@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { MetricsAccess } from '@diemcau/core/http/metrics-access.ts'
 import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
 import { secretValues } from '@diemcau/core/log/redact.ts'
 import {
@@ -11,7 +12,8 @@ import {
 } from '@diemcau/core/settings/address-setting.ts'
 import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
 import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
-import { nodeEnv } from '@diemcau/core/settings/secret-rule.ts'
+import { nodeName } from '@diemcau/core/settings/node-name.ts'
+import { nodeEnv, secretFault } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 
 const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -27,6 +29,9 @@ const parts = (list: string): string[] =>
 
 const schema = z.object({
   NODE_ENV: nodeEnv,
+  NODE_NAME: optional.pipe(nodeName),
+  /** Who shows it may read `/metrics`. */
+  METRICS_TOKEN: optional,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RECORDINGS_PORT: port.default(7980),
   RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),
@@ -87,6 +92,10 @@ function rtpFault(urls: readonly string[], rtpAddress: string): string[] {
 /** All settings of the process; every time in milliseconds, every size in bytes. */
 export interface Config {
   logLevel: string
+  /** How this process is called in its log. */
+  nodeName: string
+  /** Who may read `/metrics`: core/http/metrics-access.ts. */
+  metricsAccess: MetricsAccess
   /** Key pairs whose tokens are taken; the first one signs. */
   keys: [ApiKey, ...ApiKey[]]
   port: number
@@ -128,12 +137,18 @@ export function parseConfig(
   const value = parsed.data
   const [firstUrl = '', ...otherUrls] = value.SFU_URL
   const addressFaults = rtpFault(value.SFU_URL, value.RECORDINGS_RTP_ADDRESS)
+  const tokenFault = value.METRICS_TOKEN
+    ? secretFault(value.METRICS_TOKEN, { NODE_ENV: value.NODE_ENV, bind: value.RECORDINGS_BIND })
+    : null
+  if (tokenFault !== null) addressFaults.push(`METRICS_TOKEN: ${tokenFault}`)
   if (addressFaults.length > 0) return { config: null, faults: addressFaults }
   const dataDir = resolve(value.DATA_DIR)
   return {
     faults: null,
     config: {
       logLevel: value.LOG_LEVEL,
+      nodeName: value.NODE_NAME,
+      metricsAccess: { token: value.METRICS_TOKEN, production: value.NODE_ENV === 'production' },
       keys,
       port: value.RECORDINGS_PORT,
       bind: value.RECORDINGS_BIND,

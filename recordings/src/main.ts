@@ -7,7 +7,12 @@ import { RecordingsProcess } from './recordings-process.ts'
 // What is recorded is for nobody else on this machine; ffmpeg's files follow this too (0600, folders 0700).
 process.umask(0o077)
 const config = loadConfig()
-const log = pino({ name: 'recordings', level: config.logLevel, hooks: redactingHooks(loadSecrets()) })
+const log = pino({
+  name: 'recordings',
+  base: { node: config.nodeName },
+  level: config.logLevel,
+  hooks: redactingHooks(loadSecrets()),
+})
 watchUnexpectedErrors(log)
 
 try {

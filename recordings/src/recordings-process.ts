@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { signWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
+import { FiguresPage } from '@diemcau/core/metrics/figures.ts'
 import { WebhookOutbox } from '@diemcau/core/outbox/webhook-outbox.ts'
+import { EventLoopWatch } from '@diemcau/core/process/event-loop-watch.ts'
 import type { RecordingState } from '@diemcau/core/recording/status.ts'
 import { SerialQueue } from '@diemcau/core/serial-queue.ts'
 import type { Logger } from 'pino'
@@ -11,6 +13,7 @@ import { makeFile } from './jobs/make-file.ts'
 import { egressInfoOf } from './server/egress-info.ts'
 import { egressMethods } from './server/egress-service.ts'
 import { RecordingsHttpServer } from './server/http-server.ts'
+import { freeBytesOf, recorderFigures } from './server/recorder-figures.ts'
 import { mintCaptureToken } from './server/token.ts'
 import { announceChange } from './webhooks/egress-webhooks.ts'
 
@@ -20,6 +23,7 @@ export class RecordingsProcess {
   readonly #jobs: JobRegistry
   readonly #outbox: WebhookOutbox
   readonly #abort: AbortController
+  readonly #closeFigures: () => void
   #closed: Promise<void> | null = null
 
   private constructor(
@@ -27,11 +31,13 @@ export class RecordingsProcess {
     jobs: JobRegistry,
     outbox: WebhookOutbox,
     abort: AbortController,
+    closeFigures: () => void,
   ) {
     this.#server = server
     this.#jobs = jobs
     this.#outbox = outbox
     this.#abort = abort
+    this.#closeFigures = closeFigures
   }
 
   /** Opens the port first, so that a port in use is told before any recording is touched. */
@@ -44,11 +50,24 @@ export class RecordingsProcess {
     let jobs: JobRegistry | null = null
     let methods: ReturnType<typeof egressMethods> = new Map()
 
+    let outbox: WebhookOutbox | undefined
+    const eventLoop = new EventLoopWatch()
+    const metrics = new FiguresPage(recorderFigures, async () => ({
+      eventLoopP99Ms: eventLoop.p99Ms,
+      isReady: jobs !== null,
+      ...(jobs?.counts() ?? { phases: {}, attached: 0 }),
+      compositions: compositions.size,
+      webhooks: { pending: outbox?.pending ?? 0, aside: outbox?.aside ?? 0 },
+      freeBytes: await freeBytesOf(config.recordingsDir),
+    }))
+
     const server = await RecordingsHttpServer.create({
       port: config.port,
       bind: config.bind,
       keys: config.keys,
       jobs: () => jobs,
+      metrics,
+      metricsAccess: config.metricsAccess,
       methods: () => methods,
       log,
     })
@@ -56,12 +75,13 @@ export class RecordingsProcess {
     const publicUrl = config.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`
     const infoOf = (state: RecordingState) => egressInfoOf(state, publicUrl)
 
-    const outbox = WebhookOutbox.open({
+    const opened = WebhookOutbox.open({
       file: join(config.dataDir, 'outbox', 'recordings.jsonl'),
       urls: config.webhookUrls,
       sign: async body => ({ authorization: await signWebhook(body, key) }),
       log,
     })
+    outbox = opened
     jobs = await JobRegistry.create(config.recordingsDir, {
       sfuUrls: config.sfuUrls,
       rtpAddress: config.rtpAddress,
@@ -82,7 +102,7 @@ export class RecordingsProcess {
             onProgress,
           }),
         ),
-      onChange: (before, after) => announceChange(outbox, before, after, infoOf),
+      onChange: (before, after) => announceChange(opened, before, after, infoOf),
       log,
     })
     methods = egressMethods({ jobs, infoOf, toolsFault: () => checkTools(ffmpegPath, ffprobePath) })
@@ -90,7 +110,10 @@ export class RecordingsProcess {
     void checkTools(ffmpegPath, ffprobePath).then(fault => {
       if (fault) log.error({ fault }, 'recordings will be refused until ffmpeg is there')
     })
-    return new RecordingsProcess(server, jobs, outbox, abort)
+    return new RecordingsProcess(server, jobs, opened, abort, () => {
+      metrics.close()
+      eventLoop.close()
+    })
   }
 
   get port(): number {
@@ -104,11 +127,13 @@ export class RecordingsProcess {
   }
 
   async #close(): Promise<void> {
+    this.#server.refuseNew()
     const jobsClosed = this.#jobs.close()
     // After the jobs know that they are closed: an aborted composition is then no failure of theirs.
     this.#abort.abort(new Error('the recorder is stopping'))
     await jobsClosed
     await this.#server.close()
+    this.#closeFigures()
     this.#outbox.close()
   }
 }

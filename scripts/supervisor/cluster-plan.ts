@@ -62,6 +62,7 @@ export const lastOffset = (nodes: number): number => PIPES_FROM + PIPES_EACH * n
  */
 export function nodeSettings(plan: NodePlan, mediaBind: string): Record<string, string> {
   return {
+    NODE_NAME: plan.name,
     SFU_PORT: String(plan.port),
     SFU_BIND: '127.0.0.1',
     SFU_MEDIA_PORT: String(plan.firstMediaPort),

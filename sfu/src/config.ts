@@ -6,6 +6,7 @@ import { IpNetwork, parseTrustedProxies, type TrustedProxies } from '@diemcau/co
 import { addressSetting, httpAddress, httpPageAddress } from '@diemcau/core/settings/address-setting.ts'
 import { readApiKeys } from '@diemcau/core/settings/api-keys.ts'
 import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
+import { nodeName } from '@diemcau/core/settings/node-name.ts'
 import { defaultBind, listenSetting, nodeEnv, secretFault } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 import { type ClusterConfig, clusterVariables, readCluster } from './cluster/cluster-settings.ts'
@@ -71,6 +72,7 @@ const environment = z.object({
     .string()
     .min(1)
     .default(path.resolve(import.meta.dirname, '../../.data')),
+  NODE_NAME: nodeName,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   MEDIASOUP_WORKER_BIN: z.string().optional(),
   TRUSTED_PROXIES: trustedProxies.default([]),
@@ -114,6 +116,8 @@ export interface Config {
   webhookUrls: string[]
   recordingsUrl: string
   dataDir: string
+  /** How this process is called in its log and by the administrators' page. */
+  nodeName: string
   logLevel: string
   /** Undefined: the worker binary of the mediasoup package. */
   workerBin: string | undefined
@@ -199,6 +203,7 @@ export function readConfig(
     webhookUrls: values.WEBHOOK_URLS,
     recordingsUrl: values.RECORDINGS_URL,
     dataDir: values.DATA_DIR,
+    nodeName: values.NODE_NAME,
     logLevel: values.LOG_LEVEL,
     workerBin: values.MEDIASOUP_WORKER_BIN,
     trustedProxies: values.SFU_TRUST_PROXY ?? values.TRUSTED_PROXIES,

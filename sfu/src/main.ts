@@ -28,7 +28,7 @@ process.umask(0o077)
 const config = readConfigOrExit()
 const log = pino({
   level: config.logLevel,
-  base: { service: 'sfu' },
+  base: { service: 'sfu', node: config.nodeName },
   hooks: redactingHooks(loadSecrets()),
   timestamp: pino.stdTimeFunctions.isoTime,
 })

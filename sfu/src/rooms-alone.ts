@@ -1,4 +1,6 @@
+import type { ClusterReport } from '@diemcau/core/contracts/node-report.ts'
 import { AppError } from '@diemcau/core/errors.ts'
+import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { RoomDirectory } from './room/room-api.ts'
@@ -23,6 +25,10 @@ export interface Rooms {
   readonly placing: Placing | undefined
   /** Why newcomers had better not come; undefined: they are welcome. */
   unready(): string | undefined
+  /** How this node stands with the others; null: it is alone. */
+  cluster(): ClusterReport | null
+  /** How many other nodes share that room. */
+  sharedWith(roomId: RoomId): number
   /** Webhooks that are owed, and those put aside since the start. */
   webhooks(): { pending: number; aside: number }
   /** Before `close`: people go to other nodes, where there are any. */
@@ -48,6 +54,8 @@ export function openRoomsAlone(config: Config, log: Logger, settings: RegistrySe
     placing: undefined,
     drain: async () => {},
     unready: () => undefined,
+    cluster: () => null,
+    sharedWith: () => 0,
     webhooks: () => ({ pending: outbox.pending, aside: outbox.aside }),
     close: () => registry.close(),
     settle: () => outbox.close(OUTBOX_GRACE_MS),

@@ -1,6 +1,7 @@
 import { newId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
 import { ClusterNode } from './cluster/node/cluster-node.ts'
+import { reportCluster } from './cluster/node/cluster-report.ts'
 import { currentDirectory } from './cluster/node/current-directory.ts'
 import type { ClusterParts } from './cluster/node/node-session.ts'
 import { PassingOn } from './cluster/node/passing-on.ts'
@@ -70,6 +71,8 @@ export async function openRoomsInCluster(
     }),
     drain: () => cluster.drain(DRAIN_LIMIT_MS),
     unready: () => cluster.unready,
+    cluster: () => reportCluster(cluster.current),
+    sharedWith: roomId => cluster.current?.rooms.get(roomId)?.nodes.size ?? 0,
     webhooks: () => ({ pending: delivery?.pending ?? 0, aside: delivery?.aside ?? 0 }),
     close: async () => {
       await cluster.close(STORY_GRACE_MS)

@@ -8,6 +8,7 @@ import type { ClusterParts } from './cluster/node/node-session.ts'
 import { openClusterParts } from './cluster/node/open-parts.ts'
 import type { Config } from './config.ts'
 import { createMediaNode } from './media/media-node.ts'
+import { NodeReporter } from './node-report.ts'
 import type { MediaNode } from './room/base/ports.ts'
 import { openRoomsAlone, type RegistrySettings, type Rooms } from './rooms-alone.ts'
 import { openRoomsInCluster } from './rooms-in-cluster.ts'
@@ -23,6 +24,7 @@ interface Parts {
   rooms: Rooms
   media: MediaNode
   metrics: Metrics
+  reporter: NodeReporter
 }
 
 /** The whole node: everything main.ts starts and stops. Parts close in the order of `close`, each once. */
@@ -78,13 +80,9 @@ export class SfuNode {
       )
       const { registry, directory, join } = rooms
       const verify = createTokenVerifier(config.keys, () => new Date(rooms.now()))
-      const metrics = createMetrics({
-        rooms: { listRooms: () => registry.peopleHere() },
-        workers: () => media.workers(),
-        resources: () => media.resources(),
-        pendingWebhooks: () => rooms.webhooks().pending,
-        asideWebhooks: () => rooms.webhooks().aside,
-      })
+      const reporter = new NodeReporter({ name: config.nodeName, media, rooms })
+      undo.push(() => reporter.close())
+      const metrics = createMetrics(() => reporter.report())
       const twirp = createTwirpHandler({
         roomService: createRoomService(directory),
         egress: createEgressProxy(config.recordingsUrl),
@@ -108,7 +106,7 @@ export class SfuNode {
         metricsAccess: { token: config.metricsToken, production: config.production },
         log,
       })
-      return new SfuNode(port, { edge, rooms, media, metrics })
+      return new SfuNode(port, { edge, rooms, media, metrics, reporter })
     } catch (error) {
       for (const step of undo.reverse()) await step()
       throw error
@@ -122,13 +120,14 @@ export class SfuNode {
   }
 
   async #close(): Promise<void> {
-    const { edge, rooms, media, metrics } = this.#parts
+    const { edge, rooms, media, metrics, reporter } = this.#parts
     await rooms.drain()
     // New connections are refused from the first line on, while those that exist still hear their room's last word.
     edge.refuseNew()
     await rooms.close()
     await Promise.all([edge.close(), media.close('node_stopping'), rooms.settle()])
     metrics.close()
+    reporter.close()
   }
 }
 

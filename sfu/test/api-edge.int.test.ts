@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { Room } from '@livekit/protocol'
 import { AccessToken, type VideoGrant } from 'livekit-server-sdk'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -13,7 +12,7 @@ import { HttpEdge } from '../src/server/http-edge.ts'
 import { createMetrics } from '../src/server/metrics.ts'
 import { openPort } from '../src/server/open-port.ts'
 import { createTokenVerifier } from '../src/server/verify-token.ts'
-import { FakeMediaNode } from './room-support/fake-media.ts'
+import { someReport } from './node-report.ts'
 
 /** The HTTP and WebSocket edge alone, on a real port, with no rooms behind it. */
 
@@ -76,13 +75,7 @@ beforeEach(async () => {
       contentType: 'application/json',
       body: JSON.stringify({ route: call.route }),
     }),
-    metrics: createMetrics({
-      rooms: { listRooms: () => [new Room({ name: 'MT_1', numParticipants: 3 })] },
-      workers: () => [{ index: 0, pid: 4711, peers: 2 }],
-      resources: () => new FakeMediaNode().resources(),
-      pendingWebhooks: () => 0,
-      asideWebhooks: () => 0,
-    }),
+    metrics: createMetrics(async () => someReport()),
     notReady: () => unready,
     metricsAccess: { token: METRICS_TOKEN, production: true },
     log,
@@ -348,8 +341,8 @@ describe('the other addresses', () => {
     expect((await get('/metrics')).status).toBe(404)
     const withToken = { authorization: `Bearer ${METRICS_TOKEN}` }
     const metrics = await (await fetch(`http://${base}/metrics`, { headers: withToken })).text()
-    expect(metrics).toContain('diemcau_sfu_rooms 1')
-    expect(metrics).toContain('diemcau_sfu_participants 3')
+    expect(metrics).toContain('diemcau_sfu_rooms 2')
+    expect(metrics).toContain('diemcau_sfu_participants 7')
     expect(metrics).toContain('diemcau_sfu_worker_peers{worker="0",pid="4711"} 2')
     const twirp = await get('/twirp/livekit.RoomService/ListRooms', { method: 'POST', body: '{}' })
     expect(JSON.parse(twirp.body)).toEqual({ route: 'livekit.RoomService/ListRooms' })

@@ -1,5 +1,6 @@
 /** The only reader of the environment in the portal. */
 import { resolve } from 'node:path'
+import type { MetricsAccess } from '@diemcau/core/http/metrics-access.ts'
 import { secretValues } from '@diemcau/core/log/redact.ts'
 import { parseTrustedProxies, type TrustedProxies } from '@diemcau/core/net/networks.ts'
 import {
@@ -10,6 +11,7 @@ import {
   socketAddress,
 } from '@diemcau/core/settings/address-setting.ts'
 import { givenSettings } from '@diemcau/core/settings/given-settings.ts'
+import { nodeName } from '@diemcau/core/settings/node-name.ts'
 import {
   DEVELOPMENT_AUTH_SECRET,
   DEVELOPMENT_KEY,
@@ -32,6 +34,9 @@ const trustedProxies = z.string().transform((text, context): TrustedProxies => {
 
 const schema = z.object({
   NODE_ENV: nodeEnv,
+  NODE_NAME: nodeName,
+  /** Who shows it may read `/metrics`. */
+  METRICS_TOKEN: z.string().optional(),
   LISTEN: listenSetting,
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   BIND: z.string().optional(),
@@ -73,6 +78,10 @@ export interface Config {
   timeZone: string
   dataDir: string
   logLevel: string
+  /** How this process is called in its log. */
+  nodeName: string
+  /** Who may read `/metrics`: core/http/metrics-access.ts. */
+  metricsAccess: MetricsAccess
   trustedProxies: TrustedProxies
 }
 
@@ -132,6 +141,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     timeZone: e.TIME_ZONE,
     dataDir: e.DATA_DIR,
     logLevel: e.LOG_LEVEL,
+    nodeName: e.NODE_NAME,
+    metricsAccess: { token: e.METRICS_TOKEN, production },
     trustedProxies: e.TRUSTED_PROXIES ?? e.TRUST_PROXY ?? [],
   }
 }
@@ -144,6 +155,8 @@ function placeFaults(e: z.infer<typeof schema>, bind: string): string[] {
     const fault = secretFault(e[name], place)
     if (fault !== null) faults.push(`${name}: ${fault}`)
   }
+  const tokenFault = e.METRICS_TOKEN === undefined ? null : secretFault(e.METRICS_TOKEN, place)
+  if (tokenFault !== null) faults.push(`METRICS_TOKEN: ${tokenFault}`)
   if (isDevelopmentKey(e.LIVEKIT_API_KEY, place))
     faults.push('LIVEKIT_API_KEY: the development key is refused here; its secret is known to everybody')
   if (e.NODE_ENV !== 'production') return faults

@@ -4,7 +4,10 @@
  */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { serveOperations } from '@diemcau/core/http/operations-page.ts'
+import { FiguresPage } from '@diemcau/core/metrics/figures.ts'
 import { clientAddress } from '@diemcau/core/net/client-address.ts'
+import { EventLoopWatch } from '@diemcau/core/process/event-loop-watch.ts'
 import { watchUnexpectedErrors } from '@diemcau/core/process/unexpected-errors.ts'
 import { ownsTables } from '@diemcau/prisma/app-role.ts'
 import { findDemoFaults } from '@diemcau/prisma/demo-accounts.ts'
@@ -19,6 +22,8 @@ import { atPlace } from './http/request-place.ts'
 import { handleJob } from './jobs/handle-job.ts'
 import { JobRunner } from './jobs/job-queue.ts'
 import { sweepMeetings } from './meetings/sweep-meetings.ts'
+import { portalFigures } from './operations/portal-figures.ts'
+import { portalNotReady, readPortalReport } from './operations/portal-report.ts'
 import { isReadableTarget } from './request-target.ts'
 import { createRuntime, type Runtime, setRuntime } from './runtime.ts'
 import { upgradeOwner } from './upgrade-owner.ts'
@@ -46,8 +51,15 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   await app.prepare()
   const handle = app.getRequestHandler()
 
-  const server = createServer((request, response) => {
+  const eventLoop = new EventLoopWatch()
+  const operations = {
+    metrics: new FiguresPage(portalFigures, () => readPortalReport(runtime, gateway, eventLoop)),
+    access: config.metricsAccess,
+    notReady: () => portalNotReady(runtime),
+  }
+  const server = createServer(async (request, response) => {
     if (request.url?.startsWith('/socket.io/')) return
+    if (await serveOperations(request, response, operations)) return
     if (!isReadableTarget(request.url)) {
       response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
       response.end('Địa chỉ không hợp lệ. / This address cannot be read.\n')
@@ -118,6 +130,8 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
   return async () => {
     clearInterval(sweep)
     clearInterval(expiry)
+    operations.metrics.close()
+    eventLoop.close()
     gateway.close()
     await io.close()
     server.closeAllConnections()

@@ -69,7 +69,7 @@ export function createRuntime(config: Config): Runtime {
     db: createPrisma(config.databaseUrl),
     log: pino({
       level: config.logLevel,
-      base: { process: 'web' },
+      base: { process: 'web', node: config.nodeName },
       hooks: redactingHooks(loadSecrets()),
     }),
     media: new MediaClient(config.livekit),

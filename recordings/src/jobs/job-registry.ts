@@ -4,7 +4,9 @@ import {
   isFinal,
   newRecording,
   type RecordingLayout,
+  type RecordingPhase,
   type RecordingState,
+  recordingPhase,
 } from '@diemcau/core/recording/status.ts'
 import { nowMs } from '../capture/clock.ts'
 import { isEgressId, JobFolder, listJobFolders } from '../store/job-store.ts'
@@ -93,6 +95,20 @@ export class JobRegistry {
           (!filter.isActive || !isFinal(state.phase)),
       )
       .sort((a, b) => b.requestedAtMs - a.requestedAtMs)
+  }
+
+  /** How many are in each phase, those that are over too, and of how many the room is captured at this moment. */
+  counts(): { phases: Record<RecordingPhase, number>; attached: number } {
+    const phases = Object.fromEntries(recordingPhase.options.map(phase => [phase, 0])) as Record<
+      RecordingPhase,
+      number
+    >
+    let attached = 0
+    for (const job of this.#jobs.values()) {
+      phases[job.state.phase] += 1
+      if (job.isAttached) attached += 1
+    }
+    return { phases, attached }
   }
 
   /** Removes all files of a finished recording. @throws AppError `not_found`, `recording_running`. */

@@ -55,6 +55,11 @@ export class RecordingJob {
     return this.#state
   }
 
+  /** Its room is being captured at this moment. */
+  get isAttached(): boolean {
+    return this.#session?.isAttached ?? false
+  }
+
   /** Begins a new recording, or goes on with one found on the disk in whatever phase it was left. */
   async start(): Promise<void> {
     const { phase, aliveAtMs, requestedAtMs } = this.#state

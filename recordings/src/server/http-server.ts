@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppError, codeOf, kindOf, messageFor } from '@diemcau/core/errors.ts'
+import type { MetricsAccess } from '@diemcau/core/http/metrics-access.ts'
+import { type OperationsPages, serveOperations } from '@diemcau/core/http/operations-page.ts'
 import { readBody } from '@diemcau/core/http/read-body.ts'
 import { statusOf } from '@diemcau/core/http/status.ts'
 import { type ApiKey, tokenOf } from '@diemcau/core/livekit/access-token.ts'
@@ -27,14 +29,17 @@ export interface HttpServerOptions {
   bind: string
   keys: readonly ApiKey[]
   jobs: () => JobRegistry | null
+  metrics: OperationsPages['metrics']
+  metricsAccess: MetricsAccess
   methods: () => Map<string, TwirpMethod<void>>
   log: Logger
 }
 
-/** `/healthz`, the Egress service and the files. `jobs` is null until the process is ready. */
+/** `/healthz`, `/readyz`, `/metrics`, the Egress service and the files. `jobs` is null until the process is ready. */
 export class RecordingsHttpServer {
   readonly #options: HttpServerOptions
   readonly #server: Server
+  #isStopping = false
 
   private constructor(options: HttpServerOptions) {
     this.#options = options
@@ -53,6 +58,11 @@ export class RecordingsHttpServer {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** From now on `/readyz` says that it stops; all else goes on. */
+  refuseNew(): void {
+    this.#isStopping = true
+  }
+
   /** Stops accepting and ends open downloads. Idempotent. */
   async close(): Promise<void> {
     if (!this.#server.listening) return
@@ -67,6 +77,7 @@ export class RecordingsHttpServer {
     const path = url?.pathname ?? '/'
     try {
       if (path === '/healthz') return this.#health(response)
+      if (await serveOperations(request, response, this.#operations)) return
       const jobs = this.#options.jobs()
       if (!jobs) throw new AppError('closed', 'the recorder is starting')
       const method = TWIRP_PATH.exec(path)?.[1]
@@ -85,6 +96,15 @@ export class RecordingsHttpServer {
     } catch (error) {
       this.#fail(request, response, path, error)
     }
+  }
+
+  get #operations(): OperationsPages {
+    const { metrics, metricsAccess, jobs } = this.#options
+    const notReady = () => {
+      if (this.#isStopping) return 'the recorder is stopping'
+      return jobs() ? undefined : 'the recorder is starting'
+    }
+    return { metrics, access: metricsAccess, notReady }
   }
 
   #health(response: ServerResponse): void {

@@ -4,12 +4,14 @@ import type { Logger } from 'pino'
 import type { AnnouncedAddress } from '../config.ts'
 import type {
   MediaCloseReason,
+  MediaFigures,
   MediaNode,
   MediaResources,
   RoomMedia,
   RoomMediaListener,
 } from '../room/base/ports.ts'
 import type { PipeListen } from './link/pair-ends.ts'
+import { PipeTraffic } from './link/pipe-traffic.ts'
 import { MediasoupRoom } from './room-media.ts'
 import { warnOfSmallBuffers } from './worker/socket-buffers.ts'
 import { WorkerPool } from './worker/worker-pool.ts'
@@ -45,6 +47,7 @@ class MediasoupNode implements MediaNode {
   readonly #logger: Logger
   readonly #pipes: PipeListen | undefined
   readonly #rooms = new Set<MediasoupRoom>()
+  readonly #traffic = new PipeTraffic()
   /** Of all pipes that tracks of other nodes come by: another node may remember those of a room that was here before. */
   #lastSerial = 0
   #isClosed = false
@@ -72,6 +75,29 @@ class MediasoupNode implements MediaNode {
 
   resources(): MediaResources {
     return this.#pool.resources.read()
+  }
+
+  async figures(): Promise<MediaFigures> {
+    const rooms = [...this.#rooms]
+    const ends = rooms.flatMap(room => room.nodeEnds())
+    const [workers, pipes] = await Promise.all([
+      Promise.all(
+        this.#pool.workers.map(async one => {
+          const usage = (await one.usage()) ?? { cpuMs: null, peakMemoryBytes: null }
+          return { index: one.index, pid: one.worker.pid, peers: one.peers, ...usage }
+        }),
+      ),
+      this.#traffic.read(ends),
+    ])
+    return {
+      wantedWorkers: this.#pool.wanted,
+      workers,
+      pipes,
+      pipePorts: this.#pipes
+        ? { all: this.#pipes.lastPort - this.#pipes.firstPort + 1, used: ends.length }
+        : null,
+      roomPipes: new Map(rooms.map(room => [room.id, room.carriedCount])),
+    }
   }
 
   async close(reason: MediaCloseReason): Promise<void> {

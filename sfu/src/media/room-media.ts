@@ -14,7 +14,7 @@ import type {
 } from '../room/base/ports.ts'
 import { Capture } from './capture-media.ts'
 import { RoomNodeMedia } from './link/node-media.ts'
-import type { PipeListen } from './link/pair-ends.ts'
+import type { PipeEnd, PipeListen } from './link/pair-ends.ts'
 import { Pipes } from './link/pipes.ts'
 import { Peer } from './peer-media.ts'
 import { HeardSpeakers } from './track/heard-speakers.ts'
@@ -34,6 +34,7 @@ export interface RoomOwner {
 
 /** A room's media over all workers of the node: a router on each worker that has one of its peers. */
 export class MediasoupRoom implements RoomMedia {
+  readonly id: RoomId
   readonly #pool: WorkerPool
   readonly #logger: Logger
   readonly #listener: RoomMediaListener
@@ -54,6 +55,7 @@ export class MediasoupRoom implements RoomMedia {
     listener: RoomMediaListener,
     owner: RoomOwner,
   ) {
+    this.id = roomId
     this.#pool = pool
     this.#logger = logger.child({ roomId })
     this.#listener = listener
@@ -67,6 +69,16 @@ export class MediasoupRoom implements RoomMedia {
   /** For tests and metrics: pipes open between this room's routers. */
   get pipeCount(): number {
     return this.#pipes.size
+  }
+
+  /** Tracks carried between workers, and those landed from other nodes. */
+  get carriedCount(): number {
+    return this.#pipes.size + (this.#nodes?.landingCount ?? 0)
+  }
+
+  /** Pairs that are open to other nodes. */
+  nodeEnds(): PipeEnd[] {
+    return this.#nodes?.ends() ?? []
   }
 
   async openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia> {

@@ -4,7 +4,7 @@
  */
 import type { CaptureCloseReason, CaptureCommand, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
 import { AppError } from '@diemcau/core/errors.ts'
-import { newId } from '@diemcau/core/ids.ts'
+import { newId, type RoomId } from '@diemcau/core/ids.ts'
 import {
   DataPacket,
   type ParticipantInfo,
@@ -58,6 +58,18 @@ export interface RoomRegistryOptions {
   now?: () => number
   /** Whole milliseconds of a clock that only goes on, by which it is counted how long something lasts. Default: `now`, or the monotonic one. */
   elapsed?: () => number
+}
+
+const isShown = (participant: Participant) => !participant.isHidden && isCounted(participant)
+
+/** A room at this node. */
+export interface RoomFigures {
+  id: RoomId
+  name: string
+  people: number
+  recorders: number
+  signalBytes: number
+  dataBytes: number
 }
 
 export class RoomRegistry implements RoomDirectory {
@@ -152,10 +164,25 @@ export class RoomRegistry implements RoomDirectory {
 
   /** The rooms at this node, with those only whose connections it holds: what all nodes say can be added up. */
   peopleHere(): { numParticipants: number }[] {
-    const isShown = (participant: Participant) => !participant.isHidden && isCounted(participant)
     return [...this.#rooms.values()].map(({ participants }) => ({
       numParticipants: [...participants.values()].filter(isShown).length,
     }))
+  }
+
+  /** What each room has at this node, for whoever runs it; the largest first. Bytes are what waits for its clients. */
+  figuresHere(): RoomFigures[] {
+    const rooms = [...this.#rooms.values()].map(room => {
+      const all = [...room.participants.values()]
+      return {
+        id: room.id,
+        name: room.name,
+        people: all.filter(isShown).length,
+        recorders: room.captures.size,
+        signalBytes: all.reduce((sum, { backlog }) => sum + backlog.waitingBytes, 0),
+        dataBytes: all.reduce((sum, { data }) => sum + data.waitingBytes, 0),
+      }
+    })
+    return rooms.sort((a, b) => b.people - a.people)
   }
 
   /** The open room of that name, if it is at this node. */

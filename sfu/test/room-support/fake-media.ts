@@ -51,6 +51,10 @@ export class FakeMediaNode implements MediaNode {
       rtpObservers: 0,
     }
   }
+  async figures() {
+    const workers = this.workers().map(worker => ({ ...worker, cpuMs: null, peakMemoryBytes: null }))
+    return { wantedWorkers: 1, workers, pipes: [], pipePorts: null, roomPipes: new Map() }
+  }
   async close() {}
   peers(): FakePeer[] {
     return this.rooms.flatMap(room => room.peers)

@@ -104,6 +104,15 @@ export class FloorGateway implements FloorBroadcaster {
     runtime.broadcaster = this
   }
 
+  /** Connections, those without a ticket, and meetings that are served here. */
+  get sockets(): { open: number; withoutTicket: number; meetings: number } {
+    return {
+      open: this.#namespace.sockets.size,
+      withoutTicket: this.#door.waiting,
+      meetings: this.#toldUpTo.size,
+    }
+  }
+
   #addressOf(request: object): string {
     return clientAddress(request as Parameters<typeof clientAddress>[0], this.#runtime.config.trustedProxies)
   }

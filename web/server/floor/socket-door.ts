@@ -34,6 +34,11 @@ export class SocketDoor {
     this.#limits = limits
   }
 
+  /** Connections without a ticket. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Whether one more connection from this address may begin. */
   mayEnter(address: string): boolean {
     if (this.#waiting.size >= this.#limits.inAll) return false

@@ -4,7 +4,7 @@ import { DialLoop } from './dial-loop.ts'
 import { LINK_LIMITS, type LinkLimits } from './link-limits.ts'
 import { codeOfKind, wayOfKind } from './message-kinds.ts'
 import { NodeLink } from './node-link.ts'
-import type { Incarnation, LinkListener, NodeLinks, Peer, PeerState } from './node-links.ts'
+import type { Incarnation, LinkListener, NamedPeerState, NodeLinks, Peer } from './node-links.ts'
 import type { Had } from './outgoing-queue.ts'
 import type { Wire } from './wire.ts'
 
@@ -76,8 +76,8 @@ export abstract class LinkSet implements NodeLinks {
     known?.link.close('buried')
   }
 
-  peers(): PeerState[] {
-    return [...this.#known.values()].map(({ link }) => link.state)
+  peers(): NamedPeerState[] {
+    return [...this.#known.values()].map(({ link, address }) => ({ ...link.state, address }))
   }
 
   send: NodeLinks['send'] = (to, kind, payload) =>

@@ -55,6 +55,9 @@ export class NodeLink {
   #heardMs: number | null = null
   #roundTripMs: number | null = null
   #unackedBytes = 0
+  #sentBytes = 0
+  #receivedBytes = 0
+  #breaks = 0
   #ackTimer: NodeJS.Timeout | undefined
 
   constructor(options: NodeLinkOptions) {
@@ -88,6 +91,10 @@ export class NodeLink {
       isUp: this.#isUp,
       heardMs: this.#heardMs,
       roundTripMs: this.#roundTripMs,
+      waitingBytes: this.#queue.bytes + this.#queue.lossyBytes,
+      sentBytes: this.#sentBytes,
+      receivedBytes: this.#receivedBytes,
+      breaks: this.#breaks,
     }
   }
 
@@ -209,6 +216,7 @@ export class NodeLink {
     this.#queue.dropLossy()
     end(wire)
     if (wasUp) {
+      this.#breaks += 1
       this.#options.log.info({ peer: this.#options.peer, why }, 'the link to a node is down')
       this.#tell('linkDown', l => l.linkDown(this.#options.peer, why))
     }
@@ -227,6 +235,7 @@ export class NodeLink {
     const wire = this.#wire
     this.#silentTicks = 0
     this.#heardMs = performance.now()
+    this.#receivedBytes += bytes.length
     try {
       this.#handle(decodeFrame(bytes))
     } catch (error) {
@@ -345,7 +354,10 @@ export class NodeLink {
   }
 
   #write(frame: Frame): void {
-    this.#wire?.write(encodeFrame(frame))
+    if (!this.#wire) return
+    const pieces = encodeFrame(frame)
+    for (const piece of pieces) this.#sentBytes += piece.length
+    this.#wire.write(pieces)
   }
 
   #writeUnlessStuck(frame: Frame): boolean {

@@ -30,6 +30,18 @@ export interface PeerState {
   heardMs: number | null
   /** Of the last ping, ms. */
   roundTripMs: number | null
+  /** Not acknowledged, or lossy and not on its way. */
+  waitingBytes: number
+  /** Frames of all its connections, without what TLS adds. */
+  sentBytes: number
+  receivedBytes: number
+  /** How often it was lost after it had stood. */
+  breaks: number
+}
+
+export interface NamedPeerState extends PeerState {
+  /** Where its links are; null: it was never told, as only it can reach us. */
+  address: string | null
 }
 
 /** What a node hears of its links. Called in order for each peer; an error is logged and stops nothing. */
@@ -77,7 +89,7 @@ export interface NodeLinks {
   /** Ends the link for good. The incarnation is refused from now on, whoever dials. */
   bury(incarnation: Incarnation): void
   /** Those that are known and not buried. */
-  peers(): PeerState[]
+  peers(): NamedPeerState[]
   /**
    * Takes the message to be delivered. False if it is not: the peer is unknown or buried, or its direction is lost until `restarted`.
    * @throws AppError('too_large') for a payload over 16 MiB.

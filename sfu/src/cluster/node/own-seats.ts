@@ -32,6 +32,9 @@ export class OwnSeats {
   remove(psid: string): void {
     this.#seats.delete(psid as ParticipantId)
   }
+  get size(): number {
+    return this.#seats.size
+  }
   list(): OwnSeat[] {
     return [...this.#seats.values()]
   }

@@ -19,6 +19,11 @@ export class ReservedSeats {
     this.#reservedMs = reservedMs
   }
 
+  /** Seats that wait for somebody. */
+  get size(): number {
+    return this.#seats.size
+  }
+
   /**
    * For somebody of this node, in a room that it is in. Whoever is connected there under that identity has a seat, which is taken by the one who comes
    * and not before. @throws AppError('resource_exhausted') when the room is full, ('unavailable')

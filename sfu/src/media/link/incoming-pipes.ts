@@ -6,7 +6,7 @@ import { closedWith } from '../worker/closed-with.ts'
 import { within } from '../worker/within.ts'
 import type { Landing } from './landing.ts'
 import { LandingPairs } from './landing-pairs.ts'
-import type { PipeListen } from './pair-ends.ts'
+import type { PipeEnd, PipeListen } from './pair-ends.ts'
 import { type PipeState, type PipeWant, readAnswer, readState } from './pipe-messages.ts'
 
 /** A track that is not here by then has not come, ms. */
@@ -43,6 +43,11 @@ export class IncomingPipes {
     this.#nextSerial = nextSerial
     this.#logger = logger
     this.#pairs = new LandingPairs(listen)
+  }
+
+  /** Pairs that are open to other nodes. */
+  ends(): PipeEnd[] {
+    return this.#pairs.ends()
   }
 
   /** For tests and metrics: what has landed, or is asked for. */

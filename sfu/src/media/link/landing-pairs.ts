@@ -1,7 +1,7 @@
 import { newId } from '@diemcau/core/ids.ts'
 import type { PipeTransport } from 'mediasoup/types'
 import type { RoomRouter } from '../worker/room-router.ts'
-import { connectEnd, describeEnd, openEnd, type PipeListen } from './pair-ends.ts'
+import { connectEnd, describeEnd, openEnd, type PipeEnd, type PipeListen } from './pair-ends.ts'
 import type { PairEnd } from './pipe-messages.ts'
 
 /** The landing ends of the pairs of pipe transports to other nodes: one for each (home router, landing router) of a room. */
@@ -28,6 +28,13 @@ export class LandingPairs {
     return pair
   }
 
+  /** Those that are open. */
+  ends(): PipeEnd[] {
+    return [...this.#pairs.values()].flatMap(({ node, transport }) =>
+      transport ? [{ node, transport }] : [],
+    )
+  }
+
   close(): void {
     for (const pair of [...this.#pairs.values()]) pair.close()
   }
@@ -38,6 +45,8 @@ export class LandingPair {
   readonly id = newId<string>('PP_')
   readonly node: string
   users = 0
+  /** Once it is open. */
+  transport: PipeTransport | undefined
   readonly #opening: Promise<PipeTransport>
   readonly #onClosed: () => void
   #connecting: Promise<void> | undefined
@@ -49,6 +58,7 @@ export class LandingPair {
     this.#onClosed = onClosed
     opening.then(
       transport => {
+        this.transport = transport
         if (this.#isClosed || transport.closed) this.close()
         else transport.observer.once('close', () => this.close())
       },

@@ -7,7 +7,7 @@ import type { TrackDirectory } from '../track/track-directory.ts'
 import { IncomingPipes } from './incoming-pipes.ts'
 import { LandedTrack } from './landed-track.ts'
 import { OutgoingPipes } from './outgoing-pipes.ts'
-import type { PipeListen } from './pair-ends.ts'
+import type { PipeEnd, PipeListen } from './pair-ends.ts'
 
 /** Both ends say again how they are this often, ms: what was lost or came in the wrong order heals by it. */
 const COMPARE_MS = 5_000
@@ -47,6 +47,11 @@ export class RoomNodeMedia implements NodeMedia {
   /** For tests and metrics: codecs landed here from other nodes. */
   get landingCount(): number {
     return this.#incoming.size
+  }
+
+  /** Pairs that are open to other nodes, each with a port of its own. */
+  ends(): PipeEnd[] {
+    return [...this.#outgoing.ends(), ...this.#incoming.ends()]
   }
 
   factsOf(trackId: TrackId): RemoteTrackFacts {

@@ -115,6 +115,20 @@ describe('a track published on one node', () => {
     expect((await a!.dump()).rtx).toBe(true)
     expect(a!.srtpParameters?.cryptoSuite).toBe('AEAD_AES_256_GCM')
     expect(b!.tuple.remotePort).toBe(a!.tuple.localPort)
+    // What each says of itself: the bytes of the pair, its ports and its workers' time, the same however often it is asked.
+    await eventually(async () => {
+      const [here, there] = await Promise.all([nodes.a.figures(), nodes.b.figures()])
+      const [out, into] = [here.pipes[0], there.pipes[0]]
+      if (!out || !into || out.sentBytes < 50_000) return `sent ${out?.sentBytes}`
+      return into.receivedBytes > 0.8 * out.sentBytes && into.open === 1 ? undefined : JSON.stringify(into)
+    })
+    const figures = await nodes.b.figures()
+    expect(figures.pipePorts!.used).toBe(1)
+    expect(figures.workers).toHaveLength(2)
+    for (const { cpuMs, peakMemoryBytes } of figures.workers) {
+      expect(cpuMs).toBeGreaterThan(0)
+      expect(peakMemoryBytes).toBeGreaterThan(1_000_000)
+    }
     // The layers of the publisher are there to choose from.
     const small = { disabled: false, quality: 0, width: 0, height: 0, fps: 0, priority: 0 }
     await viewers[0]!.peer.updateTrackSettings(video, small)

@@ -1,6 +1,6 @@
 import type { PipeTransport } from 'mediasoup/types'
 import type { RoomRouter } from '../worker/room-router.ts'
-import { connectEnd, describeEnd, openEnd, type PipeListen } from './pair-ends.ts'
+import { connectEnd, describeEnd, openEnd, type PipeEnd, type PipeListen } from './pair-ends.ts'
 import type { PairEnd } from './pipe-messages.ts'
 
 /** A pair without a pipe stays this long: the landing node may just have asked for the next one on it, ms. */
@@ -9,6 +9,8 @@ const EMPTY_PAIR_TTL_MS = 5_000
 interface Pair {
   node: string
   users: number
+  /** Once it is open. */
+  transport?: PipeTransport
   ready: Promise<{ transport: PipeTransport; end: PairEnd }>
   emptyTimer: NodeJS.Timeout | undefined
 }
@@ -42,6 +44,7 @@ export class OutgoingPairs {
       this.#pairs.set(key, opened)
       opened.ready.then(
         ({ transport }) => {
+          opened.transport = transport
           if (transport.closed) this.#forget(key, opened)
           else transport.observer.once('close', () => this.#forget(key, opened))
         },
@@ -53,6 +56,13 @@ export class OutgoingPairs {
     pair.users += 1
     const taken = pair
     return { ready: taken.ready, release: () => this.#release(key, taken) }
+  }
+
+  /** Those that are open. */
+  ends(): PipeEnd[] {
+    return [...this.#pairs.values()].flatMap(({ node, transport }) =>
+      transport ? [{ node, transport }] : [],
+    )
   }
 
   dropNode(node: string): void {

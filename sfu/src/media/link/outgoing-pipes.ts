@@ -9,7 +9,7 @@ import { consumePaused } from './consume-paused.ts'
 import { NodeInterest } from './node-interest.ts'
 import { OutgoingPairs } from './outgoing-pairs.ts'
 import { OutgoingPipe } from './outgoing-pipe.ts'
-import type { PipeListen } from './pair-ends.ts'
+import type { PipeEnd, PipeListen } from './pair-ends.ts'
 import { type PipeAnswer, type PipeOpen, type Refusal, readOpen, readWant } from './pipe-messages.ts'
 
 /** A pipe that is not up by then is refused, ms; less than the landing node waits. */
@@ -49,6 +49,11 @@ export class OutgoingPipes {
     this.#mayHave = options.mayHave
     this.#logger = options.logger
     this.#pairs = new OutgoingPairs(options.listen)
+  }
+
+  /** Pairs that are open to other nodes. */
+  ends(): PipeEnd[] {
+    return this.#pairs.ends()
   }
 
   /** A serial that was asked for before is answered as it was. @throws AppError('invalid_argument') */

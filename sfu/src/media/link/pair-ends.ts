@@ -15,6 +15,12 @@ export interface PipeListen {
   lastPort: number
 }
 
+/** One that is open, with the node at its other end. */
+export interface PipeEnd {
+  node: string
+  transport: PipeTransport
+}
+
 const SUITE = 'AEAD_AES_256_GCM'
 
 /** Lost packets are sent again on the way between hosts, or they would be lost to all viewers there. */

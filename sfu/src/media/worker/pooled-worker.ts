@@ -4,6 +4,7 @@ import type { IceCandidate, WebRtcServer, Worker } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import { type AnnouncedAddresses, announcedCandidates } from './announced-addresses.ts'
 import type { ResourceCount } from './resource-count.ts'
+import { within } from './within.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
 /** Bursts of many streams overflow the kernel's default of 208 KiB and lose up to half of the packets. */
@@ -11,6 +12,8 @@ export const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 
 /** A process that has not ended by itself by then is killed, ms. The node's own stop takes no longer than 8 s. */
 const CLOSE_LIMIT_MS = 2_000
+/** A worker that takes longer to say what it uses is left out of the figures, ms. */
+const USAGE_LIMIT_MS = 1_000
 
 export interface PooledWorkerOptions {
   index: number
@@ -98,6 +101,15 @@ export class PooledWorker {
   /** A transport's candidates as told to a client of this address. */
   candidatesFor(client: string, candidates: IceCandidate[]): IceCandidate[] {
     return announcedCandidates(candidates, this.#announced.for(client))
+  }
+
+  /** Processor time since its start, ms, and the most memory it has had; null when it does not answer within a second. */
+  async usage(): Promise<{ cpuMs: number; peakMemoryBytes: number } | null> {
+    const asking = this.worker.getResourceUsage()
+    const usage = await within(asking, USAGE_LIMIT_MS, () => {}).catch(() => null)
+    if (!usage) return null
+    // getrusage(2): kilobytes.
+    return { cpuMs: usage.ru_utime + usage.ru_stime, peakMemoryBytes: usage.ru_maxrss * 1024 }
   }
 
   /** Resolves when the process is gone: one that hangs is killed. */

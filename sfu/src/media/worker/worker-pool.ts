@@ -53,6 +53,11 @@ export class WorkerPool {
     return pool
   }
 
+  /** Those that should be there. */
+  get wanted(): number {
+    return this.#workers.length
+  }
+
   get workers(): PooledWorker[] {
     return this.#workers.filter(worker => worker?.isAlive === true) as PooledWorker[]
   }

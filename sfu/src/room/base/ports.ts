@@ -22,7 +22,28 @@ export interface MediaNode {
   workers(): { index: number; pid: number; peers: number }[]
   /** What is open in all workers together; all zero when no room is open. */
   resources(): MediaResources
+  /** What only the workers know: they are asked, and one that does not answer within a second is left out. */
+  figures(): Promise<MediaFigures>
   close(reason: MediaCloseReason): Promise<void>
+}
+
+export interface MediaFigures {
+  /** Those that should be there. */
+  wantedWorkers: number
+  workers: {
+    index: number
+    pid: number
+    peers: number
+    /** Processor time since its start, ms; null: it did not answer. */
+    cpuMs: number | null
+    peakMemoryBytes: number | null
+  }[]
+  /** Media between this node and others, by incarnation. Bytes of pairs that are open, as far as they were asked since they opened. */
+  pipes: { node: string; open: number; sentBytes: number; receivedBytes: number }[]
+  /** Of those pairs; null: the node is alone. */
+  pipePorts: { all: number; used: number } | null
+  /** By room: tracks carried between workers, and those landed from other nodes. */
+  roomPipes: ReadonlyMap<RoomId, number>
 }
 
 /** How many of each kind the media side has open. */

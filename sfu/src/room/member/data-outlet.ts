@@ -41,6 +41,11 @@ export class DataOutlet {
     this.#options = options
   }
 
+  /** What waits here for the channel to open, with what each message costs beside its payload. */
+  get waitingBytes(): number {
+    return this.#waitingBytes
+  }
+
   /** False when it was dropped: lossy and not deliverable now, or a client that does not keep up. */
   send(kind: DataKind, payload: Uint8Array): boolean {
     if (this.#isClosed) return false

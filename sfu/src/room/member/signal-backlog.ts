@@ -85,6 +85,11 @@ export class SignalBacklog {
     return this.#link?.isReceivingFirst?.() ?? false
   }
 
+  /** Messages kept for a client whose link is lost; infos of people are apart. */
+  get waitingBytes(): number {
+    return this.#keptBytes
+  }
+
   get isLinked(): boolean {
     return this.#link !== undefined
   }
