@@ -29,9 +29,9 @@ const parts = (list: string): string[] =>
 
 const schema = z.object({
   NODE_ENV: nodeEnv,
-  NODE_NAME: optional.pipe(nodeName),
+  NODE_NAME: nodeName,
   /** Who shows it may read `/metrics`. */
-  METRICS_TOKEN: optional,
+  METRICS_TOKEN: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RECORDINGS_PORT: port.default(7980),
   RECORDINGS_BIND: z.string().min(1).default('127.0.0.1'),

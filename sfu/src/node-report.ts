@@ -1,5 +1,6 @@
 import { MOST_ROOMS_REPORTED, type NodeReport } from '@diemcau/core/contracts/node-report.ts'
 import { EventLoopWatch } from '@diemcau/core/process/event-loop-watch.ts'
+import type { NodeDrain } from './node-drain.ts'
 import type { MediaFigures, MediaNode } from './room/base/ports.ts'
 import type { RoomFigures } from './room/room-registry.ts'
 import type { Rooms } from './rooms-alone.ts'
@@ -7,6 +8,7 @@ import type { Rooms } from './rooms-alone.ts'
 export interface NodeReporterOptions {
   name: string
   media: Pick<MediaNode, 'figures' | 'resources'>
+  drain: Pick<NodeDrain, 'report'>
   rooms: Pick<Rooms, 'cluster' | 'sharedWith' | 'unready' | 'webhooks'> & {
     registry: { figuresHere(): RoomFigures[] }
   }
@@ -25,7 +27,7 @@ export class NodeReporter {
 
   /** Takes a second at most, when a worker does not answer. */
   async report(): Promise<NodeReport> {
-    const { name, media, rooms } = this.#options
+    const { name, media, rooms, drain } = this.#options
     // Two who ask at once put no more to the workers than one.
     this.#asking ??= media.figures().finally(() => {
       this.#asking = undefined
@@ -40,6 +42,7 @@ export class NodeReporter {
       name,
       startedAtMs: this.#startedAtMs,
       notReady: rooms.unready() ?? null,
+      drain: drain.report(),
       cpuMs: (user + system) / 1000,
       memoryBytes: process.memoryUsage.rss(),
       eventLoopP99Ms: this.#eventLoop.p99Ms,

@@ -31,8 +31,12 @@ export interface Rooms {
   sharedWith(roomId: RoomId): number
   /** Webhooks that are owed, and those put aside since the start. */
   webhooks(): { pending: number; aside: number }
-  /** Before `close`: people go to other nodes, where there are any. */
+  /** Before `close`, or without it: people go to other nodes, where there are any. Newcomers do so until `takeAgain`. */
   drain(): Promise<void>
+  /** Takes that back. */
+  takeAgain(): void
+  /** Why nobody could go elsewhere; undefined: they can. */
+  nowhereToGo(): string | undefined
   /** Everybody is told to come back. Idempotent. */
   close(): Promise<void>
   /** After `close`, when the media is gone too: what is owed goes out as far as it can. */
@@ -53,6 +57,8 @@ export function openRoomsAlone(config: Config, log: Logger, settings: RegistrySe
     join: undefined,
     placing: undefined,
     drain: async () => {},
+    takeAgain: () => {},
+    nowhereToGo: () => 'this node is alone: nobody could take its people',
     unready: () => undefined,
     cluster: () => null,
     sharedWith: () => 0,

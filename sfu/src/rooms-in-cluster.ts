@@ -70,6 +70,8 @@ export async function openRoomsInCluster(
       session: () => cluster.current,
     }),
     drain: () => cluster.drain(DRAIN_LIMIT_MS),
+    takeAgain: () => cluster.takeAgain(),
+    nowhereToGo: () => (cluster.hasElsewhere ? undefined : 'no other node takes people now'),
     unready: () => cluster.unready,
     cluster: () => reportCluster(cluster.current),
     sharedWith: roomId => cluster.current?.rooms.get(roomId)?.nodes.size ?? 0,

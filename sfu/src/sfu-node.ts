@@ -8,10 +8,12 @@ import type { ClusterParts } from './cluster/node/node-session.ts'
 import { openClusterParts } from './cluster/node/open-parts.ts'
 import type { Config } from './config.ts'
 import { createMediaNode } from './media/media-node.ts'
+import { NodeDrain } from './node-drain.ts'
 import { NodeReporter } from './node-report.ts'
 import type { MediaNode } from './room/base/ports.ts'
 import { openRoomsAlone, type RegistrySettings, type Rooms } from './rooms-alone.ts'
 import { openRoomsInCluster } from './rooms-in-cluster.ts'
+import { createAdminCalls } from './server/admin-calls.ts'
 import { HttpEdge } from './server/http-edge.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openPort } from './server/open-port.ts'
@@ -25,6 +27,7 @@ interface Parts {
   media: MediaNode
   metrics: Metrics
   reporter: NodeReporter
+  drain: NodeDrain
 }
 
 /** The whole node: everything main.ts starts and stops. Parts close in the order of `close`, each once. */
@@ -80,7 +83,8 @@ export class SfuNode {
       )
       const { registry, directory, join } = rooms
       const verify = createTokenVerifier(config.keys, () => new Date(rooms.now()))
-      const reporter = new NodeReporter({ name: config.nodeName, media, rooms })
+      const drain = new NodeDrain(rooms, log)
+      const reporter = new NodeReporter({ name: config.nodeName, media, rooms, drain })
       undo.push(() => reporter.close())
       const metrics = createMetrics(() => reporter.report())
       const twirp = createTwirpHandler({
@@ -103,10 +107,11 @@ export class SfuNode {
         acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry, join }),
         twirp,
         metrics,
+        admin: createAdminCalls({ verify, report: () => reporter.report(), drain, log }),
         metricsAccess: { token: config.metricsToken, production: config.production },
         log,
       })
-      return new SfuNode(port, { edge, rooms, media, metrics, reporter })
+      return new SfuNode(port, { edge, rooms, media, metrics, reporter, drain })
     } catch (error) {
       for (const step of undo.reverse()) await step()
       throw error
@@ -120,7 +125,8 @@ export class SfuNode {
   }
 
   async #close(): Promise<void> {
-    const { edge, rooms, media, metrics, reporter } = this.#parts
+    const { edge, rooms, media, metrics, reporter, drain } = this.#parts
+    drain.refuse()
     await rooms.drain()
     // New connections are refused from the first line on, while those that exist still hear their room's last word.
     edge.refuseNew()

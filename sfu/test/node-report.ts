@@ -5,6 +5,7 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   name: 'node-1',
   startedAtMs: 0,
   notReady: null,
+  drain: { state: 'none', left: 8, refusal: null },
   cpuMs: 1_000,
   memoryBytes: 100_000_000,
   eventLoopP99Ms: 12,

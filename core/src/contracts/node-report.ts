@@ -70,12 +70,26 @@ const clusterSchema = z.object({
   storyLost: count,
 })
 
+/**
+ * `none`: newcomers are taken. `going`: people are led to other nodes. `done`: nobody is left, or those who are did not go within a minute; newcomers
+ * go to other nodes.
+ */
+export const drainSchema = z.object({
+  state: z.enum(['none', 'going', 'done']),
+  /** Connections of people at this node, and recordings that are captured here. */
+  left: count,
+  /** Why it cannot be begun now; null: it can, or has been. */
+  refusal: z.string().nullable(),
+})
+export type DrainReport = z.infer<typeof drainSchema>
+
 export const nodeReportSchema = z.object({
   /** NODE_NAME. */
   name: z.string(),
   startedAtMs: z.number(),
   /** Why newcomers had better go elsewhere; null: they are welcome. */
   notReady: z.string().nullable(),
+  drain: drainSchema,
   cpuMs: count,
   memoryBytes: count,
   eventLoopP99Ms: count,

@@ -67,6 +67,8 @@ export interface RoomFigures {
   id: RoomId
   name: string
   people: number
+  /** With those that are not shown. */
+  connections: number
   recorders: number
   signalBytes: number
   dataBytes: number
@@ -177,6 +179,7 @@ export class RoomRegistry implements RoomDirectory {
         id: room.id,
         name: room.name,
         people: all.filter(isShown).length,
+        connections: all.length,
         recorders: room.captures.size,
         signalBytes: all.reduce((sum, { backlog }) => sum + backlog.waitingBytes, 0),
         dataBytes: all.reduce((sum, { data }) => sum + data.waitingBytes, 0),

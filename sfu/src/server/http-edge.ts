@@ -14,6 +14,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/base/claims.ts'
 import { browserOf } from '../room/base/client-quirks.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
+import type { AdminCalls } from './admin-calls.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
 import { type HandOn, handOn } from './hand-on.ts'
 import { answer, answerOptions, describeFailure, refuseUpgrade } from './http-answers.ts'
@@ -49,6 +50,8 @@ export interface HttpEdgeOptions {
   /** Takes over an accepted `/rtc` socket (sfu/signalling). */
   acceptRtc(socket: WebSocket, claims: VerifiedClaims, query: JoinQuery): void
   twirp(call: TwirpCall): Promise<TwirpAnswer>
+  /** Answers `/admin/…`; undefined: there is no such call. Absent: there are none. */
+  admin?: AdminCalls
   metrics: Metrics
   metricsAccess: MetricsAccess
   /** Why newcomers should be led to another node (draining, cut off), in words; undefined while they are welcome. Absent: always welcome. */
@@ -68,7 +71,7 @@ const CLOSE_GRACE_MS = 500
 
 /**
  * The node's one port: `/rtc` (LiveKit signalling), `/rtc/validate`, `/settings/regions`, `/internal/capture`, `/twirp/*`, `/healthz`,
- * `/readyz` (for a balancer), `/metrics`, `/`. `/rtc/v1` and below answer 404 so that every SDK falls back to the two-connection protocol.
+ * `/readyz` (for a balancer), `/metrics`, `/admin/…`, `/`. `/rtc/v1` and below answer 404 so that every SDK falls back to the two-connection protocol.
  * Closed by main; sockets handed to `acceptRtc` belong to signalling, what is left of them at `close` is cut.
  */
 export class HttpEdge {
@@ -138,6 +141,8 @@ export class HttpEdge {
     if (url === null) return answer(response, 400, 'bad request')
     if (request.method === 'OPTIONS') return answerOptions(request, response)
     if (url.pathname.startsWith('/twirp/')) return this.#handleTwirp(url, request, response)
+    const ofAdmin = await this.#options.admin?.(request, url.pathname)
+    if (ofAdmin) return answer(response, ofAdmin.status, JSON.stringify(ofAdmin.body), 'application/json')
     switch (url.pathname) {
       case '/':
         return answer(response, 200, 'OK')

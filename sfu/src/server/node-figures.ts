@@ -28,6 +28,14 @@ export const nodeFigures: readonly Figure<NodeReport>[] = [
     '99th percentile of the event loop’s delay over the last 10 to 20 s',
     report => inSeconds(report.eventLoopP99Ms),
   ),
+  one('draining', '1 while this node is drained: newcomers go to other nodes', ({ drain }) =>
+    Number(drain.state !== 'none'),
+  ),
+  one(
+    'left_to_drain',
+    'Connections and recordings that a drain leads to other nodes',
+    ({ drain }) => drain.left,
+  ),
   one('rooms', 'Open rooms', ({ roomCount }) => roomCount),
   one('participants', 'Participants in all rooms, connected to this node', ({ people }) => people),
   one('largest_room_participants', 'Participants here of the room that has most', ({ rooms }) =>

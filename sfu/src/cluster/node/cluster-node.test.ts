@@ -283,12 +283,29 @@ describe('nodes that share rooms', () => {
       expect(link.last('leave')).toMatchObject({ action: 2, reason: 3 })
       expect(link.last('leave').regions?.regions.map(({ url }) => url)).toEqual(['ws://node-1'])
     }
-    expect(a.cluster.unready).toBe('this node is about to stop')
+    expect(a.cluster.unready).toBe('this node is drained')
     expect(b.cluster.unready).toBeUndefined()
     await eventually(() => {
       const told = [...b.cluster.session.beats.others().values()].map(({ isDraining }) => isDraining)
       return told.join() === 'true' ? undefined : `the other knows ${told.join()}`
     })
+    // Whoever took it back is one of them as before.
+    expect(b.cluster.hasElsewhere).toBe(false)
+    a.cluster.takeAgain()
+    expect(a.cluster.unready).toBeUndefined()
+    await eventually(() => (b.cluster.hasElsewhere ? undefined : 'the other has not heard of it'))
+    await a.join('newcomer')
+  })
+
+  it('stop sending people away when a drain is taken back in its middle', async () => {
+    const [a] = (await start(2)) as [TestClusterNode, TestClusterNode]
+    const people = await Promise.all(Array.from({ length: 20 }, (_, n) => a.join(`person-${n}`)))
+    const draining = a.cluster.drain(10_000)
+    a.cluster.takeAgain()
+    await draining
+    // It went on for one step at most.
+    expect(people.filter(({ participant }) => participant.isClosed).length).toBeLessThanOrEqual(2)
+    expect(a.cluster.unready).toBeUndefined()
   })
 })
 

@@ -38,6 +38,10 @@ export class ClusterNode implements RoomEventSink {
   /** Its clock goes on while a buried node begins anew. */
   #newest: NodeSession | undefined
   #beside: { close(graceMs: number): Promise<void> } | undefined
+  /** Holds also for an incarnation that begins anew. */
+  #isDraining = false
+  /** Of the newest drain; those before it go on no more. */
+  #drainNumber = 0
   #isClosed = false
 
   constructor(options: ClusterNodeOptions) {
@@ -72,7 +76,7 @@ export class ClusterNode implements RoomEventSink {
   /** Why newcomers had better go elsewhere; undefined: they are welcome. */
   get unready(): string | undefined {
     if (!this.#session) return 'this node is just joining the cluster'
-    if (this.#session.isDraining) return 'this node is about to stop'
+    if (this.#session.isDraining) return 'this node is drained'
     return this.#session.beats.isCutOff
       ? 'this node reaches neither the shared record nor the others'
       : undefined
@@ -111,14 +115,30 @@ export class ClusterNode implements RoomEventSink {
   async drain(limitMs: number): Promise<void> {
     const session = this.#session
     if (!session || this.#isClosed) return
+    this.#isDraining = true
     session.isDraining = true
+    this.#drainNumber += 1
+    const number = this.#drainNumber
     const until = performance.now() + limitMs
     const isGoing = () =>
       session === this.#session &&
       !this.#isClosed &&
+      number === this.#drainNumber &&
       performance.now() < until &&
-      [...session.beats.others().values()].some(({ isDraining }) => !isDraining)
+      this.hasElsewhere
     while (isGoing() && session.rooms.sendAway(1) > 0) await wait(1_000 / AWAY_PER_S)
+  }
+
+  /** Takes `drain` back: newcomers are welcome again. Who has left stays where they are. */
+  takeAgain(): void {
+    this.#isDraining = false
+    this.#drainNumber += 1
+    if (this.#session) this.#session.isDraining = false
+  }
+
+  /** Another node takes newcomers. */
+  get hasElsewhere(): boolean {
+    return [...(this.#session?.beats.others().values() ?? [])].some(({ isDraining }) => !isDraining)
   }
 
   /** Everybody is told to come back; what is owed is told as far as it goes in `graceMs`. Idempotent. */
@@ -143,6 +163,7 @@ export class ClusterNode implements RoomEventSink {
       ...(dataDir === undefined ? {} : { dataDir }),
       onBuried: () => void this.#beginAnew(session),
     })
+    session.isDraining = this.#isDraining
     this.#session = session
     this.#newest = session
     this.#beside = began(session)

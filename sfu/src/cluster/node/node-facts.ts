@@ -11,7 +11,7 @@ const schema = z.object({
   signal: z.string(),
   /** By which clients reach this node and no other; '' when there is none. */
   url: z.string(),
-  /** It takes no newcomers: it is about to stop. */
+  /** It takes no newcomers: it is drained. */
   isDraining: z.boolean(),
 })
 
