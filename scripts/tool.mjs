@@ -1,5 +1,5 @@
 /**
- * `npm run soak`, `fuzz`, `chaos`, `bench:join` and `bench:first-picture`: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
+ * `npm run soak`, `fuzz`, `chaos`, `load` and the benches: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
  * arguments given. Standard output is the tool's alone, so that `--json` can be read by a program; set-up speaks on standard error.
  */
 import { spawn } from 'node:child_process'
@@ -14,6 +14,7 @@ const tools = {
   'bench:join': { script: 'scripts/bench/join.ts', browsers: true },
   'bench:first-picture': { script: 'scripts/bench/first-picture.ts', browsers: false, redis: true },
   fuzz: { script: 'scripts/fuzz/fuzz.ts', browsers: false },
+  load: { script: 'scripts/load/viewers.ts', browsers: false },
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
 }
 

@@ -4,7 +4,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import type { JoinReport } from './measure-join.ts'
-import { percentile } from './measure-join.ts'
 
 const run = promisify(execFile)
 const tool = fileURLToPath(new URL('join.ts', import.meta.url))
@@ -56,10 +55,4 @@ it('says what is missing', async () => {
     code: 2,
     stderr: expect.stringContaining('--key'),
   })
-})
-
-it('takes percentiles by the nearest rank', () => {
-  const values = Array.from({ length: 50 }, (_, i) => 50 - i)
-  expect([percentile(values, 50), percentile(values, 95), percentile([7], 95)]).toEqual([25, 48, 7])
-  expect(percentile([], 50)).toBeNaN()
 })

@@ -6,7 +6,7 @@ import { NativePeer } from '../../testing/native-peer.ts'
 import type { SfuAccess } from '../../testing/sfu-access.ts'
 import { startSfu } from '../../testing/start-sfu.ts'
 import { TestWebhooks } from '../../testing/webhook-receiver.ts'
-import { percentile } from './measure-join.ts'
+import { percentile } from '../load/participant-report.ts'
 
 /** Where a viewer is, seen from the publisher; all but `alone` in one room of a cluster of three nodes with one media worker each. */
 export const PLACES = {

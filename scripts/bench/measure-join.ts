@@ -1,6 +1,7 @@
 /** Joins a room again and again with the stock livekit-client in a headless Chromium, and times it. */
 import { TestBrowser } from '../../sfu/test/room-support/browser.ts'
 import { accessToken } from '../load/access-token.ts'
+import { percentile } from '../load/participant-report.ts'
 import { descendantsOf, processFacts } from '../load/process-usage.ts'
 
 export interface JoinInput {
@@ -102,12 +103,6 @@ function generatorCpuMs(notMine: number | undefined): number {
   return [process.pid, ...descendantsOf(process.pid)]
     .filter(pid => !others.has(pid))
     .reduce((sum, pid) => sum + (processFacts(pid)?.cpuMs ?? 0), 0)
-}
-
-/** Nearest rank; NaN of nothing. */
-export function percentile(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
 }
 
 export function formatJoins(report: JoinReport): string[] {

@@ -3,26 +3,30 @@ import { EventEmitter } from 'node:events'
 import {
   AddTrackRequest,
   SessionDescription,
-  SignalRequest,
-  SignalResponse,
+  SignalTarget,
   SubscriptionPermission,
   TrackSource,
   TrackType,
+  TrickleRequest,
   UpdateTrackSettings,
+  VideoLayer,
   VideoQuality,
 } from '@livekit/protocol'
-import { WebSocket } from 'ws'
 import type { RtcClients } from '../worker/rtc-clients.mjs'
+import { LAYERS, SOUND } from './load-media.ts'
 import {
   answerSubscriberOffer,
   chooseCandidate,
+  hostCandidate,
   type LocalStream,
   OFFERED,
   type OfferedStream,
   offeredStreams,
   publisherOffer,
+  readCandidate,
   readTransport,
 } from './sdp.ts'
+import { SignalSocket } from './signal-socket.ts'
 
 /** A track that this participant publishes. `stream` is the number that travels in its packets. */
 export interface PublishedStream {
@@ -31,7 +35,28 @@ export interface PublishedStream {
   stream: number
 }
 
-const STEP_LIMIT_MS = 15_000
+/** A size that a picture is shown in; the server chooses the layer. */
+export interface ShownSize {
+  width: number
+  height: number
+  quality: VideoQuality
+}
+
+export interface JoinOptions {
+  /** http(s) or ws(s) address of the server. */
+  url: string
+  token: string
+  identity: string
+  clients: RtcClients
+  /** First of two ids in `clients` that are this participant's. */
+  peer: number
+  /** Of every picture; default 640x360. */
+  shown?: ShownSize
+}
+
+const MEDIUM: ShownSize = { width: 640, height: 360, quality: VideoQuality.HIGH }
+const PASSWORD = randomBytes(12).toString('hex')
+const FIRST_SSRC = 0x10000000
 
 /**
  * One participant over LiveKit's signalling (v0, two peer connections), its media carried by RtcClients. Emits `broken`
@@ -42,66 +67,35 @@ export class LoadParticipant extends EventEmitter {
   /** Peer of the subscriber connection in RtcClients; the publisher's is one more. */
   readonly subscriberPeer: number
   readonly published: PublishedStream[] = []
-  readonly #socket: WebSocket
+  readonly #signal: SignalSocket
   readonly #clients: RtcClients
   readonly #host: string
+  readonly #shown: ShownSize
+  /** Addresses that the server told beside its descriptions. */
+  readonly #trickled = new Map<SignalTarget, { ip: string; port: number }[]>()
   /** By track id, as last offered. */
   #offered = new Map<string, OfferedStream>()
   #isSubscriberOpen = false
   #hasFeedback = false
-  #ping: NodeJS.Timeout | undefined
-  #isClosed = false
 
-  private constructor(identity: string, socket: WebSocket, clients: RtcClients, peer: number, host: string) {
+  private constructor(options: JoinOptions) {
     super()
+    const { url, token, identity, clients, peer, shown = MEDIUM } = options
     this.identity = identity
-    this.#socket = socket
-    this.#clients = clients
     this.subscriberPeer = peer
-    this.#host = host
+    this.#clients = clients
+    this.#shown = shown
+    this.#host = new URL(url).hostname
+    this.#signal = new SignalSocket(url, token, identity)
+    this.#signal.on('message', message => this.#receive(message))
+    this.#signal.on('broken', error => this.emit('broken', error))
   }
 
-  /**
-   * Joins the room and connects the subscriber's media.
-   *
-   * @param peer first of two ids in `clients` that are this participant's
-   */
-  static async join(options: {
-    url: string
-    token: string
-    identity: string
-    clients: RtcClients
-    peer: number
-  }): Promise<LoadParticipant> {
-    const url = new URL('/rtc', options.url.replace(/^http/, 'ws'))
-    url.search = new URLSearchParams({
-      access_token: options.token,
-      auto_subscribe: '1',
-      protocol: '16',
-      sdk: 'js',
-      version: '2.0.0',
-    }).toString()
-    const socket = new WebSocket(url, { perMessageDeflate: false })
-    socket.binaryType = 'nodebuffer'
-    const participant = new LoadParticipant(
-      options.identity,
-      socket,
-      options.clients,
-      options.peer,
-      url.hostname,
-    )
-    const connected = participant.#next('subscriberConnected', 'its subscriber connection')
-    socket.on('message', (data: Buffer) => participant.#receive(data))
-    socket.on('unexpected-response', (_request, response) => {
-      participant.#break(new Error(`${options.identity}: the server answered ${response.statusCode}`))
-      response.destroy()
-    })
-    socket.on('error', error => participant.#break(new Error(`${options.identity}: ${error.message}`)))
-    socket.on('close', code =>
-      participant.#break(new Error(`${options.identity}: the socket closed (${code})`)),
-    )
+  /** Joins the room and connects the subscriber's media. @throws Error when the server refuses or is silent for 15 s */
+  static async join(options: JoinOptions): Promise<LoadParticipant> {
+    const participant = new LoadParticipant(options)
     try {
-      await connected
+      await participant.#signal.next('subscriberConnected', 'its subscriber connection')
     } catch (error) {
       participant.close()
       throw error
@@ -115,49 +109,19 @@ export class LoadParticipant extends EventEmitter {
   }
 
   /**
-   * Publishes one opus and one VP8 track; `firstStream` and the number after it travel in their packets.
+   * Publishes one synthetic opus and one VP8 track; `firstStream` and the number after it travel in their packets.
    *
    * @param onlyFor identities that may subscribe to them; by default everybody
    */
   async publish(firstStream: number, onlyFor?: readonly string[]): Promise<void> {
     if (onlyFor) {
       const trackPermissions = onlyFor.map(participantIdentity => ({ participantIdentity, allTracks: true }))
-      this.#send({
+      this.#signal.send({
         case: 'subscriptionPermission',
         value: new SubscriptionPermission({ allParticipants: false, trackPermissions }),
       })
     }
-    const ssrcBase = 0x10000000 + this.subscriberPeer * 16
-    const streams: LocalStream[] = (['audio', 'video'] as const).map((kind, index) => ({
-      mid: String(index),
-      kind,
-      cid: `${this.identity}-${kind}`,
-      ssrc: ssrcBase + index,
-    }))
-    for (const [index, { kind, cid }] of streams.entries()) {
-      const published = this.#next(`published ${cid}`, `the announcement of its ${kind}`)
-      const isVideo = kind === 'video'
-      this.#send({
-        case: 'addTrack',
-        value: new AddTrackRequest({
-          cid,
-          name: kind,
-          type: isVideo ? TrackType.VIDEO : TrackType.AUDIO,
-          source: isVideo ? TrackSource.CAMERA : TrackSource.MICROPHONE,
-          ...(isVideo
-            ? { width: 640, height: 360, layers: [{ quality: VideoQuality.HIGH, width: 640, height: 360 }] }
-            : {}),
-        }),
-      })
-      this.published.push({ kind, trackId: (await published) as string, stream: firstStream + index })
-    }
-    const local = this.#localTransport()
-    const answered = this.#next('answer', 'an answer to its offer')
-    this.#send({
-      case: 'offer',
-      value: new SessionDescription({ type: 'offer', sdp: publisherOffer(streams, local), id: 1 }),
-    })
-    await this.#connect(this.subscriberPeer + 1, (await answered) as string, local.ufrag)
+    const streams = await this.#offer(firstStream, [])
     for (const [index, { kind, ssrc, mid }] of streams.entries()) {
       this.#clients.send(this.subscriberPeer + 1, {
         ssrc,
@@ -170,71 +134,111 @@ export class LoadParticipant extends EventEmitter {
     }
   }
 
-  close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    clearInterval(this.#ping)
-    if (this.#socket.readyState === WebSocket.OPEN) this.#send({ case: 'leave', value: {} as never })
-    this.#clients.closePeer(this.subscriberPeer)
-    this.#clients.closePeer(this.subscriberPeer + 1)
-    this.#socket.close()
+  /**
+   * Publishes a voice and a camera that are recorded; the clients need loadMedia() before. `firstStream` and the number after it
+   * travel with their frames.
+   *
+   * @param layers how many of LAYERS, from the lowest; one alone is published without simulcast
+   */
+  async publishRecorded(firstStream: number, layers: number): Promise<void> {
+    const rids = LAYERS.slice(0, layers).map(({ rid }) => rid)
+    const streams = await this.#offer(firstStream, rids)
+    for (const [index, { kind, ssrc, mid }] of streams.entries()) {
+      const common = { stream: firstStream + index, mid: { id: OFFERED.midId, value: mid } }
+      const peer = this.subscriberPeer + 1
+      if (kind === 'audio') {
+        const { opus: payloadType, audioLevelId, feedbackId } = OFFERED
+        this.#clients.play(peer, { ...common, ssrc, payloadType, name: SOUND, audioLevelId, feedbackId })
+        continue
+      }
+      for (const [layer, name] of rids.entries())
+        this.#clients.play(peer, {
+          ...common,
+          ssrc: ssrc + layer,
+          payloadType: OFFERED.vp8,
+          name,
+          layer,
+          feedbackId: OFFERED.feedbackId,
+          ...(rids.length > 1 ? { rid: { id: OFFERED.ridId, value: name } } : {}),
+        })
+    }
   }
 
-  #receive(data: Buffer): void {
-    const { message } = SignalResponse.fromBinary(data)
+  /** Whether its recorded voice is heard, or silent. */
+  talk(isHeard: boolean): void {
+    this.#clients.talk(this.subscriberPeer + 1, FIRST_SSRC + this.subscriberPeer * 16, isHeard)
+  }
+
+  close(): void {
+    this.#signal.close()
+    this.#clients.closePeer(this.subscriberPeer)
+    this.#clients.closePeer(this.subscriberPeer + 1)
+  }
+
+  /** Announces and offers a sound and a picture with these layers, and connects. */
+  async #offer(firstStream: number, rids: string[]): Promise<LocalStream[]> {
+    const ssrcBase = FIRST_SSRC + this.subscriberPeer * 16
+    const streams: LocalStream[] = (['audio', 'video'] as const).map((kind, index) => ({
+      mid: String(index),
+      kind,
+      cid: `${this.identity}-${kind}`,
+      ssrc: ssrcBase + index,
+      ...(kind === 'video' && rids.length > 1 ? { rids } : {}),
+    }))
+    for (const [index, { kind, cid }] of streams.entries()) {
+      const published = this.#signal.next<string>(`published ${cid}`, `the announcement of its ${kind}`)
+      this.#signal.send({ case: 'addTrack', value: announcement(kind, cid, rids) })
+      this.published.push({ kind, trackId: await published, stream: firstStream + index })
+    }
+    const local = this.#localTransport()
+    const answered = this.#signal.next<string>('answer', 'an answer to its offer')
+    const sdp = publisherOffer(streams, local)
+    this.#signal.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id: 1 }) })
+    await this.#connect(SignalTarget.PUBLISHER, await answered)
+    return streams
+  }
+
+  #receive(message: import('@livekit/protocol').SignalResponse['message']): void {
     switch (message.case) {
-      case 'join': {
-        const seconds = message.value.pingInterval || 5
-        this.#ping = setInterval(
-          () => this.#send({ case: 'pingReq', value: { timestamp: BigInt(Date.now()) } as never }),
-          seconds * 1000,
-        )
-        break
-      }
       case 'offer':
-        this.#answer(message.value).catch(error => this.#break(error as Error))
+        this.#answer(message.value).catch(error => this.#signal.break((error as Error).message))
         break
       case 'answer':
-        this.emit('answer', message.value.sdp)
+        this.#signal.emit('answer', message.value.sdp)
         break
       case 'trackPublished':
-        this.emit(`published ${message.value.cid}`, message.value.track?.sid)
+        this.#signal.emit(`published ${message.value.cid}`, message.value.track?.sid)
         break
-      case 'leave':
-        this.#break(new Error(`${this.identity}: the server sent leave (reason ${message.value.reason})`))
+      case 'trickle': {
+        const { target, candidateInit } = message.value
+        const candidate = readCandidate(candidateInit)
+        if (!candidate) break
+        this.#trickled.set(target, [...(this.#trickled.get(target) ?? []), candidate])
+        this.#signal.emit(`candidate ${target}`)
         break
+      }
     }
   }
 
   async #answer(offer: SessionDescription): Promise<void> {
-    const local = this.#localTransport()
-    this.#send({
+    const sdp = answerSubscriberOffer(offer.sdp, this.#localTransport())
+    this.#signal.send({
       case: 'answer',
-      value: new SessionDescription({
-        type: 'answer',
-        sdp: answerSubscriberOffer(offer.sdp, local),
-        id: offer.id,
-      }),
+      value: new SessionDescription({ type: 'answer', sdp, id: offer.id }),
     })
     const streams = offeredStreams(offer.sdp, offer.midToTrackId)
     const added = streams.filter(({ trackId }) => !this.#offered.has(trackId))
     this.#offered = new Map(streams.map(stream => [stream.trackId, stream]))
-    const video = added.filter(({ kind }) => kind === 'video').map(({ trackId }) => trackId)
-    if (video.length > 0) {
-      this.#send({
+    const trackSids = added.filter(({ kind }) => kind === 'video').map(({ trackId }) => trackId)
+    if (trackSids.length > 0)
+      this.#signal.send({
         case: 'trackSetting',
-        value: new UpdateTrackSettings({
-          trackSids: video,
-          width: 640,
-          height: 360,
-          quality: VideoQuality.HIGH,
-        }),
+        value: new UpdateTrackSettings({ trackSids, ...this.#shown }),
       })
-    }
     if (!this.#isSubscriberOpen) {
       this.#isSubscriberOpen = true
-      await this.#connect(this.subscriberPeer, offer.sdp, local.ufrag)
-      this.emit('subscriberConnected')
+      await this.#connect(SignalTarget.SUBSCRIBER, offer.sdp)
+      this.#signal.emit('subscriberConnected')
     }
     const feedbackId = streams.find(({ transportCcId }) => transportCcId)?.transportCcId
     if (feedbackId && !this.#hasFeedback) {
@@ -252,48 +256,60 @@ export class LoadParticipant extends EventEmitter {
     }
   }
 
-  async #connect(peer: number, sdp: string, ufrag: string): Promise<void> {
+  async #connect(target: SignalTarget, sdp: string): Promise<void> {
+    const isSubscriber = target === SignalTarget.SUBSCRIBER
     const remote = readTransport(sdp)
-    const { ip, port } = chooseCandidate(remote, this.#host)
-    // The server that offers actpass or answers passive is the DTLS server.
-    const role = remote.setup === 'active' ? 'passive' : 'active'
-    const { ufrag: remoteUfrag, password, fingerprint } = remote
-    await this.#clients.open(peer, { ip, port, ufrag: remoteUfrag, password, fingerprint }, { role, ufrag })
+    if (remote.candidates.length === 0 && !this.#trickled.has(target))
+      await this.#signal.next(`candidate ${target}`, 'an address to send media to')
+    const candidates = [...remote.candidates, ...(this.#trickled.get(target) ?? [])]
+    const { ip, port } = chooseCandidate({ ...remote, candidates }, this.#host)
+    const { ufrag: remoteUfrag, password: remotePassword, fingerprint } = remote
+    const { ufrag, password } = this.#localTransport()
+    await this.#clients.open(
+      this.subscriberPeer + (isSubscriber ? 0 : 1),
+      { ip, port, ufrag: remoteUfrag, password: remotePassword, fingerprint },
+      {
+        // The server that offers actpass or answers passive is the DTLS server.
+        role: remote.setup === 'active' ? 'passive' : 'active',
+        // RFC 8445 section 6.1.1: who has offered controls, and a lite agent never does.
+        isControlled: isSubscriber && !remote.isLite,
+        ufrag,
+        password,
+        onAddress: (ip, port) => this.#trickle(target, hostCandidate(ip, port)),
+      },
+    )
   }
 
-  #send(message: SignalRequest['message']): void {
-    this.#socket.send(new SignalRequest({ message }).toBinary())
-  }
-
-  /** Resolves with the next such event; rejects when the participant breaks before or nothing comes. */
-  #next(event: string, what: string): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer)
-        this.removeListener(event, onEvent)
-        this.removeListener('broken', onBroken)
-      }
-      const onEvent = (value: unknown) => {
-        settle()
-        resolve(value)
-      }
-      const onBroken = (error: Error) => {
-        settle()
-        reject(error)
-      }
-      const timer = setTimeout(() => {
-        settle()
-        reject(new Error(`${this.identity} waited ${STEP_LIMIT_MS / 1000} s for ${what}`))
-      }, STEP_LIMIT_MS)
-      this.once(event, onEvent)
-      this.once('broken', onBroken)
-    })
-  }
-
-  #break(error: Error): void {
-    if (this.#isClosed) return
-    this.emit('broken', error)
+  /** Tells the server our address, as browsers do: some take one that they were not told of only after a second. */
+  #trickle(target: SignalTarget, candidate: string): void {
+    const candidateInit = JSON.stringify({ candidate, sdpMid: '0', sdpMLineIndex: 0 })
+    this.#signal.send({ case: 'trickle', value: new TrickleRequest({ target, candidateInit }) })
   }
 }
 
-const PASSWORD = randomBytes(12).toString('hex')
+function announcement(kind: 'audio' | 'video', cid: string, rids: string[]): AddTrackRequest {
+  if (kind === 'audio')
+    return new AddTrackRequest({ cid, name: kind, type: TrackType.AUDIO, source: TrackSource.MICROPHONE })
+  const named = LAYERS.filter(({ rid }) => rids.includes(rid))
+  const sizes = named.length > 0 ? named : [{ width: 640, height: 360, kbps: 1000 }]
+  const { width, height } = sizes.at(-1)!
+  const layers = sizes.map(
+    ({ width, height, kbps }, index) =>
+      // One alone is the best there is.
+      new VideoLayer({
+        quality: sizes.length === 1 ? VideoQuality.HIGH : index,
+        width,
+        height,
+        bitrate: kbps * 1000,
+      }),
+  )
+  return new AddTrackRequest({
+    cid,
+    name: kind,
+    type: TrackType.VIDEO,
+    source: TrackSource.CAMERA,
+    width,
+    height,
+    layers,
+  })
+}

@@ -1,16 +1,24 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it, type TestContext } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest'
+import { eventually } from '../../testing/eventually.ts'
+import { disposeNativeSdk, NativePeer } from '../../testing/native-peer.ts'
 import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
+import { LoadMeeting } from './load-meeting.ts'
+import { workersOf } from './process-usage.ts'
 import type { LoadReport } from './run-load.ts'
+import { startMediaClients } from './tool.ts'
+
+const STOPPED_MS = 1_500
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const log = (line: string) => console.log(line)
 let sfu: RunningSfu | undefined
 
+afterAll(disposeNativeSdk)
 afterEach(async () => {
   await sfu?.stop()
   sfu = undefined
@@ -55,17 +63,28 @@ describe('the load tool', () => {
     console.log(output)
     expect(report.faults).toEqual([])
     // Three publishers receive two others, twelve viewers all three; two streams each. More would measure the machine.
-    expect(report.streams).toEqual({ expected: 3 * 4 + 12 * 6, received: 84 })
-    expect(report.packets.changed).toBe(0)
+    expect(report.participants.map(({ streams }) => streams)).toEqual([
+      ...Array(3).fill({ expected: 4, received: 4 }),
+      ...Array(12).fill({ expected: 6, received: 6 }),
+    ])
+    for (const one of report.participants) {
+      expect(one.spoiled).toBe(0)
+      expect(one.bytes).toBeGreaterThan(one.packets * 20)
+      expect(one.pictures).toBeGreaterThan(0)
+      // The first whole picture is a key frame; its first packet came before or with it, and after the connection.
+      expect(one.firstPacketMs).toBeGreaterThan(0)
+      expect(one.firstPictureMs).toBeGreaterThanOrEqual(one.firstPacketMs!)
+    }
     const names = report.cpu.map(({ name }) => name.replace(/ \(pid \d+\)/, ''))
     expect(names).toEqual([
-      'sfu node',
-      'sfu worker 0',
-      'sfu worker 1',
+      'server',
+      'media worker 0',
+      'media worker 1',
       'load tool, signalling',
       'load tool, media',
+      'all else on this machine',
     ])
-    for (const { percent } of report.cpu) expect(percent).toBeGreaterThan(0)
+    for (const { percent } of report.cpu.slice(0, 5)) expect(percent).toBeGreaterThan(0)
     expect(code).toBe(0)
   })
 
@@ -80,7 +99,52 @@ describe('the load tool', () => {
 
   it('refuses numbers that make no sense', async () => {
     const { code, errors } = await viewers(['--viewers', 'many'])
-    expect(errors.trim()).toBe('--viewers must be a whole number from 0 to 1900')
+    expect(errors.trim()).toBe('--viewers must be a whole number from 0 to 3500')
     expect(code).toBe(2)
+  })
+})
+
+describe('what it publishes', () => {
+  it('is decoded by a stock SDK, in the size that is asked for and as a voice, and stands still with the media worker', async context => {
+    const server = await start(context)
+    const clients = await startMediaClients(log)
+    const { url, apiKey, apiSecret } = server
+    const room = 'decoded'
+    const meeting = new LoadMeeting(clients, { url, apiKey, apiSecret, room, layers: 3, shownLayer: 0 })
+    let stock: NativePeer | undefined
+    try {
+      await meeting.publish(1)
+      await meeting.view(1)
+      stock = await NativePeer.join(server, { room, identity: 'stock', canPublish: false })
+      const reception = stock.from('publisher-0')
+      // The SDK asks for nothing smaller, so it comes to see the largest layer.
+      await eventually(() =>
+        reception.videoSize === '1280x720' && reception.videoFrames > 25 && reception.loudFrames > 25
+          ? null
+          : `${reception.videoFrames} pictures of ${reception.videoSize}, ${reception.loudFrames} loud frames`,
+      )
+      expect(await meeting.whenComplete(10_000)).toEqual([])
+
+      meeting.startWindow()
+      const before = await meeting.moment()
+      const workers = workersOf(server.pid)
+      for (const pid of workers) process.kill(pid, 'SIGSTOP')
+      await new Promise(resolve => setTimeout(resolve, STOPPED_MS))
+      for (const pid of workers) process.kill(pid, 'SIGCONT')
+      await eventually(async () => {
+        const [viewer] = meeting.reports(before, await meeting.moment()).viewers
+        return viewer!.freezes > 0 && viewer!.pictures > 10 ? null : 'no picture after the standstill'
+      })
+      const [viewer] = meeting.reports(before, await meeting.moment()).viewers
+      expect(viewer!.longestGapMs).toBeGreaterThan(STOPPED_MS - 150)
+      expect(viewer!.frozenMs).toBeGreaterThan(STOPPED_MS - 150)
+      // Of the sound and of the picture.
+      expect(viewer!.longGaps).toBeGreaterThanOrEqual(2)
+      expect(viewer!.spoiled).toBe(0)
+    } finally {
+      await stock?.leave()
+      meeting.close()
+      await clients.close()
+    }
   })
 })

@@ -77,3 +77,63 @@ export function listenerOf(port: number): number | undefined {
     }
   })
 }
+
+/** Milliseconds of CPU that the server, its media workers, the load tool and the whole machine have taken so far. */
+export class CpuTimes {
+  /** Undefined when the server is not on this machine. */
+  readonly server: number | undefined
+  /** By process id. */
+  readonly workers: Map<number, number>
+  readonly signalling: number
+  readonly media: number
+  /** Of all processes. */
+  readonly machine: number
+
+  private constructor(server: number | undefined, media: number | undefined) {
+    const { user, system } = process.cpuUsage()
+    this.server = server === undefined ? undefined : processFacts(server)?.cpuMs
+    this.workers = new Map(
+      (server === undefined ? [] : workersOf(server)).map(pid => [pid, processFacts(pid)?.cpuMs ?? 0]),
+    )
+    this.signalling = (user + system) / 1000
+    this.media = processFacts(media ?? 0)?.cpuMs ?? 0
+    this.machine = machineCpuMs()
+  }
+
+  /** @param url of the server @param media the process of the media clients */
+  static now(url: string, media: number | undefined): CpuTimes {
+    const { hostname, port, protocol } = new URL(url)
+    const isLocal = hostname === 'localhost' || hostname.startsWith('127.')
+    return new CpuTimes(
+      isLocal ? listenerOf(Number(port || (/s:$/.test(protocol) ? 443 : 80))) : undefined,
+      media,
+    )
+  }
+
+  /** What was taken since an earlier time, ms. Workers are summed; server and workers are undefined when not on this machine. */
+  since(before: CpuTimes) {
+    const server =
+      this.server === undefined || before.server === undefined ? undefined : this.server - before.server
+    const workers = [...this.workers].map(([pid, ms]) => ({ pid, ms: ms - (before.workers.get(pid) ?? 0) }))
+    const tool = this.signalling - before.signalling + (this.media - before.media)
+    const worker = workers.reduce((total, { ms }) => total + ms, 0)
+    return {
+      server,
+      worker: server === undefined ? undefined : worker,
+      workers,
+      signalling: this.signalling - before.signalling,
+      media: this.media - before.media,
+      /** Of all that is neither the server nor the load tool. */
+      others: Math.max(0, this.machine - before.machine - (server ?? 0) - worker - tool),
+    }
+  }
+}
+
+/** proc(5): user, nice, system, irq and softirq of all cores; neither idle nor waiting for a disk. */
+function machineCpuMs(): number {
+  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]!
+    .split(/\s+/)
+    .map(Number)
+  return (user! + nice! + system! + irq! + softirq!) * TICK_MS
+}

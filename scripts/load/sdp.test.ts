@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   answerSubscriberOffer,
   chooseCandidate,
+  hostCandidate,
   offeredStreams,
   publisherOffer,
+  readCandidate,
   readTransport,
 } from './sdp.ts'
 
@@ -49,6 +51,7 @@ describe('a subscriber offer', () => {
       password: 'their-password',
       fingerprint: 'AA:AA',
       setup: 'actpass',
+      isLite: true,
       candidates: [
         { ip: '10.1.2.3', port: 7882 },
         { ip: '127.0.0.1', port: 7882 },
@@ -109,4 +112,19 @@ it('a publisher offer announces each track by its cid and one SSRC', () => {
   expect(text).toContain('a=msid:- my-mic\r\n')
   expect(text).toContain('a=ssrc:77 cname:load\r\n')
   expect(text).toContain('a=sendonly\r\n')
+})
+
+it('a publisher offer names the layers of a picture in several, and no SSRC', () => {
+  const text = publisherOffer([{ mid: '0', kind: 'video', cid: 'c', ssrc: 77, rids: ['q', 'h', 'f'] }], local)
+  expect(text).toContain('urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n')
+  expect(text).toContain('a=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f\r\n')
+  expect(text).not.toContain('a=ssrc')
+})
+
+it('an address told beside a description counts when it is one over UDP and IPv4', () => {
+  const init = (candidate: string) => JSON.stringify({ candidate, sdpMid: '0' })
+  expect(readCandidate(init(hostCandidate('10.1.2.3', 7882)))).toEqual({ ip: '10.1.2.3', port: 7882 })
+  expect(readCandidate(init('candidate:1 1 tcp 1 10.1.2.3 7881 typ host tcptype passive'))).toBeUndefined()
+  expect(readCandidate(init('candidate:1 1 udp 1 fd00::2 7882 typ host'))).toBeUndefined()
+  expect(readCandidate('{}')).toBeUndefined()
 })

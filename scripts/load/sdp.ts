@@ -1,6 +1,6 @@
 /** The little SDP that a media client without a browser needs (RFC 8866, RFC 8829). Pure. */
 
-/** What is needed to reach an ICE-lite server. */
+/** What is needed to reach a server. */
 export interface RemoteTransport {
   ufrag: string
   password: string
@@ -10,6 +10,8 @@ export interface RemoteTransport {
   candidates: { ip: string; port: number }[]
   /** The server's DTLS role. */
   setup: string
+  /** It only answers connectivity checks. */
+  isLite: boolean
 }
 
 export interface OfferedStream {
@@ -55,21 +57,38 @@ export function readTransport(sdp: string): RemoteTransport {
   }
   const fingerprint = lines.find(line => /^a=fingerprint:sha-256 /i.test(line))?.split(' ')[1]
   if (!fingerprint) throw new Error("the server's description has no SHA-256 fingerprint")
-  const candidates = lines
-    .map(line => /^a=candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) /i.exec(line))
-    .filter(match => match !== null)
-    .map(match => ({ ip: match[1]!, port: Number(match[2]) }))
+  const candidates = lines.map(addressOf).filter(address => address !== undefined)
   return {
     ufrag: need('ice-ufrag'),
     password: need('ice-pwd'),
     fingerprint,
     candidates,
     setup: need('setup'),
+    isLite: lines.includes('a=ice-lite'),
   }
 }
 
+/** Over UDP and IPv4; undefined for all else. */
+function addressOf(line: string): { ip: string; port: number } | undefined {
+  const match = /^(?:a=)?candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) /i.exec(line)
+  return match ? { ip: match[1]!, port: Number(match[2]) } : undefined
+}
+
+/** The address in a TrickleRequest's candidateInit; undefined when it is none over UDP and IPv4. */
+export function readCandidate(candidateInit: string): { ip: string; port: number } | undefined {
+  const { candidate } = JSON.parse(candidateInit) as { candidate?: string }
+  return addressOf(candidate ?? '')
+}
+
+/** Our own address as a candidate, RFC 8839 section 5.1. */
+export const hostCandidate = (ip: string, port: number) =>
+  `candidate:1 1 udp 2130706431 ${ip} ${port} typ host`
+
 /** The candidate on our own side of the network: loopback when the server is reached over loopback. */
-export function chooseCandidate(remote: RemoteTransport, serverHost: string): { ip: string; port: number } {
+export function chooseCandidate(
+  remote: Pick<RemoteTransport, 'candidates'>,
+  serverHost: string,
+): { ip: string; port: number } {
   const isLocal = serverHost === 'localhost' || serverHost.startsWith('127.')
   const chosen =
     remote.candidates.find(({ ip }) => ip.startsWith('127.') === isLocal && (isLocal || ip === serverHost)) ??
@@ -79,11 +98,13 @@ export function chooseCandidate(remote: RemoteTransport, serverHost: string): { 
   return chosen
 }
 
+const sends = (lines: string[]) => lines.includes('a=sendonly') || lines.includes('a=sendrecv')
+
 /** The streams that a subscriber offer carries; the track is named by the msid, as LiveKit clients read it. */
 export function offeredStreams(sdp: string, midToTrackId: Record<string, string> = {}): OfferedStream[] {
   const { sections } = split(sdp)
   return sections.flatMap(({ kind, mid, isRejected, lines }) => {
-    if (isRejected || (kind !== 'audio' && kind !== 'video') || !lines.includes('a=sendonly')) return []
+    if (isRejected || (kind !== 'audio' && kind !== 'video') || !sends(lines)) return []
     const msid = value(lines, 'msid') ?? ''
     const trackId = [msid.split(' ')[0]?.split('|')[1], msid.split(' ')[1], midToTrackId[mid]].find(id =>
       id?.startsWith('TR'),
@@ -131,7 +152,7 @@ export function answerSubscriberOffer(sdp: string, local: LocalTransport): strin
   )
   for (const section of sections) {
     const isMedia = section.kind !== 'application'
-    const direction = section.lines.includes('a=sendonly') ? 'a=recvonly' : 'a=inactive'
+    const direction = sends(section.lines) ? 'a=recvonly' : 'a=inactive'
     const [media, ...rest] = section.lines
     lines.push(section.isRejected ? media! : media!.replace(/^(m=\w+) \d+/, '$1 9'))
     lines.push(...rest.filter(line => !dropped.test(line)))
@@ -145,20 +166,34 @@ export interface LocalStream {
   kind: 'audio' | 'video'
   /** The id of the track, as announced in AddTrackRequest. */
   cid: string
+  /** Of its first layer; the others follow. */
   ssrc: number
+  /** Names of the layers of a picture in several, lowest first. */
+  rids?: string[]
 }
 
 /** Payload types and extension ids of our own offer. */
-export const OFFERED = { opus: 111, vp8: 96, midId: 4, audioLevelId: 1 }
+export const OFFERED = { opus: 111, vp8: 96, audioLevelId: 1, feedbackId: 3, midId: 4, ridId: 10 }
 
-/** A publisher's offer of opus and VP8 without simulcast. */
+/** Layers by their names (RFC 8853), as browsers offer them; one alone by its SSRC. */
+const layerLines = ({ ssrc, cid, rids }: LocalStream) =>
+  rids
+    ? [
+        `a=extmap:${OFFERED.ridId} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id`,
+        ...rids.map(rid => `a=rid:${rid} send`),
+        `a=simulcast:send ${rids.join(';')}`,
+      ]
+    : [`a=ssrc:${ssrc} cname:load`, `a=ssrc:${ssrc} msid:- ${cid}`]
+
+/** A publisher's offer of opus and VP8. */
 export function publisherOffer(streams: LocalStream[], local: LocalTransport): string {
   const lines = sessionLines(
     1,
     streams.map(stream => stream.mid),
   )
   lines.push('a=extmap-allow-mixed')
-  for (const { mid, kind, cid, ssrc } of streams) {
+  for (const stream of streams) {
+    const { mid, kind, cid } = stream
     const pt = kind === 'audio' ? OFFERED.opus : OFFERED.vp8
     lines.push(
       `m=${kind} 9 UDP/TLS/RTP/SAVPF ${pt}`,
@@ -167,6 +202,7 @@ export function publisherOffer(streams: LocalStream[], local: LocalTransport): s
       ...transportLines(local, 'actpass'),
       `a=mid:${mid}`,
       `a=extmap:${OFFERED.midId} urn:ietf:params:rtp-hdrext:sdes:mid`,
+      `a=extmap:${OFFERED.feedbackId} ${TRANSPORT_CC}`,
       ...(kind === 'audio'
         ? [`a=extmap:${OFFERED.audioLevelId} urn:ietf:params:rtp-hdrext:ssrc-audio-level`]
         : []),
@@ -182,8 +218,8 @@ export function publisherOffer(streams: LocalStream[], local: LocalTransport): s
             `a=rtcp-fb:${pt} nack`,
             `a=rtcp-fb:${pt} nack pli`,
           ]),
-      `a=ssrc:${ssrc} cname:load`,
-      `a=ssrc:${ssrc} msid:- ${cid}`,
+      `a=rtcp-fb:${pt} transport-cc`,
+      ...layerLines(stream),
     )
   }
   return `${lines.join('\r\n')}\r\n`

@@ -52,17 +52,25 @@ export async function ensureRtcClients({ root, log, allowApt, srtpDir }) {
 }
 
 /**
- * @typedef {object} RemoteTransport an ICE-lite server's side
+ * @typedef {object} RemoteTransport the server's side
  * @property {string} ip
  * @property {number} port
  * @property {string} ufrag
  * @property {string} password
  * @property {string} fingerprint SHA-256, AA:BB:...
  *
- * @typedef {{ ssrc: number, stream: number, packets: number, octets: number, intact: number, lost: number }} Received
+ * @typedef {{ ssrc: number, stream: number, packets: number, octets: number, intact: number, spoiled: number, lost: number }} Received
+ *   of a synthetic stream every packet is intact or not; of a recorded one frames are looked at: `intact` or `spoiled`
  * @typedef {{ ssrc: number, stream: number, packets: number, keyFrames: number }} Sent
- * @typedef {{ stream: number, gapMs: number }} Flow what came of a stream, whatever carried it: the longest time without a packet
- *   since `window`, by the kernel's stamps and without what the sender itself was late. Of senders in this process.
+ * @typedef {object} Flow what came of a stream, whatever carried it, by the kernel's stamps. Gaps and freezes are those since `window`,
+ *   without what the sender itself was late, and count with senders in this process only.
+ * @property {number} stream
+ * @property {number} gapMs the longest time without a packet
+ * @property {number} longGaps times of more than 200 ms without one
+ * @property {number} firstAt when its first packet came, milliseconds since 1970
+ * @property {{ layer: number, firstAt: number, count: number, freezes: number, frozenMs: number }} [picture] of a recorded picture:
+ *   what a decoder could show, and when it stood still (freezeCount and totalFreezesDuration of the W3C's webrtc-stats)
+ *
  * @typedef {object} PeerStats
  * @property {number} id
  * @property {boolean} connected
@@ -78,7 +86,7 @@ export async function ensureRtcClients({ root, log, allowApt, srtpDir }) {
  */
 export class RtcClients extends EventEmitter {
   #child
-  /** @type {Map<number, { resolve: (event: { profile: string, ms: number }) => void, reject: (error: Error) => void }>} */
+  /** By the id of a peer, or `load` and the name of a recording. @type {Map<number | string, { resolve: (event: any) => void, reject: (error: Error) => void, onAddress?: (ip: string, port: number) => void }>} */
   #opening = new Map()
   /** @type {((stats: { cpuMs: number, peers: PeerStats[] }) => void)[]} */
   #asking = []
@@ -128,8 +136,9 @@ export class RtcClients extends EventEmitter {
    *
    * @param {number} id
    * @param {RemoteTransport} remote
-   * @param {{ role?: 'active' | 'passive', profiles?: string, ufrag?: string }} [options] role active = DTLS client;
-   *   profiles as OpenSSL names them, separated by ':'
+   * @param {{ role?: 'active' | 'passive', isControlled?: boolean, profiles?: string, ufrag?: string, password?: string, onAddress?: (ip: string, port: number) => void }} [options]
+   *   role active = DTLS client; isControlled: a server that is not ICE-lite has made the offer; profiles as OpenSSL names
+   *   them, separated by ':'; ufrag and password as told to the server; onAddress is told our own address, once, before it is connected
    * @returns {Promise<{ profile: string, ms: number }>} rejects when the peer fails before it is connected
    */
   open(id, remote, options = {}) {
@@ -137,12 +146,16 @@ export class RtcClients extends EventEmitter {
       role = 'active',
       profiles = 'SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80',
       ufrag = `peer${id}`,
+      password = 'a-password-that-nobody-asks-for',
+      isControlled = false,
+      onAddress,
     } = options
-    const { ip, port, password, fingerprint } = remote
+    const { ip, port, fingerprint } = remote
+    const control = isControlled ? 'controlled' : 'controlling'
     this.#write(
-      `open ${id} ${ip} ${port} ${remote.ufrag} ${password} ${ufrag} ${role} ${profiles} ${fingerprint}`,
+      `open ${id} ${ip} ${port} ${remote.ufrag} ${remote.password} ${ufrag} ${password} ${role} ${control} ${profiles} ${fingerprint}`,
     )
-    return new Promise((resolve, reject) => this.#opening.set(id, { resolve, reject }))
+    return new Promise((resolve, reject) => this.#opening.set(id, { resolve, reject, onAddress }))
   }
 
   /**
@@ -164,6 +177,45 @@ export class RtcClients extends EventEmitter {
     )
   }
 
+  /**
+   * Has recorded frames read for play(). The file holds frames, each after its length (32 bits, network order).
+   *
+   * @param {{ name: string, codec: 'opus' | 'vp8', periodUs: number, path: string }} recording
+   * @returns {Promise<void>} rejects when it cannot be read
+   */
+  load({ name, codec, periodUs, path }) {
+    this.#write(`load ${name} ${codec} ${periodUs} ${path}`)
+    return new Promise((resolve, reject) => this.#opening.set(`load ${name}`, { resolve, reject }))
+  }
+
+  /**
+   * Sends a loaded recording again and again; a picture begins anew when the server asks for a key frame. The layers of a picture
+   * have one `stream` and are of one moment when they are started one right after another.
+   *
+   * @param {number} id
+   * @param {object} stream
+   * @param {number} stream.ssrc
+   * @param {number} stream.payloadType
+   * @param {string} stream.name of the recording
+   * @param {number} stream.stream a number that travels with each frame and is reported by the receiver
+   * @param {number} [stream.layer] 0 is the lowest
+   * @param {{ id: number, value: string }} stream.mid header extension
+   * @param {{ id: number, value: string }} [stream.rid] header extension
+   * @param {number} [stream.audioLevelId] header extension
+   * @param {number} [stream.feedbackId] header extension of transport-wide congestion control
+   */
+  play(id, { ssrc, payloadType, name, stream, layer = 0, mid, rid, audioLevelId = 0, feedbackId = 0 }) {
+    const layerName = `${rid?.id ?? 0} ${rid?.value ?? '-'}`
+    this.#write(
+      `play ${id} ${ssrc} ${payloadType} ${name} ${stream} ${layer} ${mid.id} ${mid.value} ${layerName} ${audioLevelId} ${feedbackId}`,
+    )
+  }
+
+  /** Whether a recorded sound is heard; else it is silence, as an encoder with DTX sends it. @param {number} id @param {number} ssrc @param {boolean} isHeard */
+  talk(id, ssrc, isHeard) {
+    this.#write(`talk ${id} ${ssrc} ${isHeard ? 1 : 0}`)
+  }
+
   /** Sends transport-wide congestion control feedback. @param {number} id @param {number} extensionId */
   feedback(id, extensionId) {
     this.#write(`feedback ${id} ${extensionId}`)
@@ -174,7 +226,7 @@ export class RtcClients extends EventEmitter {
     this.#write(`close ${id}`)
   }
 
-  /** From now on gaps count. */
+  /** From now on gaps and freezes count. */
   window() {
     this.#write('window')
   }
@@ -204,6 +256,13 @@ export class RtcClients extends EventEmitter {
       this.emit('ready')
     } else if (event.event === 'stats') {
       this.#asking.shift()?.(event)
+    } else if (event.event === 'opened') {
+      this.#opening.get(event.id)?.onAddress?.(event.ip, event.port)
+    } else if (event.event === 'loaded' || event.event === 'unreadable') {
+      const loading = this.#opening.get(`load ${event.name}`)
+      this.#opening.delete(`load ${event.name}`)
+      if (event.event === 'loaded') loading?.resolve(undefined)
+      else loading?.reject(new Error(`the recording ${event.name} cannot be read`))
     } else {
       const opening = this.#opening.get(event.id)
       this.#opening.delete(event.id)

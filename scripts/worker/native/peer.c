@@ -89,28 +89,13 @@ static uint8_t *attribute(uint8_t *at, unsigned type, unsigned length) {
   return at + 4;
 }
 
-// Binding request with USE-CANDIDATE, RFC 8489 sections 5, 14.5 to 14.7 and RFC 8445 section 7.1.
-static void send_check(struct peer *peer) {
-  uint8_t message[1024] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
-  RAND_bytes(peer->transaction, sizeof peer->transaction);
-  memcpy(message + 8, peer->transaction, 12);
-  uint8_t *at = message + 20;
-  char user[400];
-  unsigned user_length = snprintf(user, sizeof user, "%s:%s", peer->remote_ufrag, peer->local_ufrag);
-  memcpy(attribute(at, 0x0006, user_length), user, user_length);
-  at += 4 + ((user_length + 3) & ~3u);
-  uint32_t priority = htonl(0x6e7f1eff);
-  memcpy(attribute(at, 0x0024, 4), &priority, 4);
-  at += 8;
-  memset(attribute(at, 0x802a, 8), 1, 8);
-  at += 12;
-  attribute(at, 0x0025, 0);
-  at += 4;
+// RFC 8489 sections 14.5 and 14.7: message integrity and fingerprint end the message; `at` is its end. Sends it.
+static void finish_message(struct peer *peer, uint8_t *message, uint8_t *at, const char *password) {
   // The length in the header counts up to and including the attribute that is being computed.
   unsigned length = at - message - 20 + 24, mac_length = 0;
   message[2] = length >> 8, message[3] = length;
   uint8_t mac[20];
-  HMAC(EVP_sha1(), peer->remote_password, strlen(peer->remote_password), message, at - message, mac, &mac_length);
+  HMAC(EVP_sha1(), password, strlen(password), message, at - message, mac, &mac_length);
   memcpy(attribute(at, 0x0008, 20), mac, 20);
   at += 24;
   length += 8;
@@ -121,7 +106,45 @@ static void send_check(struct peer *peer) {
   memcpy(attribute(at, 0x8028, 4), &crc, 4);
   at += 8;
   send(peer->fd, message, at - message, 0);
+}
+
+// Binding request, with USE-CANDIDATE where we choose: RFC 8489 section 5 and RFC 8445 section 7.1.
+static void send_check(struct peer *peer) {
+  uint8_t message[1024] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+  // The same transaction until it is answered, so that an answer to any of its messages counts.
+  if (peer->checks++ == 0 || peer->state == PEER_CONNECTED) RAND_bytes(peer->transaction, sizeof peer->transaction);
+  memcpy(message + 8, peer->transaction, 12);
+  uint8_t *at = message + 20;
+  char user[400];
+  unsigned user_length = snprintf(user, sizeof user, "%s:%s", peer->remote_ufrag, peer->local_ufrag);
+  memcpy(attribute(at, 0x0006, user_length), user, user_length);
+  at += 4 + ((user_length + 3) & ~3u);
+  uint32_t priority = htonl(0x6e7f1eff);
+  memcpy(attribute(at, 0x0024, 4), &priority, 4);
+  at += 8;
+  memset(attribute(at, peer->controlled ? 0x8029 : 0x802a, 8), 1, 8);
+  at += 12;
+  if (!peer->controlled) {
+    attribute(at, 0x0025, 0);
+    at += 4;
+  }
+  finish_message(peer, message, at, peer->remote_password);
   peer->last_check_at = now_seconds();
+}
+
+// A server that is not lite checks us too, and goes on doing so (RFC 7675). Who knows our name for this connection may ask:
+// what its message integrity would prove, DTLS proves.
+static void answer_check(struct peer *peer, const uint8_t *request) {
+  uint8_t message[128] = {1, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42};
+  memcpy(message + 8, request + 8, 12);
+  // XOR-MAPPED-ADDRESS, RFC 8489 section 14.2.
+  uint8_t *mapped = attribute(message + 20, 0x0020, 8);
+  uint16_t port = peer->remote.sin_port ^ htons(0x2112);
+  uint32_t address = peer->remote.sin_addr.s_addr ^ htonl(0x2112a442);
+  mapped[1] = 1;
+  memcpy(mapped + 2, &port, 2);
+  memcpy(mapped + 4, &address, 4);
+  finish_message(peer, message, message + 32, peer->local_password);
 }
 
 bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles) {
@@ -132,6 +155,7 @@ bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles
     fail(peer, "the socket could not be opened");
     return false;
   }
+  peer->remote = address;
   int size = 4 << 20, on = 1;
   setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   setsockopt(peer->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
@@ -153,6 +177,14 @@ bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles
   peer->opened_at = now_seconds();
   peer->state = PEER_CHECKING;
   send_check(peer);
+  return true;
+}
+
+bool peer_address(const struct peer *peer, char *ip, size_t size, int *port) {
+  struct sockaddr_in own;
+  socklen_t length = sizeof own;
+  if (getsockname(peer->fd, (struct sockaddr *)&own, &length) != 0 || !inet_ntop(AF_INET, &own.sin_addr, ip, size)) return false;
+  *port = ntohs(own.sin_port);
   return true;
 }
 
@@ -225,6 +257,7 @@ size_t peer_receive(struct peer *peer, uint8_t *data, size_t length, bool *is_rt
   if (length < 12) return 0;
   // RFC 7983: the first byte tells STUN, DTLS and media apart.
   if (data[0] < 4) {
+    if (data[0] == 0 && data[1] == 1 && length >= 20) answer_check(peer, data);
     bool is_success = data[0] == 1 && data[1] == 1 && memcmp(data + 8, peer->transaction, 12) == 0;
     if (peer->state != PEER_CHECKING || length < 20) return 0;
     if (is_success) {
@@ -262,7 +295,8 @@ size_t peer_receive(struct peer *peer, uint8_t *data, size_t length, bool *is_rt
 void peer_tick(struct peer *peer) {
   double now = now_seconds();
   if (peer->state == PEER_HANDSHAKING && DTLSv1_handle_timeout(peer->ssl) < 0) fail(peer, "the DTLS handshake timed out");
-  if (peer->state == PEER_CHECKING && now - peer->last_check_at > 0.25) send_check(peer);
+  // As browsers do: often at first, for a server may learn of us a moment later.
+  if (peer->state == PEER_CHECKING && now - peer->last_check_at > (peer->checks < 10 ? 0.05 : 0.25)) send_check(peer);
   if (peer->state == PEER_CONNECTED && now - peer->last_check_at > 4) send_check(peer);
   if ((peer->state == PEER_CHECKING || peer->state == PEER_HANDSHAKING) && now - peer->opened_at > 20)
     fail(peer, peer->state == PEER_CHECKING ? "no answer to the connectivity checks" : "the DTLS handshake did not end");

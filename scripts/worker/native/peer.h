@@ -1,7 +1,8 @@
-// One WebRTC peer connection without a browser: ICE (controlling, against an ICE-lite server), DTLS, SRTP.
+// One WebRTC peer connection without a browser: ICE (with one candidate of the server's, lite or not), DTLS, SRTP.
 #ifndef PEER_H
 #define PEER_H
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <srtp2/srtp.h>
 #include <stdbool.h>
@@ -19,10 +20,13 @@ struct peer {
   int id;
   int fd;
   enum peer_state state;
-  bool active; // we are the DTLS client
-  char remote_ufrag[260], remote_password[260], local_ufrag[64], fingerprint[128];
+  bool active;     // we are the DTLS client
+  bool controlled; // the server chooses the candidates
+  char remote_ufrag[260], remote_password[260], local_ufrag[64], local_password[128], fingerprint[128];
+  struct sockaddr_in remote;
   uint8_t transaction[12];
   double opened_at, last_check_at;
+  int checks;
   SSL *ssl;
   BIO *incoming; // memory: one datagram at a time, so that media and DTLS can share the socket
   srtp_t srtp_in, srtp_out;
@@ -44,6 +48,9 @@ const char *peers_init(void);
 // Opens the socket and sends the first connectivity check. `profiles` is a colon separated list in OpenSSL's names.
 // False with `reason` set when that is impossible.
 bool peer_open(struct peer *peer, const char *ip, int port, const char *profiles);
+
+// Where the server sees us when nothing lies between: our side of the socket.
+bool peer_address(const struct peer *peer, char *ip, size_t size, int *port);
 
 // Reads one datagram and when the kernel took it. Returns its length, or -1 when there is none.
 ssize_t peer_read(struct peer *peer, uint8_t *data, size_t size, int64_t *arrived_at);

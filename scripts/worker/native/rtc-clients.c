@@ -1,24 +1,32 @@
 // Many WebRTC peers in one small process, without a browser: proves a media server and loads it.
 //
 // Commands on standard input, one a line, words separated by spaces:
-//   open ID IP PORT REMOTE_UFRAG REMOTE_PASSWORD LOCAL_UFRAG active|passive PROFILES FINGERPRINT
-//        PROFILES in OpenSSL's names, separated by ':'; FINGERPRINT is the server's, SHA-256; active = DTLS client
+//   open ID IP PORT REMOTE_UFRAG REMOTE_PASSWORD LOCAL_UFRAG LOCAL_PASSWORD ROLE CONTROL PROFILES FINGERPRINT
+//        ROLE is active (DTLS client) or passive, CONTROL controlling or controlled (ICE); PROFILES in OpenSSL's names, separated
+//        by ':'; FINGERPRINT is the server's, SHA-256
 //   send ID SSRC PAYLOAD_TYPE opus|vp8 STREAM MID_EXTENSION MID LEVEL_EXTENSION
 //        STREAM is a number that travels in each payload; an extension id of 0 leaves it out; MID may be '-'
+//   load NAME opus|vp8 PERIOD PATH
+//        a recording (recording.h) with so many microseconds a frame; PATH is the rest of the line
+//   play ID SSRC PAYLOAD_TYPE NAME STREAM LAYER MID_EXTENSION MID RID_EXTENSION RID LEVEL_EXTENSION FEEDBACK_EXTENSION
+//        sends a recording again and again; the layers of a track have one STREAM
+//   talk ID SSRC 0|1           a recorded sound falls silent, or not any more
 //   feedback ID EXTENSION      transport-wide congestion control feedback, every 100 ms
 //   close ID
-//   window                     gaps of flows count from now on
+//   window                     gaps and freezes of flows count from now on
 //   stats
 //   quit                       (so does the end of the input)
 //
 // Events on standard output, one JSON object a line:
 //   {"event":"ready","fingerprint":"AA:..."}
+//   {"event":"opened","id":1,"ip":"127.0.0.1","port":40000}
 //   {"event":"connected","id":1,"profile":"SRTP_AEAD_AES_128_GCM","ms":12.3}
 //   {"event":"failed","id":1,"reason":"..."}
 //   {"event":"stats","cpuMs":1.5,"peers":[{"id":1,"undecryptable":0,"sent":[...],"received":[...],"flows":[...]}]}
 //
 // `rtc-clients ticker` is another program, see ticker.h.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,10 +41,12 @@
 #include "streams.h"
 #include "ticker.h"
 
-#define MAX_PEERS 4096
+#define MAX_PEERS 8192
 #define STDIN_INDEX UINT32_MAX
 
 static struct peer peers[MAX_PEERS];
+// When each peer's streams want to be called: by itself, so that a pass over thousands of them that have nothing to do is cheap.
+static double due_at[MAX_PEERS];
 static int peer_count;
 static int poller;
 
@@ -80,46 +90,105 @@ static void open_peer(int id, char *words[]) {
   snprintf(peer->remote_ufrag, sizeof peer->remote_ufrag, "%s", words[2]);
   snprintf(peer->remote_password, sizeof peer->remote_password, "%s", words[3]);
   snprintf(peer->local_ufrag, sizeof peer->local_ufrag, "%s", words[4]);
-  peer->active = strcmp(words[5], "passive") != 0;
-  snprintf(peer->fingerprint, sizeof peer->fingerprint, "%s", words[7]);
+  snprintf(peer->local_password, sizeof peer->local_password, "%s", words[5]);
+  peer->active = strcmp(words[6], "passive") != 0;
+  peer->controlled = strcmp(words[7], "controlled") == 0;
+  snprintf(peer->fingerprint, sizeof peer->fingerprint, "%s", words[9]);
+  due_at[peer - peers] = 0;
   peer->streams = calloc(1, sizeof *peer->streams);
   peer->streams->own_ssrc = 0x44000000u + id;
-  if (!peer_open(peer, words[0], atoi(words[1]), words[6])) {
+  if (!peer_open(peer, words[0], atoi(words[1]), words[8])) {
     report_failure(id, peer->reason);
   } else {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = peer - peers};
     epoll_ctl(poller, EPOLL_CTL_ADD, peer->fd, &event);
+    char ip[INET_ADDRSTRLEN];
+    int port;
+    if (peer_address(peer, ip, sizeof ip, &port))
+      printf("{\"event\":\"opened\",\"id\":%d,\"ip\":\"%s\",\"port\":%d}\n", id, ip, port);
   }
 }
 
-static void add_sender(struct peer *peer, char *words[]) {
+static struct sender *new_sender(struct peer *peer, enum kind kind, char *words[]) {
   struct streams *streams = peer->streams;
-  if (streams->sender_count == 8) return;
+  if (streams->sender_count == MAX_SENDERS) return NULL;
   struct sender *sender = &streams->senders[streams->sender_count++];
   *sender = (struct sender){
       .ssrc = strtoul(words[0], NULL, 10),
       .payload_type = atoi(words[1]),
-      .kind = strcmp(words[2], "opus") == 0 ? KIND_OPUS : KIND_VP8,
+      .kind = kind,
       .stream = strtoul(words[3], NULL, 10),
-      .mid_id = atoi(words[4]),
-      .level_id = atoi(words[6]),
       .sequence = rand(),
       .timestamp = rand(),
       .picture = rand() & 0x7fff,
       // Sources are not in step with one another.
       .next_at = now_seconds() + (rand() % 40) / 1e3,
   };
-  if (strcmp(words[5], "-") != 0) snprintf(sender->mid, sizeof sender->mid, "%s", words[5]);
+  due_at[peer - peers] = 0;
+  return sender;
+}
+
+static void put_text(char *at, size_t size, const char *word) { snprintf(at, size, "%s", strcmp(word, "-") == 0 ? "" : word); }
+
+static void send_synthetic(struct peer *peer, char *words[]) {
+  struct sender *sender = new_sender(peer, strcmp(words[2], "opus") == 0 ? KIND_OPUS : KIND_VP8, words);
+  if (!sender) return;
+  sender->mid_id = atoi(words[4]);
+  put_text(sender->mid, sizeof sender->mid, words[5]);
+  sender->level_id = atoi(words[6]);
+}
+
+static void play(struct peer *peer, char *words[]) {
+  const struct recording *recording = recording_find(words[2]);
+  struct sender *sender = recording ? new_sender(peer, recording->is_video ? KIND_VP8 : KIND_OPUS, words) : NULL;
+  if (!sender) {
+    fprintf(stderr, "rtc-clients: %s cannot be played\n", words[2]);
+    return;
+  }
+  sender->recording = recording;
+  sender->layer = atoi(words[4]);
+  sender->mid_id = atoi(words[5]);
+  put_text(sender->mid, sizeof sender->mid, words[6]);
+  sender->rid_id = atoi(words[7]);
+  put_text(sender->rid, sizeof sender->rid, words[8]);
+  sender->level_id = atoi(words[9]);
+  sender->feedback_id = atoi(words[10]);
+  // The layers of a picture are of one moment, and their frames have the same numbers.
+  for (struct sender *other = peer->streams->senders; other < sender; other++)
+    if (other->stream == sender->stream) sender->next_at = other->next_at, sender->counter = other->counter;
+}
+
+static void talk(struct peer *peer, uint32_t ssrc, bool is_silent) {
+  for (int i = 0; i < peer->streams->sender_count; i++)
+    if (peer->streams->senders[i].ssrc == ssrc) peer->streams->senders[i].is_silent = is_silent;
+}
+
+static bool load(const char *line) {
+  char name[32], kind[8];
+  unsigned period;
+  int at = 0;
+  if (sscanf(line, "load %31s %7s %u %n", name, kind, &period, &at) != 3 || at == 0) return false;
+  bool is_loaded = recording_load(name, strcmp(kind, "vp8") == 0, period, line + at);
+  printf("{\"event\":\"%s\",\"name\":\"%s\"}\n", is_loaded ? "loaded" : "unreadable", name);
+  return true;
+}
+
+// All of them, gathered once for a report: looking through thousands of peers for each flow would take seconds.
+static struct sender *all_senders[MAX_PEERS * MAX_SENDERS];
+static int all_count;
+
+static void gather_senders(void) {
+  all_count = 0;
+  for (int i = 0; i < peer_count; i++)
+    for (int k = 0; peers[i].state != PEER_FREE && k < peers[i].streams->sender_count; k++)
+      all_senders[all_count++] = &peers[i].streams->senders[k];
 }
 
 // The one that sent last.
 static struct sender *sender_of(uint32_t stream) {
   struct sender *found = NULL;
-  for (int i = 0; i < peer_count; i++)
-    for (int k = 0; peers[i].state != PEER_FREE && k < peers[i].streams->sender_count; k++) {
-      struct sender *sender = &peers[i].streams->senders[k];
-      if (sender->stream == stream && (!found || sender->sent_at > found->sent_at)) found = sender;
-    }
+  for (int i = 0; i < all_count; i++)
+    if (all_senders[i]->stream == stream && (!found || all_senders[i]->sent_at > found->sent_at)) found = all_senders[i];
   return found;
 }
 
@@ -128,6 +197,7 @@ static void print_stats(void) {
   getrusage(RUSAGE_SELF, &usage);
   printf("{\"event\":\"stats\",\"cpuMs\":%.0f,\"peers\":[",
          (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3);
+  gather_senders();
   const char *comma = "";
   for (int i = 0; i < peer_count; i++) {
     struct peer *peer = &peers[i];
@@ -143,14 +213,20 @@ static void print_stats(void) {
     for (int k = 0; k < peer->streams->receiver_count; k++) {
       struct receiver *receiver = &peer->streams->receivers[k];
       int64_t lost = (int64_t)(receiver->cycles + receiver->highest - receiver->first + 1) - (int64_t)receiver->packets;
-      printf("%s{\"ssrc\":%u,\"stream\":%u,\"packets\":%lu,\"octets\":%lu,\"intact\":%lu,\"lost\":%ld}", k ? "," : "",
-             receiver->ssrc, receiver->stream, (unsigned long)receiver->packets, (unsigned long)receiver->octets,
-             (unsigned long)receiver->intact, (long)(lost > 0 ? lost : 0));
+      printf("%s{\"ssrc\":%u,\"stream\":%u,\"packets\":%lu,\"octets\":%lu,\"intact\":%lu,\"spoiled\":%lu,\"lost\":%ld}",
+             k ? "," : "", receiver->ssrc, receiver->stream, (unsigned long)receiver->packets, (unsigned long)receiver->octets,
+             (unsigned long)receiver->intact, (unsigned long)receiver->spoiled, (long)(lost > 0 ? lost : 0));
     }
     printf("],\"flows\":[");
     for (int k = 0; k < peer->streams->flow_count; k++) {
       struct flow *flow = &peer->streams->flows[k];
-      printf("%s{\"stream\":%u,\"gapMs\":%.1f}", k ? "," : "", flow->stream, flow_gap(flow, sender_of(flow->stream)) / 1e6);
+      struct suffering suffered = flow_suffering(flow, sender_of(flow->stream));
+      printf("%s{\"stream\":%u,\"gapMs\":%.1f,\"longGaps\":%u,\"firstAt\":%.3f", k ? "," : "", flow->stream,
+             suffered.longest_gap / 1e6, suffered.long_gaps, flow->first_at / 1e6);
+      if (flow->pictures)
+        printf(",\"picture\":{\"layer\":%u,\"firstAt\":%.3f,\"count\":%u,\"freezes\":%u,\"frozenMs\":%.1f}", flow->layer,
+               flow->first_picture_at / 1e6, flow->pictures, suffered.freezes, suffered.frozen / 1e6);
+      putchar('}');
     }
     printf("]}");
     comma = ",";
@@ -193,18 +269,21 @@ static void start_window(void) {
 
 // Returns false when the process is to end.
 static bool command(char *line) {
-  char *words[12] = {0};
+  if (strncmp(line, "load ", 5) == 0 && load(line)) return true;
+  char *words[16] = {0};
   int count = 0;
-  for (char *word = strtok(line, " \r\n"); word && count < 12; word = strtok(NULL, " \r\n")) words[count++] = word;
+  for (char *word = strtok(line, " \r\n"); word && count < 16; word = strtok(NULL, " \r\n")) words[count++] = word;
   if (count == 0) return true;
   int id = count > 1 ? atoi(words[1]) : 0;
   struct peer *peer = find(id);
   if (strcmp(words[0], "quit") == 0) return false;
   else if (strcmp(words[0], "stats") == 0) receive_everything(), print_stats();
   else if (strcmp(words[0], "window") == 0) start_window();
-  else if (strcmp(words[0], "open") == 0 && count == 10) open_peer(id, words + 2);
-  else if (strcmp(words[0], "send") == 0 && count == 9 && peer) add_sender(peer, words + 2);
-  else if (strcmp(words[0], "feedback") == 0 && count == 3 && peer) peer->streams->feedback_id = atoi(words[2]);
+  else if (strcmp(words[0], "open") == 0 && count == 12) open_peer(id, words + 2);
+  else if (strcmp(words[0], "send") == 0 && count == 9 && peer) send_synthetic(peer, words + 2);
+  else if (strcmp(words[0], "play") == 0 && count == 13 && peer) play(peer, words + 2);
+  else if (strcmp(words[0], "talk") == 0 && count == 4 && peer) talk(peer, strtoul(words[2], NULL, 10), words[3][0] == '0');
+  else if (strcmp(words[0], "feedback") == 0 && count == 3 && peer) peer->streams->feedback_id = atoi(words[2]), due_at[peer - peers] = 0;
   else if (strcmp(words[0], "close") == 0) peer ? close_peer(peer) : (void)0;
   else fprintf(stderr, "rtc-clients: not understood: %s with %d words\n", words[0], count);
   return true;
@@ -268,8 +347,8 @@ int main(int argc, char *argv[]) {
         report_change(peer, before);
       }
       if (peer->state != PEER_CONNECTED) continue;
-      double due = streams_tick(peer, now);
-      if (due < next) next = due;
+      if (now >= due_at[i]) due_at[i] = streams_tick(peer, now);
+      if (due_at[i] < next) next = due_at[i];
     }
   }
 }

@@ -1,0 +1,42 @@
+/** What the command lines of the load tool and of the benches built on it have in common. */
+
+import { root } from '../lib/run.mjs'
+import { ensureRtcClients, RtcClients } from '../worker/rtc-clients.mjs'
+import { SetupError } from '../worker/run.mjs'
+import { ensureLoadMedia, loadMedia } from './load-media.ts'
+
+/** Compiles the media clients and encodes what they send, unless that was done before, and starts them. The caller closes them. */
+export async function startMediaClients(log: (line: string) => void): Promise<RtcClients> {
+  const program = await ensureRtcClients({ root, log, allowApt: true })
+  const media = await ensureLoadMedia(log)
+  const clients = await RtcClients.create(program)
+  try {
+    await loadMedia(clients, media)
+    return clients
+  } catch (error) {
+    await clients.close()
+    throw error
+  }
+}
+
+/** The value of an option. @throws SetupError that names it */
+export function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new SetupError(`--${name} must be a whole number from ${least} to ${most}`)
+  return value
+}
+
+/** Prints the help, or runs the tool and sets the exit code: what it returns, or 2 with the reason when it fails. */
+export async function runTool(help: string | undefined, main: () => Promise<number>): Promise<void> {
+  if (help !== undefined) {
+    console.log(help)
+    return
+  }
+  try {
+    process.exitCode = await main()
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 2
+  }
+}
