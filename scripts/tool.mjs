@@ -13,6 +13,8 @@ const tools = {
   chaos: { script: 'scripts/chaos/chaos.ts', browsers: false, redis: true },
   'bench:join': { script: 'scripts/bench/join.ts', browsers: true },
   'bench:first-picture': { script: 'scripts/bench/first-picture.ts', browsers: false, redis: true },
+  'bench:steady': { script: 'scripts/bench/steady.ts', browsers: false },
+  'bench:storm': { script: 'scripts/bench/storm.ts', browsers: false },
   fuzz: { script: 'scripts/fuzz/fuzz.ts', browsers: false },
   load: { script: 'scripts/load/viewers.ts', browsers: false },
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
