@@ -10,6 +10,8 @@ export interface PageClient {
   inbound(): Promise<Record<string, { frames: number; width: number; packets: number; codec: string }>>
   outboundLayers(): Promise<{ rid: string; frames: number }[]>
   sendData(label: string, text: string): Promise<void>
+  /** Both connections, as an SDK does that begins anew. */
+  close(): void
 }
 
 declare global {
@@ -122,6 +124,10 @@ window.client = (() => {
       const stats = await pub.getStats()
       return [...stats.values()].filter(s => s.type === 'outbound-rtp' && s.kind === 'video')
         .map(s => ({ rid: s.rid || '', frames: s.framesEncoded || 0 }))
+    },
+    close() {
+      pub.close()
+      sub.close()
     },
     async sendData(label, text) {
       const channel = (channels[label] ??= pub.createDataChannel(label))

@@ -3,6 +3,7 @@ import { ConnectionState, dispose, RoomEvent } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../testing/eventually.ts'
 import { NativePeer } from '../../testing/native-peer.ts'
+import { NetworkPath } from '../../testing/network-path.ts'
 import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 
 describe('the Node SDK', () => {
@@ -80,5 +81,37 @@ describe('the Node SDK', () => {
     expect(an.room.connectionState).toBe(ConnectionState.CONN_CONNECTED)
     await sfu.roomService().removeParticipant(to, 'an')
     await eventually(() => (an.disconnectedBy === undefined ? 'still there' : null))
+  })
+
+  // The SDK waits for 15 s when it sends on a connection that has closed, and comes back only then.
+  it('comes back at once although it goes on sending data while the word for it is on its way', async () => {
+    const [from, to] = [newRoom(), newRoom()]
+    const path = await NetworkPath.create(sfu.wsUrl)
+    let sent = 0
+    let timer: NodeJS.Timeout | undefined
+    try {
+      const an = await join(from, 'an', path.wsUrl)
+      const there = await join(to, 'there')
+      let reconnections = 0
+      an.room.on(RoomEvent.Reconnected, () => reconnections++)
+      await an.send('first', { reliable: true })
+      timer = setInterval(() => {
+        // What is sent while it comes back may fail.
+        an.send(`${++sent}`, { reliable: true }).catch(() => {})
+      }, 20)
+      path.holdSignal()
+      await sfu.roomService().moveParticipant(from, 'an', to)
+      const before = sent
+      await eventually(() => (sent > before + 5 ? null : 'nothing was sent'))
+      const toldAt = performance.now()
+      path.releaseSignal()
+      await eventually(() => (reconnections > 0 ? null : 'not back'), 30_000)
+      expect(performance.now() - toldAt).toBeLessThan(10_000)
+      await eventually(() => (there.data.some(({ from }) => from === 'an') ? null : 'nothing is heard'))
+      expect(an.room.connectionState).toBe(ConnectionState.CONN_CONNECTED)
+    } finally {
+      clearInterval(timer)
+      await path.close()
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { TrackId } from '@diemcau/core/ids.ts'
+import type { WebRtcTransport } from 'mediasoup/types'
 import type { Logger } from 'pino'
 import type {
   DataKind,
@@ -25,6 +26,8 @@ const MAX_BITRATE_BPS = 1_000_000_000
 
 export interface PeerOwner {
   onDemand(trackId: TrackId, demand: Demand): void
+  /** Closes the transport when its client has, after so long at the latest. */
+  part(transport: WebRtcTransport, graceMs: number): void
   onClosed(peer: Peer): void
 }
 
@@ -174,12 +177,14 @@ export class Peer implements PeerMedia {
     listener.onLost('worker_died')
   }
 
-  async close(reason: MediaCloseReason): Promise<void> {
+  async close(reason: MediaCloseReason, graceMs = 0): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#logger.debug({ reason }, 'peer media closed')
-    this.#publisher.close()
-    this.#subscriber?.close()
+    this.#logger.debug({ reason, graceMs }, 'peer media closed')
+    const part = (transport: WebRtcTransport) => this.#owner.part(transport, graceMs)
+    const end = graceMs > 0 ? part : undefined
+    this.#publisher.close(end)
+    this.#subscriber?.close(end)
     this.#owner.onClosed(this)
   }
 

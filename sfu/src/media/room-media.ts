@@ -19,6 +19,7 @@ import { Pipes } from './link/pipes.ts'
 import { Peer } from './peer-media.ts'
 import { HeardSpeakers } from './track/heard-speakers.ts'
 import { TrackDirectory } from './track/track-directory.ts'
+import { PartingTransports } from './worker/parting-transports.ts'
 import type { PooledWorker } from './worker/pooled-worker.ts'
 import { RoomRouter } from './worker/room-router.ts'
 import type { WorkerPool } from './worker/worker-pool.ts'
@@ -41,12 +42,14 @@ export class MediasoupRoom implements RoomMedia {
   readonly #owner: RoomOwner
   readonly #routers = new Map<PooledWorker, Promise<RoomRouter>>()
   readonly #peers = new Set<Peer>()
+  readonly #parting = new PartingTransports()
   readonly #captures = new Set<Capture>()
   readonly #directory = new TrackDirectory()
   readonly #pipes: Pipes
   readonly #speakers: HeardSpeakers
   #nodes: RoomNodeMedia | undefined
   #isClosed = false
+  #closing: Promise<void> | undefined
 
   constructor(
     roomId: RoomId,
@@ -100,6 +103,7 @@ export class MediasoupRoom implements RoomMedia {
           onDemand: (trackId, demand) => {
             if (!this.#isClosed) this.#listener.onDemandChanged(options.participantId, trackId, demand)
           },
+          part: (transport, graceMs) => this.#parting.part(transport, graceMs),
           onClosed: closed => {
             if (this.#peers.delete(closed)) worker.peers -= 1
           },
@@ -164,14 +168,19 @@ export class MediasoupRoom implements RoomMedia {
     return this.#nodes
   }
 
-  async close(reason: MediaCloseReason): Promise<void> {
-    if (this.#isClosed) return
+  close(reason: MediaCloseReason): Promise<void> {
+    this.#closing ??= this.#close(reason)
+    return this.#closing
+  }
+
+  async #close(reason: MediaCloseReason): Promise<void> {
     this.#isClosed = true
     this.#speakers.close()
     this.#nodes?.close()
     await Promise.all([...this.#captures].map(capture => capture.close()))
     await Promise.all([...this.#peers].map(peer => peer.close(reason)))
     this.#pipes.close()
+    await this.#parting.over()
     for (const router of this.#routers.values()) {
       router.then(
         r => r.close(),

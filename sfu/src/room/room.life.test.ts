@@ -8,6 +8,7 @@ import {
 } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import { offer, publish, settle, TestRooms, useTimedRooms } from '../../test/room-support/test-room.ts'
+import type { ParticipantCloseReason } from './base/close-reasons.ts'
 
 const { rooms, wait } = useTimedRooms()
 
@@ -214,6 +215,27 @@ describe('a capture', () => {
     expect(rooms.roomMedia().captures[0]).toMatchObject({ closedWith: 'left' })
     expect(an.link.last('roomUpdate').room?.activeRecording).toBe(false)
     await expect(rooms.registry.openCapture('none', () => {})).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('media connections of somebody who goes', () => {
+  it('are left for a moment to who is told to come back, and to nobody else', async () => {
+    rooms.renew({ partingMs: 1_500 })
+    const graceOf = async (reason: ParticipantCloseReason, isLinked = true) => {
+      const { room, participant, peer, link } = await rooms.join('an')
+      if (!isLinked) participant.handleLinkLost(link)
+      room.leave(participant, reason)
+      return peer.graceMs
+    }
+    for (const reason of ['node_stopping', 'moved', 'data_lost', 'simulated_reconnect'] as const)
+      expect([reason, await graceOf(reason)]).toEqual([reason, 1_500])
+    for (const reason of ['removed', 'duplicate_identity', 'client_left', 'simulated_loss'] as const)
+      expect([reason, await graceOf(reason)]).toEqual([reason, 0])
+    // Nobody hears the word.
+    expect(await graceOf('node_stopping', false)).toBe(0)
+    const [an, binh] = [await rooms.join('an'), await rooms.join('binh')]
+    await rooms.registry.close()
+    expect([an, binh].map(({ peer }) => peer.graceMs)).toEqual([1_500, 1_500])
   })
 })
 

@@ -180,6 +180,8 @@ export class FakePeer implements PeerMedia {
   score: number | null = null
   iceRestarts = 0
   closedWith: MediaCloseReason | undefined
+  /** How long its connections are left to the client. */
+  graceMs = 0
   /** While set, subscribe waits for it. */
   subscribeGate: Promise<void> | undefined
   subscribeFailures = 0
@@ -274,9 +276,10 @@ export class FakePeer implements PeerMedia {
   async quality() {
     return { score: this.score, lossPercent: 0, rttMs: null }
   }
-  async close(reason: MediaCloseReason) {
+  async close(reason: MediaCloseReason, graceMs = 0) {
     if (this.closedWith) return
     this.closedWith = reason
+    this.graceMs = graceMs
     for (const trackId of [...this.published]) this.#drop(trackId)
   }
 }

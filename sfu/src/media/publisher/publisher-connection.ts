@@ -30,6 +30,9 @@ import { UplinkControl } from './uplink-control.ts'
  */
 const KEY_FRAME_REQUEST_DELAY_MS = 350
 
+/** What `PublisherConnection.close` does with the transport unless told otherwise. */
+const closeNow = (transport: WebRtcTransport): void => transport.close()
+
 /** Refused or ended sections kept in mind of one connection. */
 const REMEMBERED_SECTIONS = 2_000
 
@@ -132,13 +135,14 @@ export class PublisherConnection {
       }))
   }
 
-  close(): void {
+  /** `end` closes the transport, now or in a while: from here on nothing that comes by it counts. */
+  close(end = closeNow): void {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const track of this.#tracks.values()) this.#endTrack(track)
     this.#tracks.clear()
     this.#sections.clear()
-    this.#transport?.close()
+    if (this.#transport) end(this.#transport)
   }
 
   async #answer(sdp: string, claims: TrackClaim[]): Promise<OfferResult> {
@@ -274,6 +278,8 @@ export class PublisherConnection {
         ...(plan.kind === 'video' ? { keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS } : {}),
       })
       const producer = closedWith(transport, await producing)
+      // The transport may be left open for a while.
+      if (this.#isClosed) producer.close()
       // Who cannot be shown as speaking can still be heard.
       if (plan.kind === 'audio')
         await this.#home

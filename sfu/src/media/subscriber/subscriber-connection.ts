@@ -19,6 +19,8 @@ import { SubscriberData } from './subscriber-data.ts'
 import { SubscriberNegotiation } from './subscriber-negotiation.ts'
 import { type Blank, Subscription } from './subscription.ts'
 
+const closeNow = (transport: WebRtcTransport): void => transport.close()
+
 /** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
 const CONSUME_TIMEOUT_MS = 10_000
 
@@ -213,7 +215,8 @@ export class SubscriberConnection implements TrackViewer {
     })
   }
 
-  close(): void {
+  /** As PublisherConnection.close. */
+  close(end = closeNow): void {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#negotiation.close()
@@ -225,7 +228,7 @@ export class SubscriberConnection implements TrackViewer {
     this.#subscriptions.clear()
     for (const track of this.#waits.tracks()) this.#endWait(track.trackId)
     this.#data.close()
-    this.#transport.close()
+    end(this.#transport)
   }
 
   #open(track: PublishedTrack): Promise<void> {

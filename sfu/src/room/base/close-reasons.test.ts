@@ -1,6 +1,12 @@
 import { DisconnectReason, LeaveRequest_Action } from '@livekit/protocol'
 import { expect, it } from 'vitest'
-import { isSilent, leaveRequestOf, type ParticipantCloseReason, wireReasonOf } from './close-reasons.ts'
+import {
+  isSilent,
+  isToldToComeBack,
+  leaveRequestOf,
+  type ParticipantCloseReason,
+  wireReasonOf,
+} from './close-reasons.ts'
 
 const stay = ['DISCONNECT', false]
 const comeBack = ['RECONNECT', true]
@@ -35,4 +41,5 @@ it.each(cases)('%s is told to the client and to the others as %s', (name, wire, 
   expect([DisconnectReason[reason], LeaveRequest_Action[action], canReconnect]).toEqual([wire, ...told])
   expect(DisconnectReason[wireReasonOf(close)]).toBe(wire)
   expect(isSilent(close)).toBe(['client_left', 'simulated_loss'].includes(close))
+  expect(isToldToComeBack(close)).toBe(told === comeBack && close !== 'simulated_loss')
 })

@@ -97,6 +97,10 @@ export const regionsOf = (urls: string[]): RegionSettings =>
 export const isSilent = (reason: ParticipantCloseReason): boolean =>
   reason === 'client_left' || reason === 'simulated_loss'
 
+/** The client hears that it is to come back at once, with a new join. */
+export const isToldToComeBack = (reason: ParticipantCloseReason): boolean =>
+  MEANINGS[reason].action === RECONNECT && !isSilent(reason)
+
 /** `vacated`: it goes on at other nodes, and nobody is in it here. */
 export type RoomCloseReason = 'deleted' | 'idle' | 'node_stopping' | 'vacated'
 export const participantReasonOf = (reason: RoomCloseReason): ParticipantCloseReason =>

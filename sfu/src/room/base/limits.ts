@@ -94,6 +94,8 @@ export interface RoomLimits {
   connectTimeoutMs: number
   /** A participant whose media has been lost for so long is let go. */
   mediaLossMs: number
+  /** Connections of who is told to come back are left open for so long, until the client closes them. */
+  partingMs: number
   /** How often a client gets a new token, and how long one is valid at least. */
   tokenRefreshMs: number
   tokenTtlS: number
@@ -168,6 +170,7 @@ export const defaultLimits: RoomLimits = {
   unconnectedResumeMs: 5_000,
   connectTimeoutMs: 30_000,
   mediaLossMs: 30_000,
+  partingMs: 2_000,
   tokenRefreshMs: 300_000,
   tokenTtlS: 600,
   observerUpdateMs: 1_000,

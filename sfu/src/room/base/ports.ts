@@ -90,6 +90,7 @@ export interface RoomMedia {
    * no address for media between nodes.
    */
   connectNodes(signals: PipeSignals, mayHave: (node: string, trackId: TrackId) => boolean): NodeMedia
+  /** Resolves when connections are gone that peers of it have left open for a while, too. */
   close(reason: MediaCloseReason): Promise<void>
 }
 
@@ -228,7 +229,11 @@ export interface PeerMedia {
 
   /** Worst of both directions over the last interval, for ConnectionQualityUpdate. Score 0..5 as LiveKit's, null when nothing flows. */
   quality(): Promise<{ score: number | null; lossPercent: number; rttMs: number | null }>
-  close(reason: MediaCloseReason): Promise<void>
+  /**
+   * Everything ends at once but, for `graceMs` at most, the two connections that carried it: they are left for the client to close, which was
+   * told to come back. Nothing that comes by them counts. Default 0: they end at once, too.
+   */
+  close(reason: MediaCloseReason, graceMs?: number): Promise<void>
 }
 
 /** Nothing here is called after `close` has been called. */

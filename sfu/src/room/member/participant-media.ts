@@ -231,7 +231,8 @@ export class ParticipantMedia {
     if (!this.#isClosed) this.#deps.listener.ended(reason)
   }
 
-  close(reason: MediaCloseReason): void {
+  /** `graceMs` as PeerMedia.close. */
+  close(reason: MediaCloseReason, graceMs: number): void {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#connectTimer)
@@ -242,7 +243,7 @@ export class ParticipantMedia {
     const peer = this.#peer
     this.#peer = undefined
     peer
-      ?.close(reason)
+      ?.close(reason, graceMs)
       .catch(error => this.#deps.log.warn({ err: error }, 'media of a participant did not close cleanly'))
   }
 }

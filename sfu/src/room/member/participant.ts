@@ -22,6 +22,7 @@ import type { JoinQuery, TokenMinter, VerifiedClaims } from '../base/claims.ts'
 import { canShareStreams, hearsTracksByMedia } from '../base/client-quirks.ts'
 import {
   isSilent,
+  isToldToComeBack,
   leaveRequestOf,
   mediaReasonOf,
   type ParticipantCloseReason,
@@ -359,10 +360,11 @@ export class Participant {
 
   /**
    * Called by the room, which has removed this participant. Tells the client why (unless it said goodbye itself), closes
-   * socket and media. Tracks are reported as unpublished.
+   * socket and media. Tracks are reported as unpublished. Who is told to come back has a moment to close its connections itself.
    */
   close(reason: ParticipantCloseReason): void {
     if (this.isClosed) return
+    const graceMs = isToldToComeBack(reason) && this.backlog.isLinked ? this.#deps.limits.partingMs : 0
     this.publications.close()
     if (!isSilent(reason))
       this.backlog.send(
@@ -375,7 +377,7 @@ export class Participant {
     this.subscriptions.close()
     this.data.close()
     this.#inlet.close()
-    this.#media.close(mediaReasonOf(reason))
+    this.#media.close(mediaReasonOf(reason), graceMs)
     this.#log.info({ reason }, 'participant closed')
   }
 }
