@@ -7,7 +7,7 @@ import type { NodeSession } from '../../src/cluster/node/node-session.ts'
 import { type ClusterRecord, RESTORE_WINDOW_MS } from '../../src/cluster/record/cluster-record.ts'
 import { MemoryRecord } from '../../src/cluster/record/memory-record.ts'
 import { defaultJoinQuery, type VerifiedClaims } from '../../src/room/base/claims.ts'
-import { silentLog } from '../../src/room/base/log.ts'
+import { type Log, silentLog } from '../../src/room/base/log.ts'
 import type { Participant } from '../../src/room/member/participant.ts'
 import type { Room } from '../../src/room/room.ts'
 import { wholeMs } from '../../src/room/room-registry.ts'
@@ -26,6 +26,8 @@ export interface TestClusterOptions {
   dataDir?(index: number): string
   joinMs?: number
   reservedMs?: number
+  /** Default: silent. */
+  log?: Log
 }
 
 export class TestClusterNode {
@@ -37,7 +39,7 @@ export class TestClusterNode {
   constructor(host: TestCluster, index: number) {
     const record = this.#cutable(host)
     this.cluster = new ClusterNode({
-      log: silentLog,
+      log: host.options.log ?? silentLog,
       load: () => JSON.stringify({ people: 0 }),
       times: {
         ...{ vacateAfterMs: 1_500, unheardAfterMs: 1_500, compareMs: 2_000 },

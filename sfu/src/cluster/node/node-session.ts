@@ -213,11 +213,13 @@ export class NodeSession {
     this.kept.close()
     this.reserved.close()
     for (const cut of [...this.#ways.values()].flatMap(ways => [...ways])) cut()
-    await this.story.close(this.steps.ended === undefined ? graceMs : 0)
+    await this.story.stop(this.steps.ended === undefined ? graceMs : 0)
     await settle?.()
     this.steps.end('stopped')
     await this.links.close()
     await this.#loops.end()
+    // The last to be read of the inbox was what `settle` delivered.
+    await this.story.close(0)
   }
 
   #run(): void {

@@ -162,8 +162,17 @@ export class StoryTeller implements RoomEventSink {
     return this.#told.list()
   }
 
-  /** Until all that waits is with the record, at most `graceMs`; then nothing is told any more. Safe to call twice. */
+  /** Stops, and puts down nothing more of what was delivered. Safe to call twice. */
   async close(graceMs: number): Promise<void> {
+    await this.stop(graceMs)
+    this.#told.close()
+  }
+
+  /**
+   * Until all that waits is with the record, at most `graceMs`; then nothing is told any more. What is delivered after that is still put down, until
+   * `close`. Safe to call twice.
+   */
+  async stop(graceMs: number): Promise<void> {
     if (!this.#closing.signal.aborted && this.#steps.ended === undefined) await this.#idle(graceMs)
     if (this.#waiting > 0 && !this.#closing.signal.aborted)
       this.#log.warn(
@@ -176,7 +185,6 @@ export class StoryTeller implements RoomEventSink {
     await Promise.all([...this.#rooms.values()].map(({ queue }) => queue.run(async () => {})))
     await this.#heirs.close()
     await this.#recovering
-    this.#told.close()
   }
 
   /** Only what may come without end is bounded: tracks, from their beginning. */
