@@ -77,6 +77,19 @@ describe('copies of members', () => {
     expect(copies.highestOfAll).toBe(7)
   })
 
+  it('out of sight whom an owner no longer names have left it, too: nothing it said before brings them back', () => {
+    copies.apply(copy('PA_1', 5, 1))
+    copies.hide(a)
+    copies.keepOnly(a, new Set())
+    expect(copies.apply(copy('PA_1', 5, 1))).toBe(false)
+    expect(copies.apply(copy('PA_1', 5, 2))).toBe(false)
+    expect(copies.apply(copy('PA_2', 6, 1))).toBe(true)
+    copies.hide(a)
+    copies.keepOnly(b, new Set())
+    copies.keepOnly(a, new Set(['PA_2']))
+    expect(copies.apply(copy('PA_2', 6, 1))).toBe(true)
+  })
+
   it('yield to a claim of this node, which no other connection shares', () => {
     copies.apply(copy('PA_1', 5, 1))
     copies.claimHere('chair', 6)

@@ -20,6 +20,8 @@ interface Newest {
   epoch: number
   /** Whose it is, as far as that is known. */
   holder: ParticipantId | 'here' | undefined
+  /** Who has told facts of the holder. */
+  owner: Incarnation | undefined
   /** The newest version seen of the holder. */
   version: number
   /** The holder has left. */
@@ -68,6 +70,7 @@ export class MemberCopies<Facts> {
     if (newest.holder !== psid || newest.isOver || version < newest.version) return false
     if (version === newest.version && this.#copies.has(identity)) return false
     newest.version = version
+    newest.owner = owner
     this.#copies.set(identity, copy)
     return true
   }
@@ -82,9 +85,11 @@ export class MemberCopies<Facts> {
     if (this.#copies.get(identity)?.psid === psid) this.#copies.delete(identity)
   }
 
-  /** `room.full` of a link, before its members are applied: who is not among them has left. */
+  /** `room.full` of a link, before its members are applied: who is not among them has left, also those out of sight, whom old news would bring back. */
   keepOnly(owner: Incarnation, psids: ReadonlySet<string>): void {
-    for (const copy of this.list()) if (copy.owner === owner && !psids.has(copy.psid)) this.gone(copy)
+    for (const [identity, { holder, epoch, owner: teller }] of this.#newest)
+      if (teller === owner && holder !== undefined && holder !== 'here' && !psids.has(holder))
+        this.gone({ identity, epoch, psid: holder })
   }
 
   /** Nothing of a buried incarnation counts, neither what is here nor what comes later. */
@@ -105,7 +110,7 @@ export class MemberCopies<Facts> {
       if (epoch === known.epoch) known.holder ??= holder
       return known
     }
-    const newest: Newest = { epoch, holder, version: 0, isOver: false }
+    const newest: Newest = { epoch, holder, owner: undefined, version: 0, isOver: false }
     this.#newest.set(identity, newest)
     if ((this.#copies.get(identity)?.epoch ?? epoch) < epoch) this.#copies.delete(identity)
     return newest

@@ -304,6 +304,17 @@ describe('a member whose connection another node holds', () => {
     expect(listed(west)).toEqual(['binh'])
   })
 
+  it('of a node that was not heard and has left the room meanwhile is not brought back by what that said before', async () => {
+    await setUp()
+    const before = east.shared.get('R')!.nodes.full()
+    const { nodes } = west.shared.get('R')!
+    nodes.gone(east.id, 'unheard')
+    nodes.gone(east.id, 'left')
+    for (const part of before) nodes.takeFull(east.id, part)
+    await settle()
+    expect(listed(west)).toEqual(['binh'])
+  })
+
   it('that has come and gone is no member, though the news of its end came first', async () => {
     await setUp()
     const chi = await east.rooms.join('chi')
