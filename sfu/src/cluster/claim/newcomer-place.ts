@@ -11,7 +11,7 @@ interface Other {
 /** The node that serves a newcomer; undefined: the one asked, also where no other is there. */
 export function newcomerTo(here: {
   isDraining: boolean
-  /** SharedRooms.refuges */
+  /** GivenUpRooms.refuges */
   refuges: ReadonlySet<Incarnation> | undefined
   reachesRecord: boolean
   others: ReadonlyMap<Incarnation, Other>

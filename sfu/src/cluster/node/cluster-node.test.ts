@@ -181,17 +181,37 @@ describe('nodes that share rooms', () => {
     // A recorder goes where all are seen, too.
     expect(recorder.at(-1)).toMatchObject({ type: 'closed', reason: 'node_stopping' })
     expect(members[2]!.link.last('leave').action).toBe(2)
-    expect(b.cluster.session.rooms.refuges('R')).toContain(c.cluster.session.inst)
+    expect(b.cluster.session.rooms.givenUp.refuges('R')).toContain(c.cluster.session.inst)
     expect(members.filter(({ participant }) => participant.isClosed)).toHaveLength(1)
     await expect(b.join('chi')).rejects.toMatchObject({ code: 'unavailable' })
     await c.join('chi')
     await allShow([a, c], ['an', 'binh', 'chi', 'dung'])
     cluster.network.heal(one, other)
     cluster.network.heal(other, one)
-    await eventually(() => (b.cluster.session.rooms.refuges('R') ? 'still given up' : undefined), 15_000)
+    await eventually(
+      () => (b.cluster.session.rooms.givenUp.refuges('R') ? 'still given up' : undefined),
+      15_000,
+    )
     await b.join('em')
     await allShow([a, b, c], ['an', 'binh', 'chi', 'dung', 'em'])
   })
+
+  it('that gave a room up keep newcomers away when they have left it, too, until the other one is heard or out of it', async () => {
+    const [a, b, c] = (await start(3)) as [TestClusterNode, TestClusterNode, TestClusterNode]
+    const there = [await a.join('an'), await a.join('binh')]
+    const chi = await b.join('chi')
+    await c.join('dung')
+    const [one, other] = [a.cluster.session.inst, b.cluster.session.inst]
+    cluster.network.cut(one, other)
+    cluster.network.cut(other, one)
+    await eventually(() => (chi.participant.isClosed ? undefined : 'nobody gave it up'), 15_000)
+    await eventually(() => (b.room() ? 'still there' : undefined), 15_000)
+    await expect(b.join('chi')).rejects.toMatchObject({ code: 'unavailable' })
+    for (const { room, participant } of there) room.leave(participant, 'client_left')
+    await eventually(() => (b.cluster.session.rooms.givenUp.refuges('R') ? 'given up' : undefined), 15_000)
+    await b.join('chi')
+    await allShow([b, c], ['chi', 'dung'])
+  }, 40_000)
 
   it('that live and were never linked: one gives the room up as well', async () => {
     const [a, b] = (await start(2)) as [TestClusterNode, TestClusterNode]
@@ -210,7 +230,7 @@ describe('nodes that share rooms', () => {
     const chi = await c.join('chi')
     await eventually(() => (chi.participant.isClosed ? undefined : 'nobody gave it up'), 15_000)
     expect(chi.link.last('leave').action).toBe(2)
-    expect(c.cluster.session.rooms.refuges('R')).toContain(a.cluster.session.inst)
+    expect(c.cluster.session.rooms.givenUp.refuges('R')).toContain(a.cluster.session.inst)
     await b.join('chi')
     await allShow([a, b], ['an', 'binh', 'chi'])
   })

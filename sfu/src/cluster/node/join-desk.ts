@@ -77,7 +77,7 @@ export class JoinDesk {
     if (claims.owner !== undefined) await this.#meet(claims.video.room ?? '', claims.owner)
     registry.assertAdmissible(claims)
     // Whoever could be handed on has been.
-    if (rooms.refuges(claims.video.room ?? ''))
+    if (rooms.givenUp.refuges(claims.video.room ?? ''))
       throw new AppError('unavailable', 'this node has given the room up to one that it does not hear')
     const newcomer = newcomerOf(claims, this.#options.steps.now())
     const { psid } = newcomer

@@ -42,7 +42,7 @@ export class Placement implements Placing {
   }
 
   isGivenUp(roomName: string): boolean {
-    return this.#options.session()?.rooms.refuges(roomName) !== undefined
+    return this.#options.session()?.rooms.givenUp.refuges(roomName) !== undefined
   }
 
   /** The node that holds the connection the client wants back; undefined: this one, or nobody is known to. */
@@ -71,7 +71,7 @@ export class Placement implements Placing {
   }
 
   #newcomerTo({ rooms, isDraining, beats }: NodeSession, roomName: string): Incarnation | undefined {
-    const refuges = rooms.refuges(roomName)
+    const refuges = rooms.givenUp.refuges(roomName)
     return newcomerTo({ isDraining, refuges, reachesRecord: beats.reachesRecord, others: beats.others() })
   }
 

@@ -5,6 +5,7 @@
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { InboxMessage, Incarnation } from '../record/record-types.ts'
 import type { StoryTeller } from '../story/story-teller.ts'
+import type { GivenUpRoom } from './given-up-rooms.ts'
 import type { JoinDesk } from './join-desk.ts'
 import type { OwnSeats } from './own-seats.ts'
 import type { PastRooms } from './past-rooms.ts'
@@ -66,6 +67,7 @@ export class RecordNews {
   /** What the keys say, mended on both sides: no seat leaks, no room is missed. Answers as `read`. */
   async compare(): Promise<number> {
     for (const entry of this.#options.rooms.list()) await this.#compareRoom(entry)
+    for (const room of this.#options.rooms.givenUp.list()) await this.#compareGivenUp(room)
     await this.#compareOwed()
     return this.#options.compareMs
   }
@@ -131,6 +133,14 @@ export class RecordNews {
     // Only those that were held before it was asked and still are: others may be on their way.
     const isMissing = [...held].some(psid => !known.has(psid) && seats.get(psid)?.isHeld)
     if (isMissing) steps.restoreAgain()
+  }
+
+  /** Nobody tells a node that has left a room what becomes of that. */
+  async #compareGivenUp({ sid, lostTo }: GivenUpRoom): Promise<void> {
+    const { steps, rooms } = this.#options
+    const { era, atMs, isOver, room } = await steps.ask(() => steps.record.roomBySid(sid))
+    if (!this.#isSettled(era.id, atMs, era.openFromMs)) return
+    if (isOver || room?.nodes.includes(lostTo) !== true) rooms.givenUp.drop(sid)
   }
 
   /** Seats that tries of a join have left which were never answered, or that an old copy of the record brought back. */

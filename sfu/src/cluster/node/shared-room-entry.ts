@@ -47,8 +47,6 @@ export class SharedRoomEntry implements RoomPeers {
   /** Those who are joining it here just now. */
   joining = 0
   vacateTimer: NodeJS.Timeout | undefined
-  /** Given up to this node, which is not heard: nobody is to join it here until it is. */
-  lostTo: Incarnation | undefined
   readonly #deps: EntryDeps
   #known: { promise: Promise<void>; resolve(): void } = Promise.withResolvers()
 

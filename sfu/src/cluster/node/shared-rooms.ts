@@ -13,6 +13,7 @@ import { SPLIT_RETRY_MS, UnheardNodes } from '../claim/unheard-nodes.ts'
 import type { MessageKind } from '../links/message-kinds.ts'
 import type { NodeLinks } from '../links/node-links.ts'
 import { type Incarnation, type RoomFacts, type RoomRecord, roomEventId } from '../record/record-types.ts'
+import { GivenUpRooms } from './given-up-rooms.ts'
 import type { RecordSteps } from './record-steps.ts'
 import { decodeRoomBody } from './room-body.ts'
 import { packFull, packRoomWord, unpackFull, unpackJson, unpackRoomWord } from './room-words.ts'
@@ -40,6 +41,7 @@ export interface SharedRoomsOptions {
 }
 
 export class SharedRooms {
+  readonly givenUp = new GivenUpRooms()
   readonly #options: SharedRoomsOptions
   readonly #entries = new Map<RoomId, SharedRoomEntry>()
   readonly #unheard: UnheardNodes
@@ -105,6 +107,7 @@ export class SharedRooms {
 
   /** It is over, or about to be. */
   closed(sid: RoomId, reason: string): void {
+    this.givenUp.drop(sid)
     const entry = this.#entries.get(sid)
     if (!entry) return
     const room = this.#roomOf(entry)
@@ -189,7 +192,7 @@ export class SharedRooms {
         // It may have been heard again while the record was asked.
         if (loser !== steps.inst || !this.#unheard.has(node)) continue
         log.warn({ node, roomId: roomSid }, 'this node gives a room up to one that it does not hear')
-        entry.lostTo = node
+        this.givenUp.add({ sid: roomSid, name: entry.room.name, lostTo: node, nodes: entry.nodes })
         const room = this.#roomOf(entry)
         for (const one of [...(room?.participants.values() ?? [])]) room?.leave(one, 'node_stopping')
         void room?.captures.close('node_stopping', 'node_stopping')
@@ -197,12 +200,6 @@ export class SharedRooms {
         log.debug({ err: error, node }, 'the record could not say who gives a room up')
       }
     }
-  }
-
-  /** The nodes that newcomers to this room had better go to, as this one has given it up; undefined: they are welcome. */
-  refuges(roomName: string): ReadonlySet<Incarnation> | undefined {
-    const entry = this.list().find(({ room }) => room.name === roomName)
-    return entry?.lostTo ? entry.nodes : undefined
   }
 
   /** What it was to be told is lost: it hears all anew. */
@@ -379,7 +376,7 @@ export class SharedRooms {
 
   #hear(node: Incarnation): void {
     this.#unheard.remove(node)
-    for (const entry of this.list()) if (entry.lostTo === node) entry.lostTo = undefined
+    this.givenUp.heard(node)
   }
 }
 
