@@ -39,7 +39,8 @@ export async function openRoomsInCluster(
     told: roomName => delivery?.wake(roomName),
     dataDir,
     began: ({ steps }) => {
-      const started = StoryDelivery.start({ steps, urls: webhookUrls, key: keys[0], log, dataDir })
+      const mostKept = config.cluster?.webhooksWaiting
+      const started = StoryDelivery.start({ steps, urls: webhookUrls, key: keys[0], log, dataDir, mostKept })
       delivery = started
       return { close: graceMs => started.close(graceMs) }
     },

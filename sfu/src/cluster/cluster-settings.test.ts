@@ -49,6 +49,7 @@ describe('cluster settings', () => {
       linkAddress: '127.0.0.1:7881',
       pipes: { address: '127.0.0.1', firstPort: 8000, lastPort: 8999 },
       publicUrl: undefined,
+      webhooksWaiting: 20_000,
     })
   })
 

@@ -47,6 +47,8 @@ export const clusterVariables = {
   SFU_PIPE_ADDRESS: ipAddress.optional(),
   SFU_PIPE_PORTS: portRange.default({ first: 8000, last: 8999 }),
   SFU_PUBLIC_URL: addressSetting(socketAddress).optional(),
+  /** Webhooks of one room name that may wait in Redis. */
+  SFU_WEBHOOKS_WAITING: z.coerce.number().int().min(1_000).max(10_000_000).default(20_000),
 }
 export type ClusterVariables = z.infer<z.ZodObject<typeof clusterVariables>>
 
@@ -63,6 +65,8 @@ export interface ClusterConfig {
   pipes: { address: string; firstPort: number; lastPort: number }
   /** At which clients reach this very node (ws:// or wss://); undefined: they are told of no other address than the one they came by. */
   publicUrl: string | undefined
+  /** Webhooks of one room name that may wait in Redis while their receiver is away; the oldest beyond that are put aside. */
+  webhooksWaiting: number
 }
 
 /** What the rest of the configuration says that the cluster has to fit in with. */
@@ -104,6 +108,7 @@ export function readCluster(
       linkAddress: `${isIPv6(hosts.link) ? `[${hosts.link}]` : hosts.link}:${values.SFU_LINK_ADDRESS?.port ?? SFU_LINK_PORT}`,
       pipes: { address: hosts.pipe, firstPort: SFU_PIPE_PORTS.first, lastPort: SFU_PIPE_PORTS.last },
       publicUrl: values.SFU_PUBLIC_URL,
+      webhooksWaiting: values.SFU_WEBHOOKS_WAITING,
     },
   }
 }

@@ -150,6 +150,8 @@ export interface WebhookRecord {
    * read and not marked come again.
    */
   nextEvents(roomName: string, limit: number, afterEntryId?: string): Promise<WebhookEntry[]>
+  /** How many events of this name are in the stream. */
+  waitingEvents(roomName: string): Promise<number>
   /**
    * They are out of the stream; their writers' inboxes are told. When none is left, nobody delivers the name any more, so that whoever tells the
    * next event may deliver it at once.

@@ -40,6 +40,7 @@ export class MemoryRecord implements ClusterRecord {
   undelivered = async () => this.#open().undelivered()
   nextEvents = async (roomName: string, limit: number, afterEntryId?: string) =>
     this.#open().nextEvents(roomName, limit, afterEntryId)
+  waitingEvents = async (roomName: string) => this.#open().state.streams.get(roomName)?.length ?? 0
   roomByName = async (name: string) => this.#open().roomByName(name)
   roomBySid = async (sid: RoomId) => this.#open().roomBySid(sid)
   openRooms = async (afterName: string | null) => this.#open().openRooms(afterName)

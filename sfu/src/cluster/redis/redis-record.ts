@@ -128,6 +128,9 @@ export class RedisRecord implements ClusterRecord {
     const reply = await this.#send(['XRANGE', `sfu:wh:${roomName}`, from, '+', 'COUNT', String(limit)])
     return (reply as [string, string[]][]).map(([entryId, flat]) => eventOf(entryId, flat))
   }
+  async waitingEvents(roomName: string): Promise<number> {
+    return Number(await this.#send(['XLEN', `sfu:wh:${roomName}`]))
+  }
 
   roomByName = (name: string) => this.#readRoom('room_by_name', { name })
   roomBySid = async (sid: RoomId) => {

@@ -8,7 +8,9 @@ import type { LaneEvent, WebhookLanes } from '@diemcau/core/outbox/webhook-lanes
 import type { Log } from '../../room/base/log.ts'
 import type { RecordSteps } from '../node/record-steps.ts'
 import { DELIVERY_LEASE_MS, MOST_ENTRIES } from '../record/cluster-record.ts'
+import type { WebhookEntry } from '../record/record-types.ts'
 import { deliveredBody } from './story-events.ts'
+import type { StoryOverflow } from './story-overflow.ts'
 
 /** The lease is renewed, and the stream looked at again, so often, ms. */
 const RENEW_MS = DELIVERY_LEASE_MS / 4
@@ -29,6 +31,8 @@ interface NameDeliveryOptions {
   steps: RecordSteps
   lanes: WebhookLanes<NameEvent>
   urls: readonly string[]
+  /** What is too much for the record. */
+  overflow: StoryOverflow
   log: Log
 }
 
@@ -110,7 +114,10 @@ export class NameDelivery {
         if (lease === 'ours') lease = await this.#look()
         if (lease === 'ours' && this.#isDrained) return
         if (lease !== 'of another') await this.#wait(lease)
-        if (lease === 'unknown' || this.#isDue) lease = await this.#take()
+        if (lease === 'unknown' || this.#isDue) {
+          lease = await this.#take()
+          if (lease === 'ours') await this.#trim()
+        }
       }
       // Others would send these once more.
       await Promise.all(this.#readers.map(({ url }) => lanes.finish(roomName, url)))
@@ -150,7 +157,7 @@ export class NameDelivery {
   }
 
   async #read(reader: Reader): Promise<Lease> {
-    const { steps, lanes, roomName, log } = this.#options
+    const { steps, lanes, roomName } = this.#options
     const { url } = reader
     const entries = await orAway(steps.record.nextEvents(roomName, READ_AHEAD, reader.readTo))
     if (!entries) return 'unknown'
@@ -159,21 +166,56 @@ export class NameDelivery {
     if (lease !== 'ours') return lease
     reader.mayHaveMore = entries.length === READ_AHEAD
     reader.readTo = entries.at(-1)?.entryId ?? reader.readTo
-    for (const entry of entries) {
-      const { entryId, id, atMs } = entry
-      if (url === NOBODY) {
-        this.settled(entryId, url)
-        continue
-      }
-      const body = deliveredBody(entry, roomName, error =>
-        log.warn(
-          { err: error, eventId: id },
-          'what a room is made of cannot be read: its name alone is told',
-        ),
-      )
-      lanes.put({ id, key: roomName, body, at: atMs, entryId, of: this }, url)
-    }
+    for (const entry of entries)
+      if (url === NOBODY) this.settled(entry.entryId, url)
+      else lanes.put(this.#eventOf(entry), url)
     return 'ours'
+  }
+
+  #eventOf(entry: WebhookEntry): NameEvent {
+    const { roomName, log } = this.#options
+    const { entryId, id, atMs } = entry
+    const body = deliveredBody(entry, roomName, error =>
+      log.warn({ err: error, eventId: id }, 'what a room is made of cannot be read: its name alone is told'),
+    )
+    return { id, key: roomName, body, at: atMs, entryId, of: this }
+  }
+
+  /** What is too much for the record is put aside, the oldest first. */
+  async #trim(): Promise<void> {
+    const { steps, roomName, overflow } = this.#options
+    let excess = overflow.excess((await orAway(steps.record.waitingEvents(roomName))) ?? 0)
+    try {
+      while (excess > 0 && !this.#isClosed) {
+        const limit = Math.min(excess, MOST_ENTRIES)
+        const entries = await orAway(steps.record.nextEvents(roomName, limit))
+        if (!entries?.length) return
+        for (const reader of this.#readers) this.#giveUp(reader, entries)
+        this.#settled.push(...entries.map(({ entryId }) => entryId))
+        if (!(await this.#mark())) return
+        excess -= entries.length
+      }
+    } finally {
+      overflow.alarm(roomName)
+    }
+  }
+
+  /** Those that this receiver does not have. It goes on behind them. */
+  #giveUp(reader: Reader, entries: readonly WebhookEntry[]): void {
+    const { lanes, roomName, overflow } = this.#options
+    const { url, settledTo } = reader
+    const owed = entries.filter(({ entryId }) => settledTo === undefined || comesAfter(entryId, settledTo))
+    const last = owed.at(-1)
+    if (!last || url === NOBODY) return
+    overflow.keep(
+      owed.map(entry => this.#eventOf(entry)),
+      url,
+    )
+    // One that is under way may be taken all the same.
+    lanes.drop(roomName, url)
+    reader.settledTo = last.entryId
+    reader.readTo = last.entryId
+    reader.mayHaveMore = true
   }
 
   /** False when the record could not be told. */

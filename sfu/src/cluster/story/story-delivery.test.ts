@@ -3,6 +3,7 @@ import path from 'node:path'
 import { RoomEndReason } from '@livekit/protocol'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
+import { silentLog } from '../../room/base/log.ts'
 import { DELIVERY_LEASE_MS } from '../record/cluster-record.ts'
 import type { Receiver } from './test-receiver.ts'
 import { TestCluster } from './test-story.ts'
@@ -93,6 +94,49 @@ describe('the delivery of webhooks', () => {
     expect(cluster.receiver.repeats).toBe(0)
     expect([a.delivery.pending, b.delivery.pending, a.delivery.aside, b.delivery.aside]).toEqual([0, 0, 0, 0])
   })
+
+  it('puts the oldest aside when more wait than the record is to bear, with one alarm, and brings the others in their order', async () => {
+    const cluster = await TestCluster.create({ receivers: 2 })
+    const [up, down] = cluster.receivers as [Receiver, Receiver]
+    const alarms: object[] = []
+    const log = { ...silentLog, error: (facts: object) => alarms.push(facts) }
+    const node = await cluster.node({ mostKept: 60, log })
+    await down.down()
+    const an = await node.joined('hall', 'an')
+    const pairs = (count: number) => {
+      for (let i = 0; i < count; i++) node.unpublish(an, node.publish(an))
+    }
+    pairs(25)
+    const allTaken = (count: number) =>
+      eventually(() => (up.story.length >= count ? null : `${up.story.length}`), 30_000)
+    await allTaken(52)
+    await pass(2_000)
+    // There is room for all of them.
+    expect([node.delivery.aside, alarms]).toEqual([0, []])
+    pairs(20)
+    await eventually(() => (node.delivery.aside > 0 ? null : 'none aside'), 30_000)
+    await allTaken(92)
+    await eventually(async () => {
+      const waiting = await cluster.record.waitingEvents('hall')
+      return waiting <= 60 ? null : `${waiting} wait`
+    }, 30_000)
+    node.leave(an)
+    await down.up()
+    await untilToldAll(cluster)
+    const file = path.join(node.dataDir, 'outbox', 'sfu-webhooks.jsonl.aside')
+    const aside = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { id: string; url: string; body: string })
+    expect(aside).toHaveLength(node.delivery.aside)
+    expect(new Set(aside.map(({ url }) => url))).toEqual(new Set([down.url]))
+    expect(up.story).toHaveLength(93)
+    // None is missing, none is there twice, and those that were sent are the newest.
+    const ids = up.story.map(({ id }) => id)
+    expect([...aside.map(({ id }) => id), ...down.story.map(({ id }) => id)]).toEqual(ids)
+    expect(alarms).toEqual([{ room: 'hall', aside: aside.length, lost: 0, keptIn: file }])
+    await eventually(() => (node.teller.undelivered().length === 0 ? null : 'it remembers'))
+  }, 120_000)
 
   it('lets a receiver that is down hold back nobody but itself, and no other room', async () => {
     const cluster = await TestCluster.create({ receivers: 2 })

@@ -2,8 +2,8 @@
  * Sends the webhooks of the cluster: of each room name by one node at a time, whichever comes first when something is told. At least once; receivers
  * drop repeats by event id. Two who deliver at once do no harm.
  *
- * While a receiver is away its events stay in the stream of the record. They are not bounded in number, but in age: after three days each is put
- * aside in a file of the node that delivers, as one that is refused for good is at once. `pending` and `aside` are the alarms.
+ * While a receiver is away its events stay in the stream of the record. They are bounded in number (`mostKept` of a room name) and in age (three days):
+ * what is beyond is put aside in a file of the node that delivers, as one that is refused for good is at once. `pending` and `aside` are the alarms.
  */
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,6 +14,7 @@ import { realClock, type SendingOptions, WebhookLanes } from '@diemcau/core/outb
 import type { Log } from '../../room/base/log.ts'
 import type { RecordSteps } from '../node/record-steps.ts'
 import { NameDelivery, type NameEvent } from './name-delivery.ts'
+import { StoryOverflow } from './story-overflow.ts'
 
 /** Names with events are looked for so often, whatever is hinted at, ms. */
 const LOOK_EVERY_MS = 1_000
@@ -30,11 +31,14 @@ export interface StoryDeliveryOptions
   log: Log
   /** The node's data folder: what is put aside lies in `outbox/` below it. */
   dataDir: string
+  /** Events of one room name that may wait in the record; default: StoryOverflow. */
+  mostKept?: number | undefined
 }
 
 export class StoryDelivery {
   readonly #options: StoryDeliveryOptions
   readonly #lanes: WebhookLanes<NameEvent>
+  readonly #overflow: StoryOverflow
   readonly #names = new Map<string, { delivery: NameDelivery; ended: Promise<void> }>()
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
@@ -42,13 +46,15 @@ export class StoryDelivery {
   #endWait: (() => void) | undefined
 
   private constructor(options: StoryDeliveryOptions) {
-    const { steps, key, dataDir, urls, ...sending } = options
+    const { steps, key, dataDir, urls, mostKept, ...sending } = options
+    const asideFile = path.join(dataDir, 'outbox', 'sfu-webhooks.jsonl.aside')
     this.#options = options
+    this.#overflow = new StoryOverflow({ file: asideFile, log: options.log, most: mostKept })
     this.#lanes = new WebhookLanes({
       ...sending,
       sign: async body => ({ authorization: await signWebhook(body, key, () => steps.now()) }),
       clock: { ...realClock, now: () => steps.now() },
-      asideFile: path.join(dataDir, 'outbox', 'sfu-webhooks.jsonl.aside'),
+      asideFile,
       onSettled: ({ of, entryId }, url) => of.settled(entryId, url),
     })
   }
@@ -68,7 +74,7 @@ export class StoryDelivery {
   }
   /** Deliveries put aside since the start. */
   get aside(): number {
-    return this.#lanes.aside
+    return this.#lanes.aside + this.#overflow.aside
   }
 
   /** Something may be in the stream of this name; without one: of some. */
@@ -132,7 +138,8 @@ export class StoryDelivery {
     )
       return
     const { steps, urls, log } = this.#options
-    const delivery = new NameDelivery({ roomName, steps, lanes: this.#lanes, urls, log })
+    const parts = { lanes: this.#lanes, overflow: this.#overflow }
+    const delivery = new NameDelivery({ roomName, steps, urls, log, ...parts })
     const ended = delivery.run().finally(() => {
       this.#names.delete(roomName)
       if (delivery.isWoken) this.#deliver(roomName)

@@ -20,6 +20,8 @@ export function describeWebhooks(make: MakeRecord, { canLeap }: RecordAbilities)
       expect(await storyOf(cluster, 'other')).toEqual([roomEventId(other.sid, 'room_started')])
       const first = await cluster.record.nextEvents('hall', 2)
       expect(first.map(({ id }) => id)).toEqual(story.slice(0, 2))
+      const waiting = ['hall', 'other', 'nowhere'].map(name => cluster.record.waitingEvents(name))
+      expect(await Promise.all(waiting)).toEqual([4, 1, 0])
     })
 
     it('has what is not marked as delivered, and tells its writers what is', async () => {
