@@ -25,6 +25,7 @@ export interface TestClusterOptions {
   told?(roomName: string, index: number): void
   dataDir?(index: number): string
   joinMs?: number
+  compareMs?: number
   reservedMs?: number
   /** Default: silent. */
   log?: Log
@@ -44,6 +45,7 @@ export class TestClusterNode {
       times: {
         ...{ vacateAfterMs: 1_500, unheardAfterMs: 1_500, compareMs: 2_000 },
         ...(host.options.joinMs === undefined ? {} : { joinMs: host.options.joinMs }),
+        ...(host.options.compareMs === undefined ? {} : { compareMs: host.options.compareMs }),
         ...(host.options.reservedMs === undefined ? {} : { reservedMs: host.options.reservedMs }),
       },
       told: roomName => host.options.told?.(roomName, index),

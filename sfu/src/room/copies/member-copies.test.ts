@@ -26,6 +26,13 @@ describe('copies of members', () => {
     expect(copies.highest('chair')).toBe(9)
   })
 
+  it('do not go back to an older epoch of the same connection, whatever its version', () => {
+    copies.apply(copy('PA_1', 9, 1))
+    expect(copies.apply(copy('PA_1', 5, 7))).toBe(false)
+    expect(facts()).toEqual(['PA_1 1'])
+    expect(copies.get('chair')?.epoch).toBe(9)
+  })
+
   it('drop who has lost the claim, before the winner is known', () => {
     copies.apply(copy('PA_1', 5, 1))
     copies.see('chair', 5)

@@ -80,6 +80,9 @@ export function describeEndings(make: MakeRecord): void {
       const story = ['chair joined', 'camera unpublished', 'chair left']
       expect(await a.told(seat, ...story)).toMatchObject({ taken: story.slice(1) })
       expect(await c.told(seat, ...story)).toMatchObject({ taken: [] })
+      // What another heir knows besides would come behind the leaving.
+      const more = ['chair joined', 'screen published', 'screen unpublished', 'chair left']
+      expect(await c.told(seat, ...more)).toMatchObject({ taken: [] })
       expect(await storyOf(cluster, 'hall')).toEqual([roomEventId(seat.sid, 'room_started'), ...story])
     })
 
