@@ -2,11 +2,13 @@
 import type { ParticipantId, RoomId } from '@diemcau/core/ids.ts'
 import type { MemberCopies } from '../../room/copies/member-copies.ts'
 import * as claims from '../claim/claim-state.ts'
-import { SPLIT_STANDS_MS } from '../record/cluster-record.ts'
+import { BURIED_AFTER_MS } from '../claim/sureness.ts'
 import type { MemoryState } from '../record/memory-state.ts'
 import type { MemorySteps } from '../record/memory-steps.ts'
 import type { Answer, EraCall, Join, JoinAnswer } from '../record/record-calls.ts'
 import type { Claim, Incarnation, KeptFacts, Revocation, WebhookEntry } from '../record/record-types.ts'
+import { ApartChecks, type SplitCall } from './apart-checks.ts'
+import { assertThat } from './broken.ts'
 import { Excuses } from './excuses.ts'
 import { type Facts, MOST_PEOPLE, type NodeInWorld } from './parts.ts'
 import type { World } from './world.ts'
@@ -29,22 +31,12 @@ const STEPS = [
   ...['enter', 'exit', 'emit', 'told', 'closeRoom', 'sweep', 'takeDelivery', 'delivered'],
 ] as (keyof MemorySteps)[]
 
-export class Broken extends Error {}
-export const assertThat = (holds: boolean, what: () => string): void => {
-  if (!holds) throw new Broken(what())
-}
-
 /** Nodes that reach the record, and have for so long, know of the newest claims: a call that was lost before takes a second. */
 const AGREED_MS = 1_500
 
 type BuryCall = EraCall & { dead: Incarnation; count: number }
-type SplitCall = EraCall & { roomSid: RoomId; a: Incarnation; b: Incarnation }
-const pairOf = (sid: RoomId, a: Incarnation, b: Incarnation) => [sid, ...[a, b].sort()].join()
-/** Members of a node that is not heard stay in sight for so long. */
-const HIDDEN_AFTER_MS = 5_000
-/** 2 s of silence, twice 5 s, and a call that is repeated each second; who joins meanwhile is moved as soon. */
-const APART_MS = 16_000
-const APART_JOIN_MS = 3_000
+/** Of a record that was away for so long nothing that was asked before is done any more, and all who count had no answer for longer than GAP_MS. */
+const LONG_AWAY_MS = 5_000
 
 interface Acknowledged {
   inst: Incarnation
@@ -72,14 +64,16 @@ export class Checks {
   /** The newest claim granted, by room and identity. */
   readonly #newest = new Map<string, { epoch: number; atMs: number }>()
   #over = new Set<RoomId>()
+  get figures() {
+    return { granted: this.#granted, ...this.#apart.figures }
+  }
   get #hasForgotten(): boolean {
     return this.#forgotAtMs >= 0
   }
   #world: World | undefined
   readonly excuses = new Excuses()
-  /** Which side gives a room up, by room and pair. */
-  readonly #named = new Map<string, { loser: Incarnation; atMs: number }>()
-  readonly figures = { granted: 0, hidden: 0, gaveUp: 0 }
+  readonly #apart = new ApartChecks()
+  #granted = 0
 
   /** Looks at each step of the record. */
   watch(world: World): void {
@@ -100,11 +94,12 @@ export class Checks {
             name !== 'bury' || answer.value !== 'buried_now' || counted === count,
             () => `2: ${dead} was buried, and had been counted since that was asked`,
           )
+          if (name === 'bury' && answer.value === 'buried_now') this.#buried(world, dead)
           assertThat(!wasDead, () => `2: ${name} of the buried ${call.inst} was done`)
           assertThat(world.recordNow() <= call.deadlineMs, () => `11: ${name} was done after its deadline`)
           if (name === 'split') {
             const { loser } = answer.value as { loser: Incarnation }
-            this.#splitIn(world, call as SplitCall, loser)
+            this.#apart.split(world, call as SplitCall, loser)
           }
           if (name === 'join') this.#joined(world, call as Join, answer.value as JoinAnswer, seat)
         }
@@ -113,6 +108,13 @@ export class Checks {
         return answer
       }
     }
+  }
+  /** The first one back after the record was away for all does not bury the others: they have had no time to be counted. */
+  #buried({ nowMs, lastAway: { fromMs, toMs, hasHung } }: World, dead: Incarnation): void {
+    assertThat(
+      hasHung || toMs - fromMs < LONG_AWAY_MS || nowMs - toMs >= BURIED_AFTER_MS,
+      () => `2: ${dead} was buried ${nowMs - toMs} ms after the record was back`,
+    )
   }
   #seatOf({ record: { state } }: World, { roomName, identity }: Join): ParticipantId | null {
     const room = state.rooms.get(state.names.get(roomName) ?? ('' as RoomId))
@@ -152,7 +154,7 @@ export class Checks {
       () => `1: ${call.psid} was given a second epoch by a repeat`,
     )
     epochs.set(epoch, call.psid)
-    this.figures.granted++
+    this.#granted++
     const isFull = seat === null && room.counted > MOST_PEOPLE
     assertThat(!isFull, () => `5: ${room.counted} people in a room for ${MOST_PEOPLE}`)
     this.#newest.set(`${room.sid}/${call.identity}`, { epoch, atMs: world.nowMs })
@@ -228,7 +230,7 @@ export class Checks {
 
   always(world: World): void {
     const { nodes, record } = world
-    this.#apart(world)
+    this.#apart.always(world)
     for (const node of nodes) {
       if (!node.isUp) continue
       node.noteReach()
@@ -249,29 +251,6 @@ export class Checks {
         )
       }
     }
-  }
-
-  /** Two that reach the record and not each other do not both keep people in a room for long. */
-  #apart({ nodes, nowMs }: World): void {
-    for (const [i, one] of nodes.entries())
-      for (const other of nodes.slice(i + 1)) {
-        const sinceMs = Math.max(
-          ...[one, other].flatMap(node => [node.startedAtMs, node.reachesRecordSinceMs]),
-          one.heardAtMs.get(other.inst) ?? 0,
-          other.heardAtMs.get(one.inst) ?? 0,
-        )
-        if (!one.isDoing() || !other.isDoing() || nowMs - sinceMs < APART_MS) continue
-        const roomsOf = ({ rooms: { connections } }: NodeInWorld) =>
-          [...connections].flatMap(({ claim, source, heldSinceMs }) =>
-            claims.isActing(claim) && !source && nowMs - heldSinceMs > APART_JOIN_MS ? [claim.roomSid] : [],
-          )
-        const there = new Set(roomsOf(other))
-        const both = new Set(roomsOf(one).filter(sid => there.has(sid)))
-        assertThat(
-          both.size === 0,
-          () => `4: ${one.inst} and ${other.inst} do not hear each other, and both stay in ${[...both]}`,
-        )
-      }
   }
 
   copied(members: MemberCopies<Facts>): void {
@@ -316,7 +295,7 @@ export class Checks {
     this.#forgotAtMs = world.nowMs
     this.#claims.clear()
     this.#dead.clear()
-    this.#named.clear()
+    this.#apart.forgot()
     this.excuses.forgot(before, world.nodes)
     this.#unlearn(world, world.nodes)
   }
@@ -331,56 +310,15 @@ export class Checks {
     const node = this.#world!.nodeOf(inst)
     if (node) this.excuses.vacated(sid, node, this.#world!.nodes)
   }
-  /** Out of sight only after 5 s of silence. */
   hidden(inst: Incarnation, by: Incarnation): void {
-    const heardAtMs = this.#world!.nodeOf(by)?.heardAtMs.get(inst) ?? Number.NEGATIVE_INFINITY
-    const silentMs = this.#world!.nowMs - heardAtMs
-    assertThat(silentMs >= HIDDEN_AFTER_MS, () => `4: ${by} hides ${inst}, heard ${silentMs} ms ago`)
-    this.figures.hidden++
+    this.#apart.hidden(this.#world!, inst, by)
   }
-  /** Only the side that was named gives a room up, after 10 s of silence. */
   gaveUp(sid: RoomId, inst: Incarnation, to: Incarnation): void {
-    const named = this.#named.get(pairOf(sid, inst, to))
-    assertThat(
-      named?.loser === inst,
-      () => `4: ${inst} gives ${sid} up to ${to}, and ${named?.loser} was named`,
-    )
-    const silentMs =
-      this.#world!.nowMs - (this.#world!.nodeOf(inst)?.heardAtMs.get(to) ?? Number.NEGATIVE_INFINITY)
-    assertThat(
-      silentMs >= 2 * HIDDEN_AFTER_MS,
-      () => `4: ${inst} gives ${sid} up to ${to}, heard ${silentMs} ms ago`,
-    )
-    this.figures.gaveUp++
+    this.#apart.gaveUp(this.#world!, sid, inst, to)
   }
   /** A newcomer is served by nobody who is to stop, or has given the room up, while another takes them. */
   placed(isRight: boolean, by: Incarnation): void {
     assertThat(isRight, () => `4: ${by} takes a newcomer itself`)
-  }
-  /** One word for both sides, as long as it stands: the side with fewer people. */
-  #splitIn({ record }: World, { roomSid, a, b }: SplitCall, loser: Incarnation): void {
-    const { state } = record
-    if (state.dead.has(a) || state.dead.has(b)) {
-      assertThat(state.dead.has(loser), () => `4: the living ${loser} gives ${roomSid} up to a buried one`)
-      return
-    }
-    const nowMs = record.stamp().atMs
-    const key = pairOf(roomSid, a, b)
-    const named = this.#named.get(key)
-    if (named && nowMs < named.atMs + SPLIT_STANDS_MS) {
-      assertThat(named.loser === loser, () => `4: ${roomSid} is given up by ${named.loser} and by ${loser}`)
-      return
-    }
-    const people = (inst: Incarnation) =>
-      [...(state.rooms.get(roomSid)?.claims.values() ?? [])].filter(
-        one => one.inst === inst && !one.isForwarded,
-      ).length
-    const other = loser === a ? b : a
-    assertThat(
-      people(loser) <= people(other),
-      () => `4: ${loser} gives ${roomSid} up, which has more people than ${other}`,
-    )
-    this.#named.set(key, { loser, atMs: nowMs })
   }
   /** A claim granted in an answer that was lost, or to somebody who is gone as well, is known to nobody now. */
   #unlearn({ record: { state } }: World, nodes: readonly NodeInWorld[]): void {

@@ -263,10 +263,10 @@ function apply(stage: Stage, command: Command): void {
       world.recordLeapMs += command.ms
       return
     case 'away':
-      world.recordIs = 'away'
+      world.recordGoes('away')
       return
     case 'hang':
-      world.recordIs = 'hung'
+      world.recordGoes('hung')
       return
     case 'back':
       world.recordReturns()

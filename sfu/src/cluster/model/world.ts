@@ -44,6 +44,8 @@ export class World {
   recordLeapMs = 0
   /** `hung`: it takes calls, and does them when it is back. */
   recordIs: 'there' | 'away' | 'hung' = 'there'
+  /** `hasHung`: calls of that time were done when it was back. */
+  lastAway = { fromMs: 0, toMs: 0, hasHung: false }
   /** From node to record and back, by slot. */
   readonly cutRecord = new Set<string>()
   /** `1>2`: nothing goes from node 1 to node 2. */
@@ -132,7 +134,13 @@ export class World {
     return isSlow ? this.between(0, 4_000) : this.between(1, 20)
   }
 
+  recordGoes(how: 'away' | 'hung'): void {
+    if (this.recordIs === 'there') this.lastAway = { fromMs: this.nowMs, toMs: this.nowMs, hasHung: false }
+    this.recordIs = how
+    this.lastAway.hasHung ||= how === 'hung'
+  }
   recordReturns(): void {
+    if (this.recordIs !== 'there') this.lastAway.toMs = this.nowMs
     this.recordIs = 'there'
     for (const run of this.#held.splice(0)) run()
   }
