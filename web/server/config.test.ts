@@ -65,6 +65,7 @@ describe('portal configuration', () => {
     ['LISTEN', 'everybody'],
     ['SMTP_URL', 'smtp://user:pa55#word@mail.example.vn'],
     ['DATABASE_URL', 'postgresql://user:pa55#word@db/x'],
+    ['PORTAL_REDIS_URL', 'redis+sentinel://user:pa55@redis/diemcau'],
   ])('refuses %s=%s in production, naming the setting and not its value', (name, value) => {
     expect(faultsOf(production)).toEqual([])
     const faults = faultsOf({ ...production, [name]: value })

@@ -4,6 +4,7 @@ import type { MetricsAccess } from '@diemcau/core/http/metrics-access.ts'
 import { secretValues } from '@diemcau/core/log/redact.ts'
 import { parseTrustedProxies, type TrustedProxies } from '@diemcau/core/net/networks.ts'
 import {
+  type AddressRule,
   addressSetting,
   httpAddress,
   postgresAddress,
@@ -25,6 +26,9 @@ import {
 } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 
+/** `redis://user:password@host:6379/0`. */
+const redisAddress: AddressRule = { schemes: ['redis', 'rediss'], credentials: true, rest: 'path' }
+
 const trustedProxies = z.string().transform((text, context): TrustedProxies => {
   const { proxies, wrong } = parseTrustedProxies(text)
   for (const item of wrong)
@@ -41,6 +45,8 @@ const schema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   BIND: z.string().optional(),
   DATABASE_URL: addressSetting(postgresAddress),
+  /** By which several portals over one database tell one another at once; one alone needs none. */
+  PORTAL_REDIS_URL: addressSetting(redisAddress).optional(),
   LIVEKIT_URL: addressSetting(httpAddress).default('http://127.0.0.1:7880'),
   LIVEKIT_PUBLIC_URL: addressSetting(socketAddress).optional(),
   LIVEKIT_API_KEY: z.string().min(1).default(DEVELOPMENT_KEY),
@@ -69,6 +75,7 @@ export interface Config {
   /** Listens where others than this machine can reach it. */
   exposed: boolean
   databaseUrl: string
+  redisUrl: string | null
   livekit: { url: string; publicUrl: string | null; apiKey: string; apiSecret: string }
   authSecret: string
   publicUrl: string
@@ -127,6 +134,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     bind,
     exposed: !isLoopback(bind),
     databaseUrl: e.DATABASE_URL,
+    redisUrl: e.PORTAL_REDIS_URL ?? null,
     livekit: {
       url: e.LIVEKIT_URL,
       publicUrl: e.LIVEKIT_PUBLIC_URL ?? null,

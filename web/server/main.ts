@@ -1,35 +1,26 @@
 /**
- * The portal's process: Next.js and the floor's sockets on one port, the job runner and the sweep beside them.
+ * The portal's process: Next.js and the floor's sockets on one port, jobs and timers beside them (live-parts.ts).
  * Started by `node server/main.ts`; `--dev` serves pages unbuilt.
  */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { serveOperations } from '@diemcau/core/http/operations-page.ts'
 import { FiguresPage } from '@diemcau/core/metrics/figures.ts'
-import { clientAddress } from '@diemcau/core/net/client-address.ts'
 import { EventLoopWatch } from '@diemcau/core/process/event-loop-watch.ts'
 import { watchUnexpectedErrors } from '@diemcau/core/process/unexpected-errors.ts'
 import { ownsTables } from '@diemcau/prisma/app-role.ts'
 import { findDemoFaults } from '@diemcau/prisma/demo-accounts.ts'
-import { Server } from 'socket.io'
 import { PATH_HEADER } from './accounts/asked-path.ts'
 import { ConfigError, readConfig, serveBuiltPages } from './config.ts'
-import { endExpiredSessions } from './floor/end-rights.ts'
-import { FloorGateway } from './floor/floor-gateway.ts'
-import { SocketDoor } from './floor/socket-door.ts'
-import { isOwnRequest, prepareRequest } from './http/prepare-request.ts'
+import { prepareRequest } from './http/prepare-request.ts'
 import { atPlace } from './http/request-place.ts'
-import { handleJob } from './jobs/handle-job.ts'
-import { JobRunner } from './jobs/job-queue.ts'
-import { sweepMeetings } from './meetings/sweep-meetings.ts'
+import { startLiveParts } from './live-parts.ts'
 import { portalFigures } from './operations/portal-figures.ts'
 import { portalNotReady, readPortalReport } from './operations/portal-report.ts'
 import { isReadableTarget } from './request-target.ts'
 import { createRuntime, type Runtime, setRuntime } from './runtime.ts'
 import { upgradeOwner } from './upgrade-owner.ts'
 
-const SWEEP_MS = 15_000
-const EXPIRED_SESSIONS_MS = 2_000
 const CLOSE_LIMIT_MS = 8_000
 const EX_CONFIG = 78
 
@@ -53,7 +44,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
 
   const eventLoop = new EventLoopWatch()
   const operations = {
-    metrics: new FiguresPage(portalFigures, () => readPortalReport(runtime, gateway, eventLoop)),
+    metrics: new FiguresPage(portalFigures, () => readPortalReport(runtime, live, eventLoop)),
     access: config.metricsAccess,
     notReady: () => portalNotReady(runtime),
   }
@@ -75,19 +66,7 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
       response.end()
     })
   })
-  const door = new SocketDoor()
-  const io = new Server(server, {
-    path: '/socket.io/',
-    destroyUpgrade: false,
-    serveClient: false,
-    maxHttpBufferSize: 64 * 1024,
-    pingInterval: 10_000,
-    pingTimeout: 10_000,
-    allowRequest: (request, decide) => {
-      const mayEnter = door.mayEnter(clientAddress(request, config.trustedProxies))
-      decide(null, mayEnter && isOwnRequest(request, config))
-    },
-  })
+  const live = startLiveParts(runtime, server)
   server.on('upgrade', (request, socket, head) => {
     const owner = upgradeOwner(request.url, dev)
     if (owner === 'floor') return
@@ -95,48 +74,17 @@ async function start(runtime: Runtime, dev: boolean): Promise<() => Promise<void
     else socket.destroy()
   })
 
-  const gateway = new FloorGateway(runtime, io, { door })
-  const runners = (['others', 'mails'] as const).map(lane => new JobRunner(runtime, handleJob, lane))
-  const wakeJobs = () => {
-    for (const runner of runners) runner.wake()
-  }
-  runtime.wakeJobs = wakeJobs
-  let isLookingForExpired = false
-  const expiry = setInterval(() => {
-    if (isLookingForExpired) return
-    isLookingForExpired = true
-    endExpiredSessions(runtime)
-      .catch(error => log.warn({ err: error }, 'expired sessions were not looked for'))
-      .finally(() => {
-        isLookingForExpired = false
-      })
-  }, EXPIRED_SESSIONS_MS)
-  let sweeping: Promise<void> | null = null
-  const sweep = setInterval(() => {
-    sweeping ??= sweepMeetings(runtime)
-      .catch(error => log.warn({ err: error }, 'sweep failed'))
-      .finally(() => {
-        sweeping = null
-      })
-  }, SWEEP_MS)
-
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(config.port, config.bind, resolve)
   })
-  wakeJobs()
+  runtime.wakeJobs()
   log.info({ port: config.port, dev }, 'portal is ready')
 
   return async () => {
-    clearInterval(sweep)
-    clearInterval(expiry)
     operations.metrics.close()
     eventLoop.close()
-    gateway.close()
-    await io.close()
-    server.closeAllConnections()
-    await Promise.all(runners.map(runner => runner.close()))
-    await sweeping
+    await live.close()
     await app.close()
     await runtime.db.$disconnect()
   }

@@ -3,6 +3,7 @@
  * both find the same object on globalThis, so that a route can reach the sockets that main.ts opened.
  */
 
+import { newId } from '@diemcau/core/ids.ts'
 import { KeyedLimit } from '@diemcau/core/keyed-limit.ts'
 import { redactingHooks } from '@diemcau/core/log/redact.ts'
 import { createPrisma, type Db } from '@diemcau/prisma/client.ts'
@@ -13,7 +14,7 @@ import { KeyedQueue } from './floor/keyed-queue.ts'
 import { MediaClient } from './media/media-client.ts'
 import { WebhookTries } from './webhooks/webhook-tries.ts'
 
-/** Delivers what was committed to the sockets of this process; the gateway puts the real one in place. */
+/** Delivers what was committed to the sockets, of this portal and of others; the gateway puts the real one in place. */
 export interface FloorBroadcaster {
   /**
    * In the meeting's queue. @param lastSeq of the meeting after `rows`. What was committed before them without a word (the database
@@ -31,11 +32,13 @@ export interface FloorBroadcaster {
 }
 
 export interface Runtime {
+  /** Names this process among the portals that share the database. */
+  id: string
   config: Config
   db: Db
   log: Logger
   media: MediaClient
-  /** One queue per meeting: commits and broadcasts happen in the same order. */
+  /** One queue per meeting: what this portal commits and tells happens in the same order. Among portals the row lock orders it. */
   queues: KeyedQueue
   broadcaster: FloorBroadcaster
   /** Requests to join by network. A province behind one address fits; a loop that fills the database does not. */
@@ -65,6 +68,7 @@ const silence: FloorBroadcaster = {
 
 export function createRuntime(config: Config): Runtime {
   return {
+    id: newId<string>('PO_'),
     config,
     db: createPrisma(config.databaseUrl),
     log: pino({

@@ -1,7 +1,8 @@
 /**
- * Who has been gone for a minute lowers the hand and gives back the floor. Since when somebody is away is kept in the
- * database, so that a restart of this process forgets nobody.
+ * Who has been gone for a minute lowers the hand and gives back the floor. Each portal writes down whom it sees; who was seen by none
+ * for a while is away. All of it is in the database, so that a portal that ends or starts forgets nobody.
  */
+import { Prisma } from '@diemcau/prisma/client.ts'
 import type { Runtime } from '../runtime.ts'
 import { appendToFloor } from './floor-log.ts'
 import { lowerHand } from './hand-handlers.ts'
@@ -9,11 +10,21 @@ import { syncVoiceNow, takeFloor } from './voter-voice.ts'
 
 /** A hand stays up through a reload or a lost link of this length. */
 const GRACE_MS = 60_000
+/** Looks in each grace period. */
+const LOOKS = 12
+/** Not seen for so many looks: another portal that has them would have said so. */
+const UNSEEN_LOOKS = 1.5
 
 interface Person {
   meetingId: string
   identity: string
 }
+interface Absent extends Person {
+  awaySince: Date
+}
+
+const hands = Prisma.raw('"raised_hand"')
+const speakers = Prisma.raw('"floor_grant"')
 
 /** Compares hands and floor with the sockets that are open, twelve times in each grace period. */
 export class Absences {
@@ -42,37 +53,37 @@ export class Absences {
       this.#sweep()
         .catch(error => this.#runtime.log.warn({ err: error }, 'absences not looked at'))
         .finally(() => this.#schedule())
-    }, this.#graceMs / 12)
+    }, this.#graceMs / LOOKS)
   }
 
+  /** Portals may find the same absence at the same time; under the meeting's lock it ends once. */
   async #sweep(): Promise<void> {
-    const { db } = this.#runtime
-    const select = { meetingId: true, identity: true, awaySince: true }
-    const awaySince = { lt: new Date(Date.now() - this.#graceMs) }
-    for (const { awaySince: since, ...person } of await db.raisedHandRow.findMany({ select })) {
-      const data = this.#change(person, since)
-      if (data) await db.raisedHandRow.updateMany({ where: person, data })
-      else if (since && since < awaySince.lt)
-        await appendToFloor(this.#runtime, person.meetingId, scope =>
-          lowerHand(scope, person.identity, awaySince),
-        )
-    }
-    for (const { awaySince: since, ...person } of await db.floorGrant.findMany({ select })) {
-      const data = this.#change(person, since)
-      if (data) await db.floorGrant.updateMany({ where: person, data })
-      else if (since && since < awaySince.lt) {
-        await appendToFloor(this.#runtime, person.meetingId, scope =>
-          takeFloor(scope, person.identity, awaySince),
-        )
-        await syncVoiceNow(this.#runtime, person.meetingId, person.identity)
-      }
+    for (const { meetingId, identity, awaySince } of await this.#look(hands))
+      await appendToFloor(this.#runtime, meetingId, scope => lowerHand(scope, identity, awaySince))
+    for (const { meetingId, identity, awaySince } of await this.#look(speakers)) {
+      await appendToFloor(this.#runtime, meetingId, scope => takeFloor(scope, identity, awaySince))
+      await syncVoiceNow(this.#runtime, meetingId, identity)
     }
   }
 
-  /** What has to be written down anew about somebody's absence, if anything. */
-  #change(person: Person, since: Date | null): { awaySince: Date | null } | null {
-    const isHere = this.#isHere(person)
-    if (isHere === (since === null)) return null
-    return { awaySince: isHere ? null : new Date() }
+  /** Notes who is here and who is nowhere; returns those who have been away too long. By the database's clock. */
+  async #look(table: Prisma.Sql): Promise<Absent[]> {
+    const { db } = this.#runtime
+    const all = await db.$queryRaw<Person[]>`SELECT "meetingId", "identity" FROM ${table}`
+    const here = all.filter(this.#isHere)
+    if (here.length > 0)
+      await db.$executeRaw`
+        UPDATE ${table} t SET "seenAt" = now(), "awaySince" = NULL
+        FROM unnest(${here.map(p => p.meetingId)}::text[], ${here.map(p => p.identity)}::text[])
+          AS h("meetingId", "identity")
+        WHERE t."meetingId" = h."meetingId" AND t."identity" = h."identity"`
+    if (here.length === all.length) return []
+    const unseenMs = Math.round((this.#graceMs / LOOKS) * UNSEEN_LOOKS)
+    await db.$executeRaw`
+      UPDATE ${table} SET "awaySince" = now()
+      WHERE "awaySince" IS NULL AND "seenAt" < now() - ${unseenMs}::int * interval '1 millisecond'`
+    return await db.$queryRaw<Absent[]>`
+      SELECT "meetingId", "identity", "awaySince" FROM ${table}
+      WHERE "awaySince" < now() - ${this.#graceMs}::int * interval '1 millisecond'`
   }
 }

@@ -83,13 +83,15 @@ async function endPlace(runtime: Runtime, place: Place, fault: PlaceFault, isInR
  * seconds: one query that answers nothing as a rule.
  */
 export async function endExpiredSessions(runtime: Runtime): Promise<void> {
-  const gone = await runtime.db.$queryRaw<{ userId: string }[]>`
-    UPDATE "meeting_participant" p SET "sessionId" = NULL
-    FROM "meeting" m
-    WHERE m."id" = p."meetingId" AND m."status" IN ('scheduled', 'live') AND p."sessionId" IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM "session" s WHERE s."id" = p."sessionId" AND s."expiresAt" > now())
-    RETURNING p."userId"`
-  for (const userId of new Set(gone.map(row => row.userId)))
-    if (userId) await rightsChanged(runtime.db, { userId })
-  if (gone.length > 0) runtime.wakeJobs()
+  const isAny = await runtime.db.$transaction(async tx => {
+    const gone = await tx.$queryRaw<{ userId: string }[]>`
+      UPDATE "meeting_participant" p SET "sessionId" = NULL
+      FROM "meeting" m
+      WHERE m."id" = p."meetingId" AND m."status" IN ('scheduled', 'live') AND p."sessionId" IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM "session" s WHERE s."id" = p."sessionId" AND s."expiresAt" > now())
+      RETURNING p."userId"`
+    for (const userId of new Set(gone.map(row => row.userId))) if (userId) await rightsChanged(tx, { userId })
+    return gone.length > 0
+  })
+  if (isAny) runtime.wakeJobs()
 }

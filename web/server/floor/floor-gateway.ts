@@ -1,85 +1,80 @@
-/** The floor's sockets: tickets in, events out. What a command does is in run-command.ts. */
+/**
+ * The floor's sockets: tickets in, events out. What a command does is in run-command.ts. Each portal tells its own sockets, in the
+ * order of the database; portals only ring at one another's door when there is something to read.
+ */
 
-import type { FloorClientToServer, FloorServerToClient } from '@diemcau/core/contracts/floor.ts'
-import type { Audience } from '@diemcau/core/floor/audience.ts'
 import { KeyedLimit } from '@diemcau/core/keyed-limit.ts'
 import { clientAddress } from '@diemcau/core/net/client-address.ts'
 import { networkOf } from '@diemcau/core/net/network-of.ts'
 import { isModerator } from '@diemcau/core/roles.ts'
-import type { Namespace, Server, Socket } from 'socket.io'
+import type { Server } from 'socket.io'
 import { atPlace } from '../http/request-place.ts'
+import { PortalBeat } from '../portals/portal-beat.ts'
 import type { FloorBroadcaster, Runtime } from '../runtime.ts'
 import { Absences } from './absences.ts'
 import { ticketFault } from './end-rights.ts'
-import { readEventsSince, readRows } from './floor-log.ts'
+import { readEventsSince } from './floor-log.ts'
+import { FloorPulse } from './floor-pulse.ts'
 import type { FloorRow } from './floor-row.ts'
-import { readSnapshot } from './floor-snapshot.ts'
-import { judgePlaces } from './judge-places.ts'
+import { readSteadySnapshot } from './floor-snapshot.ts'
+import { type FloorNamespace, type FloorSocket, FloorSockets, rooms } from './floor-sockets.ts'
 import { LobbyPresence } from './lobby-presence.ts'
 import { PublicVoice } from './public-voice.ts'
 import { runCommand } from './run-command.ts'
 import { SocketDoor } from './socket-door.ts'
-import { type Ticket, verifyTicket } from './ticket.ts'
+import { verifyTicket } from './ticket.ts'
 import { ViewerCounts } from './viewer-counts.ts'
-
-interface SocketData {
-  ticket: Ticket
-  /** Where the connection comes from; what the public may say counts by it. */
-  network: string
-}
-type FloorNamespace = Namespace<FloorClientToServer, FloorServerToClient, Record<string, never>, SocketData>
-type FloorSocket = Socket<FloorClientToServer, FloorServerToClient, Record<string, never>, SocketData>
 
 /** Beyond this many missed events a snapshot is shorter. */
 const CATCH_UP_LIMIT = 500
 const COMMANDS_PER_SECOND = 5
 const COMMAND_BURST = 20
-/** Tickets judged by one query. */
-const JUDGED_AT_ONCE = 500
-
-const rooms = {
-  all: (meetingId: string) => `all:${meetingId}`,
-  participants: (meetingId: string) => `part:${meetingId}`,
-  moderators: (meetingId: string) => `mod:${meetingId}`,
-  person: (meetingId: string, identity: string) => `one:${meetingId}:${identity}`,
-  viewers: (meetingId: string) => `view:${meetingId}`,
-  lobby: (meetingId: string, identity: string) => `lobby:${meetingId}:${identity}`,
-}
-
-const roomOf: Record<Audience, (meetingId: string) => string> = {
-  everyone: rooms.all,
-  participants: rooms.participants,
-  moderators: rooms.moderators,
-}
 
 export class FloorGateway implements FloorBroadcaster {
   readonly #runtime: Runtime
   readonly #namespace: FloorNamespace
+  readonly #here: FloorSockets
   readonly #viewers: ViewerCounts
+  readonly #isShared: boolean
+  readonly #beat: PortalBeat
+  readonly #pulse: FloorPulse
   /** By person: many sockets of one ticket share what one may do. */
   readonly #commands = new KeyedLimit(COMMAND_BURST, COMMANDS_PER_SECOND)
   readonly #publicVoice = new PublicVoice()
   readonly #door: SocketDoor
   readonly #lobby: LobbyPresence
   readonly #absences: Absences
-  /** By meeting: number of the last event that its sockets were told, or got when they came. */
-  readonly #toldUpTo = new Map<string, number>()
   #isClosed = false
 
   /**
    * Attaches to `/meeting` and becomes the runtime's broadcaster.
    * @param options `graceMs`: how long somebody may be away and keep hand and floor. `door` is asked before each
-   * handshake by whoever made `io`.
+   * handshake by whoever made `io`. `isShared`: its adapter reaches other portals. `pulseMs`: how often the database is
+   * looked at for what they did.
    */
-  constructor(runtime: Runtime, io: Server, options: { graceMs?: number; door?: SocketDoor } = {}) {
-    const { graceMs, door = new SocketDoor() } = options
+  constructor(
+    runtime: Runtime,
+    io: Server,
+    options: { graceMs?: number; door?: SocketDoor; isShared?: boolean; pulseMs?: number } = {},
+  ) {
+    const { graceMs, door = new SocketDoor(), isShared = false, pulseMs } = options
     this.#runtime = runtime
     this.#door = door
+    this.#isShared = isShared
     door.attach(io, request => this.#addressOf(request))
     this.#namespace = io.of('/meeting') as unknown as FloorNamespace
+    const here = new FloorSockets(runtime, this.#namespace)
+    this.#here = here
     this.#viewers = new ViewerCounts(
-      id => this.#namespace.adapter.rooms.get(rooms.viewers(id))?.size ?? 0,
-      (id, count) => this.#namespace.to(rooms.all(id)).emit('viewers', { count }),
+      id => here.viewersOf(id) + this.#beat.viewersElsewhere(id),
+      (id, count) => this.#namespace.local.to(rooms.all(id)).emit('viewers', { count }),
+    )
+    this.#beat = new PortalBeat(
+      runtime,
+      () => here.viewers(),
+      id => {
+        if (here.has(id)) this.#viewers.changed(id)
+      },
     )
     this.#absences = new Absences(
       runtime,
@@ -101,6 +96,8 @@ export class FloorGateway implements FloorBroadcaster {
     this.#lobby = new LobbyPresence(runtime, (meetingId, identity) =>
       this.#namespace.adapter.rooms.has(rooms.lobby(meetingId, identity)),
     )
+    this.#pulse = new FloorPulse(runtime, here, pulseMs)
+    if (isShared) this.#listenToOthers()
     runtime.broadcaster = this
   }
 
@@ -109,8 +106,21 @@ export class FloorGateway implements FloorBroadcaster {
     return {
       open: this.#namespace.sockets.size,
       withoutTicket: this.#door.waiting,
-      meetings: this.#toldUpTo.size,
+      meetings: this.#here.meetingCount,
     }
+  }
+
+  #listenToOthers(): void {
+    const namespace = this.#namespace
+    namespace.on('news', (meetingId, lastSeq) => void this.#here.tellUpTo(meetingId, lastSeq))
+    namespace.on('lobby', (meetingId, identity, admitted) => this.#here.answer(meetingId, identity, admitted))
+    namespace.on('close', meetingId => {
+      // After what they are still to be told.
+      void this.#runtime.queues.run(meetingId, async () => this.#here.close(meetingId))
+    })
+    namespace.on('judge', () => {
+      this.#here.judge().catch(error => this.#runtime.log.warn({ err: error }, 'sockets were not judged'))
+    })
   }
 
   #addressOf(request: object): string {
@@ -118,71 +128,42 @@ export class FloorGateway implements FloorBroadcaster {
   }
 
   async publish(meetingId: string, rows: readonly FloorRow[], lastSeq: number): Promise<void> {
-    const told = this.#toldUpTo.get(meetingId)
-    const before = lastSeq - rows.length
-    this.#toldUpTo.set(meetingId, lastSeq)
-    if (told !== undefined && told < before) await this.#tellMissing(meetingId, told + 1, before)
-    this.#emit(meetingId, rows)
-  }
-
-  /** The database took these and died before it said so. */
-  async #tellMissing(meetingId: string, from: number, to: number): Promise<void> {
-    this.#runtime.log.warn({ meetingId, from, to }, 'events that were committed without a word are told now')
-    try {
-      this.#emit(meetingId, await readRows(this.#runtime.db, meetingId, from, to))
-    } catch (error) {
-      this.#runtime.log.warn(
-        { meetingId, err: error },
-        'they cannot be read: everybody comes back to get them',
-      )
-      this.closeMeeting(meetingId)
-    }
-  }
-
-  #emit(meetingId: string, rows: readonly FloorRow[]): void {
-    for (const row of rows) {
-      const targets = [roomOf[row.audience](meetingId)]
-      if (row.identity !== null) targets.push(rooms.person(meetingId, row.identity))
-      // Moderators are participants, too; a socket in several of these rooms gets it once.
-      this.#namespace.to(targets).emit('event', row.event)
-    }
+    await this.#here.tell(meetingId, rows, lastSeq)
+    if (this.#isShared && rows.length > 0) this.#namespace.serverSideEmit('news', meetingId, lastSeq)
   }
 
   lobbyResult(meetingId: string, identity: string, admitted: boolean): void {
-    this.#namespace.to(rooms.lobby(meetingId, identity)).emit('lobby_result', { admitted })
+    this.#here.answer(meetingId, identity, admitted)
+    if (this.#isShared) this.#namespace.serverSideEmit('lobby', meetingId, identity, admitted)
   }
 
   disconnect(meetingId: string, identity: string): void {
     const both = [rooms.person(meetingId, identity), rooms.lobby(meetingId, identity)]
-    this.#namespace.in(both).disconnectSockets(true)
+    // Here first: over the adapter it would wait for Redis.
+    this.#namespace.local.in(both).disconnectSockets(true)
+    if (this.#isShared) this.#namespace.in(both).disconnectSockets(true)
   }
 
   closeMeeting(meetingId: string): void {
-    this.#toldUpTo.delete(meetingId)
-    for (const socket of this.#namespace.sockets.values())
-      if (socket.data.ticket?.meetingId === meetingId) socket.disconnect(true)
+    this.#here.close(meetingId)
+    if (this.#isShared) this.#namespace.serverSideEmit('close', meetingId)
   }
 
   async judgeSockets(): Promise<void> {
-    const sockets = [...this.#namespace.sockets.values()].filter(socket => socket.data.ticket)
-    for (let from = 0; from < sockets.length; from += JUDGED_AT_ONCE) {
-      const some = sockets.slice(from, from + JUDGED_AT_ONCE)
-      const faults = await judgePlaces(
-        this.#runtime.db,
-        some.map(socket => socket.data.ticket),
-      )
-      for (const [index, socket] of some.entries()) if (faults[index]) socket.disconnect(true)
-    }
+    if (this.#isShared) this.#namespace.serverSideEmit('judge')
+    await this.#here.judge()
   }
 
-  /** Idempotent. The sockets themselves are closed with their server. */
-  close(): void {
+  /** Idempotent. The sockets themselves are closed with their server. Resolves when this portal is off the list of those that live. */
+  async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#pulse.close()
     this.#absences.close()
     this.#lobby.close()
     this.#door.close()
     this.#viewers.close()
+    await this.#beat.close()
   }
 
   /** The text of a refusal is a code: `ticket` asks for a new ticket, `removed` is final. */
@@ -230,12 +211,12 @@ export class FloorGateway implements FloorBroadcaster {
       where: { meetingId_identity: { meetingId, identity } },
     })
     if (request && request.status !== 'waiting')
-      socket.emit('lobby_result', { admitted: request.status === 'admitted' })
+      this.#here.answer(meetingId, identity, request.status === 'admitted')
   }
 
   /**
-   * In the meeting's queue no event can be committed or broadcast between reading what was missed and joining the
-   * rooms, so that nothing is lost, doubled or out of order.
+   * In the meeting's queue this portal broadcasts nothing between reading what was missed and joining the rooms, so that nothing
+   * is lost, doubled or out of order; what another portal commits meanwhile is told after it.
    */
   async #catchUp(socket: FloorSocket): Promise<void> {
     const { ticket } = socket.data
@@ -254,10 +235,9 @@ export class FloorGateway implements FloorBroadcaster {
       if (missed >= 0 && missed <= CATCH_UP_LIMIT) {
         for (const event of await readEventsSince(db, meetingId, Number(since), { identity, role }))
           socket.emit('event', event)
-      } else socket.emit('snapshot', await readSnapshot(db, meeting, ticket))
+      } else socket.emit('snapshot', await readSteadySnapshot(db, meeting, ticket))
       if (!socket.connected) return
-      // What others here may still miss stays missing until it is told.
-      if (!this.#toldUpTo.has(meetingId)) this.#toldUpTo.set(meetingId, meeting.lastSeq)
+      this.#here.begin(meetingId, meeting.lastSeq)
       await socket.join([
         rooms.all(meetingId),
         rooms.person(meetingId, identity),

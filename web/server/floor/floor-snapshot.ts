@@ -1,6 +1,6 @@
 import type { FloorSnapshot, MeetingOptions, RecordingState } from '@diemcau/core/contracts/floor.ts'
 import { isModerator } from '@diemcau/core/roles.ts'
-import type { Prisma, Tx } from '@diemcau/prisma/client.ts'
+import type { Db, Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { LockedMeeting } from './floor-log.ts'
 import { describeRequests } from './lobby-request.ts'
 import type { Ticket } from './ticket.ts'
@@ -23,8 +23,33 @@ export const recordingStateOf = (row: Prisma.RecordingGetPayload<object>): Recor
   error: row.error,
 })
 
-/** The floor as this person may see it. Read in the meeting's queue, so that it agrees with `seq`. */
-export async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promise<FloorSnapshot> {
+/** Another portal commits so often between the reads of one snapshot only in a test. */
+const STEADY_TRIES = 5
+
+/**
+ * The floor as this person may see it, agreeing with its `seq`: read again when somebody committed in between, in the end in a
+ * transaction that sees one state.
+ */
+export async function readSteadySnapshot(
+  db: Db,
+  meeting: LockedMeeting,
+  you: Ticket,
+): Promise<FloorSnapshot> {
+  const where = { id: meeting.id }
+  let before = meeting
+  for (let tries = 0; tries < STEADY_TRIES; tries++) {
+    const snapshot = await readSnapshot(db, before, you)
+    const after = await db.meeting.findUniqueOrThrow({ where })
+    if (after.lastSeq === before.lastSeq) return snapshot
+    before = after
+  }
+  return await db.$transaction(
+    async tx => await readSnapshot(tx, await tx.meeting.findUniqueOrThrow({ where }), you),
+    { isolationLevel: 'RepeatableRead' },
+  )
+}
+
+async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promise<FloorSnapshot> {
   const meetingId = meeting.id
   const moderator = isModerator(you.role)
   // As with the events: viewers have no chat, and know of no hand but their own (core/src/floor/audience.ts).

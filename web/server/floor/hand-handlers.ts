@@ -4,11 +4,11 @@ import type { FloorScope } from './floor-log.ts'
 import { handler } from './handler.ts'
 import { giveFloor, syncVoiceNow, takeFloor } from './voter-voice.ts'
 
-/** With `awaySince`: only when its owner has been away since before that time. */
+/** With `awaySince`: only when its owner has been away since that very time. */
 export async function lowerHand(
   { tx, meeting, emit }: FloorScope,
   identity: string,
-  awaySince?: { lt: Date },
+  awaySince?: Date,
 ): Promise<void> {
   const where = { meetingId: meeting.id, identity, ...(awaySince ? { awaySince } : {}) }
   const { count } = await tx.raisedHandRow.deleteMany({ where })

@@ -21,23 +21,28 @@ async function holdMicrophones({ tx, meeting, emit }: FloorScope, microphonesHel
 
 /**
  * Job: what the media server lets each one publish follows what the chair decided. Enforced there, so that a page of somebody
- * else's making cannot open a microphone either.
+ * else's making cannot open a microphone either. Another portal may be at the same: whoever finds afterwards that something else
+ * holds by now says that, so that the last word is right.
  */
 export async function applyMicrophones(runtime: Runtime, meetingId: string): Promise<void> {
-  const meeting = await runtime.db.meeting.findUnique({ where: { id: meetingId } })
-  if (!meeting) return
-  const rows = await runtime.db.meetingParticipant.findMany({
-    where: { meetingId },
-    select: { identity: true, role: true, mayUnmute: true },
+  let held = await heldMicrophones(runtime, meetingId)
+  for (;;) {
+    await runtime.media.holdMicrophones(meetingId, held)
+    const now = await heldMicrophones(runtime, meetingId)
+    if (now.size === held.size && [...now].every(identity => held.has(identity))) return
+    held = now
+  }
+}
+
+/** Who may not open theirs now. */
+async function heldMicrophones({ db }: Runtime, meetingId: string): Promise<Set<string>> {
+  const meeting = await db.meeting.findUnique({ where: { id: meetingId } })
+  if (!meeting?.microphonesHeld) return new Set()
+  const rows = await db.meetingParticipant.findMany({
+    where: { meetingId, mayUnmute: false, role: { not: 'viewer' } },
+    select: { identity: true, role: true },
   })
-  const mayNot = rows.filter(
-    row =>
-      meeting.microphonesHeld &&
-      !row.mayUnmute &&
-      row.role !== 'viewer' &&
-      !isModerator(row.role as MeetingRole),
-  )
-  await runtime.media.holdMicrophones(meetingId, new Set(mayNot.map(row => row.identity)))
+  return new Set(rows.filter(row => !isModerator(row.role as MeetingRole)).map(row => row.identity))
 }
 
 export const microphoneCommands = {

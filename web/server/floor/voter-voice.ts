@@ -24,11 +24,11 @@ export async function giveFloor({ tx, meeting, now, emit }: FloorScope, identity
   await enqueueJob(tx, { kind: 'sync_voice', meetingId: meeting.id, identity })
 }
 
-/** Ends it, if it is there and (with `awaySince`) its owner has been away since before that time. */
+/** Ends it, if it is there and (with `awaySince`) its owner has been away since that very time. */
 export async function takeFloor(
   { tx, meeting, emit }: FloorScope,
   identity: string,
-  awaySince?: { lt: Date },
+  awaySince?: Date,
 ): Promise<boolean> {
   const where = { meetingId: meeting.id, identity, ...(awaySince ? { awaySince } : {}) }
   const { count } = await tx.floorGrant.deleteMany({ where })
@@ -39,14 +39,20 @@ export async function takeFloor(
 }
 
 /**
- * Tells the media server what holds now. Bears being called at any time and twice: what it reads is read in the
- * person's own queue, so that the last call has the last word.
+ * Tells the media server what holds now. Bears being called at any time, twice, and at several portals at once: in this portal one
+ * after the other, and whoever finds afterwards that something else holds by now says that, so that the last word is right.
  */
 export async function syncVoice(runtime: Runtime, meetingId: string, identity: string): Promise<void> {
+  const where = { meetingId_identity: { meetingId, identity } }
+  const read = () => runtime.db.floorGrant.findUnique({ where })
   await runtime.queues.run(`voice:${meetingId}:${identity}`, async () => {
-    const key = { meetingId, identity }
-    const grant = await runtime.db.floorGrant.findUnique({ where: { meetingId_identity: key } })
-    await runtime.media.setVoice(meetingId, identity, grant)
+    let grant = await read()
+    for (;;) {
+      await runtime.media.setVoice(meetingId, identity, grant)
+      const now = await read()
+      if (now?.at.getTime() === grant?.at.getTime()) return
+      grant = now
+    }
   })
 }
 

@@ -28,8 +28,19 @@ export async function askLobby(
       existing.name === data.name &&
       existing.unit === data.unit &&
       existing.claimEndpointId === data.claimEndpointId
-    if (existing && isSame) return existing.id
-    const fresh = { ...data, status: 'waiting', claimConfirmed: false, settledAt: null, settledById: null }
+    if (existing && isSame) {
+      // The page is about to open its socket.
+      await tx.lobbyRequestRow.update({ where, data: { seenAt: now } })
+      return existing.id
+    }
+    const fresh = {
+      ...data,
+      status: 'waiting',
+      claimConfirmed: false,
+      seenAt: now,
+      settledAt: null,
+      settledById: null,
+    }
     const row = await tx.lobbyRequestRow.upsert({
       where,
       create: { id: newId<string>('LR_'), meetingId: meeting.id, identity, at: now, ...fresh },

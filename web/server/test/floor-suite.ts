@@ -32,8 +32,8 @@ export function floorSuite() {
     await open()
   })
   afterAll(async () => {
-    gateway?.close()
-    gateway?.close()
+    await gateway?.close()
+    await gateway?.close()
     await io?.close()
     await floor.portal?.close()
     await postgres?.stop()
@@ -56,7 +56,7 @@ export function floorSuite() {
   }
   /** The portal ends and another process takes its place: everything kept in memory is gone. */
   async function restart(graceMs?: number): Promise<void> {
-    gateway.close()
+    await gateway.close()
     await io.close()
     await open(graceMs)
   }
