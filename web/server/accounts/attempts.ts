@@ -1,4 +1,4 @@
-import type { Db } from '@diemcau/prisma/client.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
 
 export interface AttemptLimit {
   /** Tries allowed within the window; the next one locks. */
@@ -17,11 +17,11 @@ export interface Lock {
  * Counts a try before it is made, in one statement, so that many tries at once cannot pass together.
  * Returns null when the try may go on, else until when the key is locked.
  */
-export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Promise<Lock | null> {
+export async function takeAttempt(tx: Tx, key: string, limit: AttemptLimit): Promise<Lock | null> {
   const now = new Date()
   const windowEdge = new Date(now.getTime() - limit.windowMs)
   const lockEnd = new Date(now.getTime() + limit.lockMs)
-  const [row] = await db.$queryRaw<{ lockedUntil: Date | null }[]>`
+  const [row] = await tx.$queryRaw<{ lockedUntil: Date | null }[]>`
     INSERT INTO "attempt_counter" AS c ("key", "count", "windowStart") VALUES (${key}, 1, ${now})
     ON CONFLICT ("key") DO UPDATE SET
       "count" = CASE WHEN c."windowStart" < ${windowEdge} THEN 1 ELSE c."count" + 1 END,
@@ -36,8 +36,8 @@ export async function takeAttempt(db: Db, key: string, limit: AttemptLimit): Pro
 }
 
 /** Whether any of these keys is locked; counts nothing. */
-export async function isLocked(db: Db, keys: readonly string[]): Promise<boolean> {
-  const locked = await db.attemptCounter.findFirst({
+export async function isLocked(tx: Tx, keys: readonly string[]): Promise<boolean> {
+  const locked = await tx.attemptCounter.findFirst({
     where: { key: { in: [...keys] }, lockedUntil: { gt: new Date() } },
     select: { key: true },
   })
@@ -45,6 +45,6 @@ export async function isLocked(db: Db, keys: readonly string[]): Promise<boolean
 }
 
 /** After a success: the tries before it are forgotten. */
-export async function clearAttempts(db: Db, key: string): Promise<void> {
-  await db.attemptCounter.deleteMany({ where: { key } })
+export async function clearAttempts(tx: Tx, key: string): Promise<void> {
+  await tx.attemptCounter.deleteMany({ where: { key } })
 }

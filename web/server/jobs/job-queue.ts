@@ -1,6 +1,7 @@
 /**
- * Work done at least once, outside the transaction that asked for it. A job is leased for a minute; when its process
- * dies the lease lapses and another takes it, so that every handler must bear being run twice.
+ * Work done at least once, outside the transaction that asked for it. A job is leased to the portal that runs it, which renews the
+ * lease while it is at it; when its process dies the lease lapses and another takes it, so that every handler must bear being run
+ * twice.
  */
 import { newId } from '@diemcau/core/ids.ts'
 import type { Tx } from '@diemcau/prisma/client.ts'
@@ -33,7 +34,8 @@ export type JobPayload = z.infer<typeof jobSchema>
 export type JobLane = 'mails' | 'others'
 export type JobHandler = (runtime: Runtime, payload: JobPayload) => Promise<void>
 
-const LEASE_MS = 60_000
+const LEASE_MS = 12_000
+const RENEW_MS = 3_000
 const MAX_ATTEMPTS = 12
 /** Tried until it has happened: somebody was told that these files are gone. */
 const NEVER_GIVEN_UP = 'delete_recording_file'
@@ -46,26 +48,28 @@ export async function enqueueJob(tx: Tx, payload: JobPayload, runAt = new Date()
 /** Doubles from one second to five minutes. */
 export const backoffMs = (attempts: number): number => Math.min(1000 * 2 ** (attempts - 1), 300_000)
 
-/** Takes one due job (of one lane, or of any) and runs it; false when there is none. */
+/** Takes one due job (of one lane, or of any) and runs it; false when there is none. Leases go by the database's clock. */
 export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: JobLane): Promise<boolean> {
   const now = new Date()
   const [mails, others] = [lane !== 'others', lane !== 'mails']
-  const leaseEnd = new Date(now.getTime() + LEASE_MS)
   const [job] = await runtime.db.$queryRaw<
     { id: string; kind: string; payload: unknown; attempts: number }[]
   >`
-    UPDATE "job" SET "lockedUntil" = ${leaseEnd}, "attempts" = "attempts" + 1
+    UPDATE "job" SET "lockedUntil" = now() + ${LEASE_MS}::int * interval '1 millisecond', "attempts" = "attempts" + 1
     WHERE "id" = (
       SELECT "id" FROM "job"
-      WHERE "status" = 'queued' AND "runAt" <= ${now} AND ("lockedUntil" IS NULL OR "lockedUntil" < ${now})
+      WHERE "status" = 'queued' AND "runAt" <= ${now} AND ("lockedUntil" IS NULL OR "lockedUntil" < now())
         AND CASE WHEN "kind" = 'send_mail' THEN ${mails}::boolean ELSE ${others}::boolean END
       ORDER BY "runAt", "id" LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING "id", "kind", "payload", "attempts"`
   if (!job) return false
+  // Taken by another meanwhile it has one attempt more, and is theirs to finish.
+  const own = { id: job.id, status: 'queued', attempts: job.attempts }
+  const stopRenewing = renewLease(runtime, own)
   try {
     await handle(runtime, jobSchema.parse(job.payload))
-    await runtime.db.job.update({
-      where: { id: job.id },
+    await runtime.db.job.updateMany({
+      where: own,
       data: { status: 'done', finishedAt: new Date(), lockedUntil: null, lastError: null },
     })
   } catch (error) {
@@ -74,8 +78,8 @@ export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: Jo
       { jobId: job.id, attempts: job.attempts, err: error },
       'job failed',
     )
-    await runtime.db.job.update({
-      where: { id: job.id },
+    await runtime.db.job.updateMany({
+      where: own,
       data: {
         status: isFinal ? 'failed' : 'queued',
         lockedUntil: null,
@@ -83,8 +87,21 @@ export async function runNextJob(runtime: Runtime, handle: JobHandler, lane?: Jo
         lastError: error instanceof Error ? error.message : String(error),
       },
     })
+  } finally {
+    stopRenewing()
   }
   return true
+}
+
+function renewLease({ db, log }: Runtime, own: { id: string; attempts: number }): () => void {
+  const timer = setInterval(() => {
+    db.$executeRaw`
+      UPDATE "job" SET "lockedUntil" = now() + ${LEASE_MS}::int * interval '1 millisecond'
+      WHERE "id" = ${own.id} AND "status" = 'queued' AND "attempts" = ${own.attempts}`.catch(error =>
+      log.warn({ jobId: own.id, err: error }, 'lease of a job not renewed'),
+    )
+  }, RENEW_MS)
+  return () => clearInterval(timer)
 }
 
 /** Looks for work every second and when woken. `close` waits for the job under way. */

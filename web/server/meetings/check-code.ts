@@ -1,6 +1,7 @@
 /** The code somebody typed: the meeting's, for guests, or a hall's. Wrong tries count; right ones never do. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { codeDigits, HALL_CODE_LENGTH } from '@diemcau/core/text/code-digits.ts'
+import type { Tx } from '@diemcau/prisma/client.ts'
 import { type AttemptLimit, clearAttempts, isLocked, takeAttempt } from '../accounts/attempts.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -23,8 +24,8 @@ export type CodeVerdict<E> =
   | { kind: 'hall'; endpoint: E }
 
 /**
- * Digits only, of whatever script. Nothing typed is no try. One network's tries are judged one after the other, so that a
- * thousand at once count like a thousand in a row.
+ * Digits only, of whatever script. Nothing typed is no try. One network's tries are judged one after the other, at all portals
+ * together, so that a thousand at once count like a thousand in a row.
  */
 export async function checkCode<E extends { code: string }>(
   runtime: Runtime,
@@ -35,23 +36,30 @@ export async function checkCode<E extends { code: string }>(
   if (typed.trim() === '') return { kind: 'none' }
   const networkKey = `code:${meeting.id}:${from.network}`
   const deviceKey = `code:${meeting.id}:${from.device}`
-  return await runtime.queues.run(networkKey, async () => {
-    if (await isLocked(runtime.db, [networkKey, deviceKey])) return { kind: 'blocked' }
+  // In this portal by the queue, so that those who wait hold no connection to the database.
+  return await runtime.queues.run(
+    networkKey,
+    async () =>
+      await runtime.db.$transaction(async tx => {
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${networkKey}, 0))`
+        return await judge(tx)
+      }),
+  )
+
+  async function judge(tx: Tx): Promise<CodeVerdict<E>> {
+    if (await isLocked(tx, [networkKey, deviceKey])) return { kind: 'blocked' }
     const digits = codeDigits(typed)
     const endpoint = meeting.endpoints.find(e => isSame(e.code, digits))
     const isRight = endpoint !== undefined || isSame(meeting.passcode, digits)
     if (isRight) {
-      await clearAttempts(runtime.db, deviceKey)
+      await clearAttempts(tx, deviceKey)
       return endpoint ? { kind: 'hall', endpoint } : { kind: 'meeting' }
     }
     const again = `${deviceKey}:${digest(digits).toString('base64url')}`
-    if (await takeAttempt(runtime.db, again, sameAgain)) return { kind: 'wrong' }
-    const locks = [
-      await takeAttempt(runtime.db, deviceKey, perDevice),
-      await takeAttempt(runtime.db, networkKey, perNetwork),
-    ]
+    if (await takeAttempt(tx, again, sameAgain)) return { kind: 'wrong' }
+    const locks = [await takeAttempt(tx, deviceKey, perDevice), await takeAttempt(tx, networkKey, perNetwork)]
     return { kind: locks.some(lock => lock !== null) ? 'blocked' : 'wrong' }
-  })
+  }
 }
 
 /** Whether this has the form of a hall's code, right or wrong. */
