@@ -237,6 +237,37 @@ describe.skipIf(noRedisServer)('three processes', () => {
     await expectStory(people, seen, await expectWelcome(people))
   })
 
+  it('one drained by a call: the same without its end, with how many are left; and back', async () => {
+    const people = await meeting()
+    const seen = watch(people)
+    const node = cluster.nodes[1]!
+    const token = await node.token({ nodeAdmin: true } as TestGrants)
+    const call = async (method: string, path: string) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(`${node.url}/admin/${path}`, { method, headers })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    }
+    const { body: figures } = await call('GET', 'node')
+    expect(figures).toMatchObject({ people: 2, drain: { state: 'none', left: 2, refusal: null } })
+    expect(figures.rooms).toMatchObject([{ name: people.room, people: 2, nodes: 2 }])
+    expect(figures.cluster).toMatchObject({ reachesRecord: true, links: [{ isUp: true }, { isUp: true }] })
+    expect(await call('POST', 'drain')).toMatchObject({ status: 202, body: { state: 'going' } })
+    const backMs = await seen.allBack()
+    const gapMs = seen.gapMs()
+    report('a node drained by a call', backMs, gapMs)
+    expect(gapMs).toBeLessThan(GAP_LIMIT_MS)
+    await expectAsTheyWere(people, [0, 2])
+    await eventually(async () => {
+      const { drain } = (await call('GET', 'node')).body as { drain: { state: string; left: number } }
+      return drain.state === 'done' && drain.left === 0 ? null : JSON.stringify(drain)
+    })
+    expect(node.isRunning).toBe(true)
+    expect((await fetch(`${node.url}/readyz`)).status).toBe(503)
+    expect(await call('DELETE', 'drain')).toMatchObject({ status: 200, body: { state: 'none' } })
+    expect((await fetch(`${node.url}/readyz`)).status).toBe(200)
+    await expectStory(people, seen, await expectWelcome(people))
+  })
+
   it('Redis emptied: nobody is lost, everybody is known again, and there is still one room of that name', async () => {
     const people = await meeting()
     const gone: string[] = []
