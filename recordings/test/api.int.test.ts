@@ -53,6 +53,12 @@ test('U+0000 and half a surrogate pair are refused, no recording is begun by the
     return info?.status === EgressStatus.EGRESS_ACTIVE ? null : `status ${info?.status} ${info?.error}`
   }
   await eventually(isActive)
+  // What it says of itself meanwhile, to this machine, as it is no production.
+  expect(await (await fetch(`${URL_OF}/readyz`)).json()).toEqual({ status: 'ready' })
+  const figures = await (await fetch(`${URL_OF}/metrics`)).text()
+  expect(figures).toContain('diemcau_recordings_jobs{phase="active"} 1')
+  expect(figures).toContain('diemcau_recordings_attached 1')
+  expect(figures).toMatch(/^diemcau_recordings_free_bytes [1-9]/m)
 
   for (const bad of ['MT_\0', '\0', 'x\ud800', '\udc00x']) {
     const calls: (() => Promise<unknown>)[] = [
