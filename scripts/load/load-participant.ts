@@ -76,6 +76,8 @@ export class LoadParticipant extends EventEmitter {
   /** By track id, as last offered. */
   #offered = new Map<string, OfferedStream>()
   #isSubscriberOpen = false
+  /** How far its join has come, for whoever waits for it in vain. */
+  #reached = 'no message of the server'
   #hasFeedback = false
 
   private constructor(options: JoinOptions) {
@@ -91,11 +93,14 @@ export class LoadParticipant extends EventEmitter {
     this.#signal.on('broken', error => this.emit('broken', error))
   }
 
-  /** Joins the room and connects the subscriber's media. @throws Error when the server refuses or is silent for 15 s */
+  /** Joins the room and connects the subscriber's media. @throws Error when the server refuses or is silent for 30 s */
   static async join(options: JoinOptions): Promise<LoadParticipant> {
     const participant = new LoadParticipant(options)
     try {
-      await participant.#signal.next('subscriberConnected', 'its subscriber connection')
+      await participant.#signal.next(
+        'subscriberConnected',
+        () => `its subscriber connection (so far: ${participant.#reached})`,
+      )
     } catch (error) {
       participant.close()
       throw error
@@ -186,12 +191,12 @@ export class LoadParticipant extends EventEmitter {
       ...(kind === 'video' && rids.length > 1 ? { rids } : {}),
     }))
     for (const [index, { kind, cid }] of streams.entries()) {
-      const published = this.#signal.next<string>(`published ${cid}`, `the announcement of its ${kind}`)
+      const published = this.#signal.next<string>(`published ${cid}`, () => `the announcement of its ${kind}`)
       this.#signal.send({ case: 'addTrack', value: announcement(kind, cid, rids) })
       this.published.push({ kind, trackId: await published, stream: firstStream + index })
     }
     const local = this.#localTransport()
-    const answered = this.#signal.next<string>('answer', 'an answer to its offer')
+    const answered = this.#signal.next<string>('answer', () => 'an answer to its offer')
     const sdp = publisherOffer(streams, local)
     this.#signal.send({ case: 'offer', value: new SessionDescription({ type: 'offer', sdp, id: 1 }) })
     await this.#connect(SignalTarget.PUBLISHER, await answered)
@@ -200,6 +205,9 @@ export class LoadParticipant extends EventEmitter {
 
   #receive(message: import('@livekit/protocol').SignalResponse['message']): void {
     switch (message.case) {
+      case 'join':
+        this.#reached = 'joined, no offer'
+        break
       case 'offer':
         this.#answer(message.value).catch(error => this.#signal.break((error as Error).message))
         break
@@ -260,9 +268,10 @@ export class LoadParticipant extends EventEmitter {
     const isSubscriber = target === SignalTarget.SUBSCRIBER
     const remote = readTransport(sdp)
     if (remote.candidates.length === 0 && !this.#trickled.has(target))
-      await this.#signal.next(`candidate ${target}`, 'an address to send media to')
+      await this.#signal.next(`candidate ${target}`, () => 'an address to send media to')
     const candidates = [...remote.candidates, ...(this.#trickled.get(target) ?? [])]
     const { ip, port } = chooseCandidate({ ...remote, candidates }, this.#host)
+    this.#reached = `media to ${ip}:${port} is not connected`
     const { ufrag: remoteUfrag, password: remotePassword, fingerprint } = remote
     const { ufrag, password } = this.#localTransport()
     await this.#clients.open(

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { SignalRequest, SignalResponse } from '@livekit/protocol'
 import { WebSocket } from 'ws'
 
-const STEP_LIMIT_MS = 15_000
+/** Long enough for a machine that does too much at once. */
+const STEP_LIMIT_MS = 30_000
 
 /**
  * LiveKit's signalling socket (v0, /rtc), as a client of the JavaScript SDK. Emits `message` with each SignalResponse's message and
@@ -47,8 +48,8 @@ export class SignalSocket extends EventEmitter {
     if (!this.#isClosed) this.emit('broken', new Error(`${this.#identity}: ${reason}`))
   }
 
-  /** Resolves with the next such event of this emitter; rejects when it breaks before or nothing comes for 15 s. */
-  next<T>(event: string, what: string): Promise<T> {
+  /** Resolves with the next such event of this emitter; rejects when it breaks before or nothing comes for 30 s. @param what it waits for, as it is then */
+  next<T>(event: string, what: () => string): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer)
@@ -64,7 +65,7 @@ export class SignalSocket extends EventEmitter {
         reject(error)
       }
       const timer = setTimeout(
-        () => onBroken(new Error(`${this.#identity} waited ${STEP_LIMIT_MS / 1000} s for ${what}`)),
+        () => onBroken(new Error(`${this.#identity} waited ${STEP_LIMIT_MS / 1000} s for ${what()}`)),
         STEP_LIMIT_MS,
       )
       this.once(event, onEvent)
