@@ -8,6 +8,7 @@ import type { ClusterParts } from './cluster/node/node-session.ts'
 import { openClusterParts } from './cluster/node/open-parts.ts'
 import type { Config } from './config.ts'
 import { createMediaNode } from './media/media-node.ts'
+import { boundWorker } from './media/worker/bound-worker.ts'
 import { NodeDrain } from './node-drain.ts'
 import { NodeReporter } from './node-report.ts'
 import type { MediaNode } from './room/base/ports.ts'
@@ -52,7 +53,7 @@ export class SfuNode {
     const undo: (() => unknown)[] = [() => server.close(), () => server.closeAllConnections()]
     try {
       const media = await createMediaNode({
-        workerBin: config.workerBin,
+        workerBin: boundWorker(config.workerBin),
         workerCount: config.workers,
         listenAddress: config.mediaBind,
         announcedAddresses:
