@@ -49,6 +49,12 @@ export const mayBeRetried = [
       'The encoder that plays the telephone runs in real time beside the recorder; where the machine stalls, a turn lies at another moment of the film than the one that is looked at.',
   },
   {
+    file: 'sfu/test/audio.int.test.ts',
+    title: 'sound lost on the way up is sent again by a native client',
+    reason:
+      'It measures how much of the sound a browser had to conceal; once 5.0 % (3 are allowed, without retransmission it is 10) on a machine that was slow throughout, as a browser that plays late conceals, too.',
+  },
+  {
     file: 'recordings/test/recording.int.test.ts',
     title:
       'a recording survives kill -9 while capturing and while composing, with sound and picture together',
