@@ -5,11 +5,11 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { arch, platform, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { freePort } from '../../testing/free-port.ts'
 import { ensureAppRole } from '../src/app-role.ts'
 import { applyMigrations } from '../src/migrate.ts'
 
@@ -43,16 +43,6 @@ function findBinaries(): string {
   spawnSync('node', ['scripts/hydrate-symlinks.js'], { cwd: dir })
   return join(dir, 'native', 'bin')
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 function untilReady(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {

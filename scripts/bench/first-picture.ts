@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { disposeNativeSdk } from '../../testing/native-peer.ts'
 import { noRedisServer } from '../../testing/redis-server.ts'
+import { runTool } from '../lib/run-tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { formatFirstPictures, measureFirstPictures, tooLate } from './measure-first-picture.ts'
@@ -56,13 +57,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (values.help) {
-  print(help)
-} else {
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
-}
+await runTool(values.help ? help : undefined, main, print)

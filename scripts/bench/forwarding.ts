@@ -1,6 +1,7 @@
 /** What one forwarded packet costs a mediasoup worker, with real WebRTC receivers and without a browser. */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runTool } from '../lib/run-tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
@@ -33,7 +34,7 @@ const CASES = ['SRTP_AEAD_AES_128_GCM', 'SRTP_AES128_CM_SHA1_80'].flatMap(profil
   [true, false].map(bandwidthEstimation => ({ profile, bandwidthEstimation })),
 )
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const log = (line: string) => console.error(line)
   const [receivers, seconds, rounds] = [values.receivers, values.seconds, values.rounds].map(Number) as [
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
   }
   if (values.json) {
     console.log(JSON.stringify(runs, null, 2))
-    return
+    return 0
   }
   for (const { profile, bandwidthEstimation } of CASES) {
     const same = runs.filter(
@@ -65,15 +66,7 @@ async function main(): Promise<void> {
         `(kernel ${of(run => run.kernelMicroseconds)}), ${of(run => run.cpuPercent)} % of a core, lost ${of(run => run.lost)} of ${of(run => run.packets)}`,
     )
   }
+  return 0
 }
 
-if (values.help) {
-  console.log(help)
-} else {
-  try {
-    await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
-}
+await runTool(values.help ? help : undefined, main)

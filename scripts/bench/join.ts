@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startSfu } from '../../testing/start-sfu.ts'
+import { runTool } from '../lib/run-tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { formatJoins, measureJoins } from './measure-join.ts'
@@ -36,7 +37,7 @@ const { values } = parseArgs({
   },
 })
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const log = (line: string) => console.error(line)
   const [joins, recoveries] = [Number(values.joins), Number(values.recoveries)]
   if (!Number.isInteger(joins) || joins < 1 || !Number.isInteger(recoveries) || recoveries < 0)
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
       throw new SetupError('--url needs --key and --secret')
     const url = values.url.replace(/^http/, 'ws')
     print(await measureJoins({ ...common, url, apiKey: values.key, apiSecret: values.secret }))
-    return
+    return 0
   }
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const sfu = await startSfu({
@@ -59,18 +60,10 @@ async function main(): Promise<void> {
   try {
     const { wsUrl: url, apiKey, apiSecret, pid: notMine } = sfu
     print(await measureJoins({ ...common, url, apiKey, apiSecret, notMine }))
+    return 0
   } finally {
     await sfu.stop()
   }
 }
 
-if (values.help) {
-  console.log(help)
-} else {
-  try {
-    await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
-}
+await runTool(values.help ? help : undefined, main)

@@ -35,10 +35,7 @@ export async function measureSteady(clients: RtcClients, options: SteadyOptions)
     await new Promise(resolve => setTimeout(resolve, TURN_MS))
 
     log(`measuring for ${seconds} s`)
-    meeting.startWindow()
-    const start = await meeting.moment()
-    await new Promise(resolve => setTimeout(resolve, seconds * 1000))
-    const end = await meeting.moment()
+    const [start, end] = await meeting.window(seconds)
 
     const reports = meeting.reports(start, end)
     const all = [...reports.publishers, ...reports.viewers]

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { startSfu } from '../../testing/start-sfu.ts'
 import { root } from '../lib/run.mjs'
 import type { MeetingOptions } from '../load/load-meeting.ts'
-import { startMediaClients } from '../load/tool.ts'
+import { startMediaClients, wholeNumber } from '../load/tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import type { RtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
@@ -35,11 +35,14 @@ export interface ServerValues {
   url?: string | undefined
   key?: string | undefined
   secret?: string | undefined
+  layers: string
+  shown: string
+  workers: string
   write: boolean
   json: boolean
 }
 
-type Access = Pick<MeetingOptions, 'url' | 'apiKey' | 'apiSecret' | 'room'>
+type Access = Pick<MeetingOptions, 'url' | 'apiKey' | 'apiSecret'>
 
 const log = (line: string) => console.error(line)
 
@@ -51,13 +54,15 @@ const log = (line: string) => console.error(line)
  */
 export async function benchOnServer(
   values: ServerValues,
-  workers: number,
   mark: string,
-  measure: (clients: RtcClients, access: Access & { log: typeof log }) => Promise<BenchReport>,
+  measure: (clients: RtcClients, options: MeetingOptions & { log: typeof log }) => Promise<BenchReport>,
 ): Promise<number> {
   const { key, secret } = values
   if (values.url !== undefined && (key === undefined || secret === undefined))
     throw new SetupError('--url needs --key and --secret')
+  const layers = wholeNumber('layers', values.layers, 1, 3)
+  const shownLayer = wholeNumber('shown', values.shown, 0, 2)
+  const workers = wholeNumber('workers', values.workers, 1, 64)
   const clients = await startMediaClients(log)
   const room = `bench-${randomBytes(4).toString('hex')}`
   let stop = async () => {}
@@ -69,11 +74,11 @@ export async function benchOnServer(
       const workerBin = await ensureWorker({ root, log, allowApt: true })
       const sfu = await startSfu({ workers, env: { ...limits, MEDIASOUP_WORKER_BIN: workerBin } })
       stop = () => sfu.stop()
-      access = { url: sfu.url, apiKey: sfu.apiKey, apiSecret: sfu.apiSecret, room }
+      access = { url: sfu.url, apiKey: sfu.apiKey, apiSecret: sfu.apiSecret }
     } else {
-      access = { url: values.url.replace(/^ws/, 'http'), apiKey: key!, apiSecret: secret!, room }
+      access = { url: values.url.replace(/^ws/, 'http'), apiKey: key!, apiSecret: secret! }
     }
-    const report = await measure(clients, { ...access, log })
+    const report = await measure(clients, { ...access, room, layers, shownLayer, log })
     if (values.write) writeDown(report, mark)
     console.log(values.json ? JSON.stringify(report, null, 2) : toMarkdown(report))
     return report.faults.length === 0 ? 0 : 1

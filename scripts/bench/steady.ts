@@ -1,6 +1,7 @@
 /** `npm run bench:steady`: what Node takes beside the media workers while a meeting goes on. */
 import { parseArgs } from 'node:util'
-import { runTool, wholeNumber } from '../load/tool.ts'
+import { runTool } from '../lib/run-tool.ts'
+import { wholeNumber } from '../load/tool.ts'
 import { measureSteady } from './measure-steady.ts'
 import { benchOnServer, SERVER_HELP, SERVER_OPTIONS } from './on-server.ts'
 
@@ -34,11 +35,8 @@ await runTool(values.help ? help : undefined, async () => {
     viewers: wholeNumber('viewers', values.viewers, 0, 3000),
     talkers: wholeNumber('talkers', values.talkers, 0, 500),
     seconds: wholeNumber('seconds', values.seconds, 1, 3600),
-    layers: wholeNumber('layers', values.layers, 1, 3),
-    shownLayer: wholeNumber('shown', values.shown, 0, 2),
   }
-  const workers = wholeNumber('workers', values.workers, 1, 64)
-  return await benchOnServer(values, workers, 'steady', (clients, access) =>
-    measureSteady(clients, { ...options, ...access }),
+  return await benchOnServer(values, 'steady', (clients, meeting) =>
+    measureSteady(clients, { ...options, ...meeting }),
   )
 })

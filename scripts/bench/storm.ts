@@ -1,6 +1,7 @@
 /** `npm run bench:storm`: many viewers join a running meeting at once. */
 import { parseArgs } from 'node:util'
-import { runTool, wholeNumber } from '../load/tool.ts'
+import { runTool } from '../lib/run-tool.ts'
+import { wholeNumber } from '../load/tool.ts'
 import { measureStorm } from './measure-storm.ts'
 import { benchOnServer, SERVER_HELP, SERVER_OPTIONS } from './on-server.ts'
 
@@ -35,11 +36,8 @@ await runTool(values.help ? help : undefined, async () => {
     perSecond: wholeNumber('rate', values.rate, 1, 1000),
     publishers: wholeNumber('publishers', values.publishers, 1, 200),
     watchers: wholeNumber('watchers', values.watchers, 1, 500),
-    layers: wholeNumber('layers', values.layers, 1, 3),
-    shownLayer: wholeNumber('shown', values.shown, 0, 2),
   }
-  const workers = wholeNumber('workers', values.workers, 1, 64)
-  return await benchOnServer(values, workers, 'storm', (clients, access) =>
-    measureStorm(clients, { ...options, ...access }),
+  return await benchOnServer(values, 'storm', (clients, meeting) =>
+    measureStorm(clients, { ...options, ...meeting }),
   )
 })

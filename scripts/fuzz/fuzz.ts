@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runTool } from '../lib/run-tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 
 const help = `Usage: npm run fuzz -- [options]
@@ -123,11 +124,4 @@ async function main(): Promise<number> {
   return found === 0 ? 0 : 1
 }
 
-if (values.help) console.log(help)
-else
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
+await runTool(values.help ? help : undefined, main)

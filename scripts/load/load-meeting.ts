@@ -124,6 +124,14 @@ export class LoadMeeting {
     this.#clients.window()
   }
 
+  /** Lets so much time pass, with gaps and freezes counted from its beginning. */
+  async window(seconds: number): Promise<[before: Moment, after: Moment]> {
+    this.startWindow()
+    const before = await this.moment()
+    await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+    return [before, await this.moment()]
+  }
+
   async moment(): Promise<Moment> {
     const { peers } = await this.#clients.stats()
     const cpu = CpuTimes.now(this.#options.url, this.#clients.pid)

@@ -33,10 +33,7 @@ export async function runLoad(clients: RtcClients, options: LoadOptions): Promis
     await meeting.view(viewers)
     const lacking = await meeting.whenComplete(COMPLETE_LIMIT_MS)
     log(`measuring for ${seconds} s`)
-    meeting.startWindow()
-    const before = await meeting.moment()
-    await new Promise(resolve => setTimeout(resolve, seconds * 1000))
-    const after = await meeting.moment()
+    const [before, after] = await meeting.window(seconds)
     const of = meeting.reports(before, after)
     const participants = [...of.publishers, ...of.viewers]
     const silent = participants.filter(({ streams, packets }) => streams.expected > 0 && packets === 0)

@@ -26,17 +26,3 @@ export function wholeNumber(name: string, text: string, least: number, most: num
     throw new SetupError(`--${name} must be a whole number from ${least} to ${most}`)
   return value
 }
-
-/** Prints the help, or runs the tool and sets the exit code: what it returns, or 2 with the reason when it fails. */
-export async function runTool(help: string | undefined, main: () => Promise<number>): Promise<void> {
-  if (help !== undefined) {
-    console.log(help)
-    return
-  }
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
-}

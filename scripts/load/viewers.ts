@@ -1,8 +1,9 @@
 /** Command line of the load tool: publishers and many viewers in one room, without a browser. */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { runTool } from '../lib/run-tool.ts'
 import { formatReport, runLoad } from './run-load.ts'
-import { runTool, startMediaClients, wholeNumber } from './tool.ts'
+import { startMediaClients, wholeNumber } from './tool.ts'
 
 const help = `Usage: npm run load -- [options]
 

@@ -1,6 +1,7 @@
 /** Command line of the soak: visitors that come, act and go at random for a long time, then a look at what was left. */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { runTool } from '../lib/run-tool.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { runSoak } from './run-soak.ts'
 import { formatSoak } from './soak-report.ts'
@@ -60,11 +61,4 @@ async function main(): Promise<number> {
   return report.faults.length === 0 ? 0 : 1
 }
 
-if (values.help) console.log(help)
-else
-  try {
-    process.exitCode = await main()
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 2
-  }
+await runTool(values.help ? help : undefined, main)

@@ -32,10 +32,7 @@ export async function openRoomsInCluster(
   const cluster = new ClusterNode({
     parts,
     log,
-    load: () =>
-      JSON.stringify({
-        people: registry.peopleHere().reduce((sum, { numParticipants }) => sum + numParticipants, 0),
-      }),
+    load: () => JSON.stringify({ people: registry.peopleHere() }),
     told: roomName => delivery?.wake(roomName),
     dataDir,
     began: ({ steps }) => {

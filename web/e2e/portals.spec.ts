@@ -1,9 +1,9 @@
 /** Two portals behind a balancer, over one database and one Redis; the one with the chair's page is killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, expect, type Page, test } from '@playwright/test'
+import { freePort } from '../../testing/free-port.ts'
 import { RedisServer } from '../../testing/redis-server.ts'
 import { TcpTurns } from '../../testing/tcp-turns.ts'
 import { eventually } from './support/eventually.ts'
@@ -13,16 +13,6 @@ import { startStack } from './support/stack.ts'
 test.skip(!existsSync(process.env.REDIS_SERVER || '/usr/bin/redis-server'), 'there is no redis-server')
 
 const web = fileURLToPath(new URL('../', import.meta.url))
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 /** One more portal with the settings of that one, on another port. */
 async function startBeside(pid: number, port: number): Promise<ChildProcess> {

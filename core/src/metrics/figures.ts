@@ -11,17 +11,28 @@ export interface Figure<T> {
 
 type Read<T> = (from: T) => number | undefined
 
+/** What every process that serves says of itself (core/process/event-loop-watch.ts). */
+interface OfProcess {
+  eventLoopP99Ms: number
+}
+
 /** Makers of figures whose names begin with `prefix`. */
-export function figuresOf<T>(prefix: string) {
+export function figuresOf<T extends OfProcess>(prefix: string) {
+  const one = (name: string, help: string, read: Read<T>): Figure<T> => ({
+    ...{ name: `${prefix}_${name}`, help, type: 'gauge', labels: [] },
+    read: from => {
+      const value = read(from)
+      return value === undefined ? [] : [[{}, value]]
+    },
+  })
   return {
     /** A single value; undefined: there is none just now, and the name is not shown. */
-    one: (name: string, help: string, read: Read<T>): Figure<T> => ({
-      ...{ name: `${prefix}_${name}`, help, type: 'gauge', labels: [] },
-      read: from => {
-        const value = read(from)
-        return value === undefined ? [] : [[{}, value]]
-      },
-    }),
+    one,
+    eventLoop: one(
+      'event_loop_p99_seconds',
+      '99th percentile of the event loop’s delay over the last 10 to 20 s',
+      ({ eventLoopP99Ms }) => inSeconds(eventLoopP99Ms),
+    ),
     /**
      * A value for each of several, of which there may only ever be few: each is kept for months by whoever collects them. Of two with the same
      * labels the last one counts in a gauge, both in a counter.

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { figuresOf, inSeconds } from '@diemcau/core/metrics/figures.ts'
+import { figuresOf } from '@diemcau/core/metrics/figures.ts'
 
 /** How the recorder stands just now. */
 export interface RecorderReport {
@@ -15,14 +15,12 @@ export interface RecorderReport {
   freeBytes: number | null
 }
 
-const { one, each } = figuresOf<RecorderReport>('diemcau_recordings')
+const { one, each, eventLoop } = figuresOf<RecorderReport>('diemcau_recordings')
 
 /** All of the recorder's own names on `/metrics`. docs/metrics.md has the table. */
 export const recorderFigures = [
   one('ready', '1 while recordings are taken', ({ isReady }) => Number(isReady)),
-  one('event_loop_p99_seconds', '99th percentile of the event loop’s delay over the last 10 to 20 s', r =>
-    inSeconds(r.eventLoopP99Ms),
-  ),
+  eventLoop,
   each(
     'gauge',
     ({ phases }) => Object.entries(phases),

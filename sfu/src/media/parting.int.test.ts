@@ -1,12 +1,11 @@
 /** Peers that are closed while their clients have a moment to close the connections themselves, before real clients. */
 import { newRoomId } from '@diemcau/core/ids.ts'
 import type { Browser } from '@playwright/test'
-import pino from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { eventually } from '../../../testing/eventually.ts'
 import { launchBrowser, MediaClient } from '../../test/media-client.ts'
+import { quietMediaNode } from '../../test/quiet-media-node.ts'
 import type { MediaNode, RoomMedia } from '../room/base/ports.ts'
-import { createMediaNode } from './media-node.ts'
 
 const FIRST_PORT = 21_280
 /** Longer than a test takes that does not wait for it. */
@@ -22,14 +21,7 @@ afterAll(async () => {
   await browser.close()
 })
 beforeEach(async () => {
-  node = await createMediaNode({
-    ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
-    workerCount: 1,
-    listenAddress: '127.0.0.1',
-    announcedAddresses: ['127.0.0.1'],
-    firstMediaPort: FIRST_PORT,
-    logger: pino({ level: 'silent' }),
-  })
+  node = await quietMediaNode(FIRST_PORT, 1)
   room = node.openRoom(newRoomId(), { onSpeakers: () => {}, onDemandChanged: () => {} })
 })
 afterEach(async () => {

@@ -182,9 +182,8 @@ export class Peer implements PeerMedia {
     this.#isClosed = true
     this.#logger.debug({ reason, graceMs }, 'peer media closed')
     const part = (transport: WebRtcTransport) => this.#owner.part(transport, graceMs)
-    const end = graceMs > 0 ? part : undefined
-    this.#publisher.close(end)
-    this.#subscriber?.close(end)
+    this.#publisher.close(part)
+    this.#subscriber?.close(part)
     this.#owner.onClosed(this)
   }
 

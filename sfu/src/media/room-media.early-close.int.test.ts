@@ -2,11 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { newParticipantId, newRoomId, newTrackId } from '@diemcau/core/ids.ts'
-import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventually } from '../../../testing/eventually.ts'
+import { quietMediaNode } from '../../test/quiet-media-node.ts'
 import type { MediaNode, PeerMediaListener, RoomMedia, TrackClaim } from '../room/base/ports.ts'
-import { createMediaNode } from './media-node.ts'
 
 const FIRST_PORT = 21_260
 const OFFER = readFileSync(
@@ -28,14 +27,7 @@ const deaf: PeerMediaListener = {
 let node: MediaNode
 let room: RoomMedia
 beforeAll(async () => {
-  node = await createMediaNode({
-    ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
-    workerCount: 1,
-    listenAddress: '127.0.0.1',
-    announcedAddresses: ['127.0.0.1'],
-    firstMediaPort: FIRST_PORT,
-    logger: pino({ level: 'silent' }),
-  })
+  node = await quietMediaNode(FIRST_PORT, 1)
   room = node.openRoom(newRoomId(), { onSpeakers: () => {}, onDemandChanged: () => {} })
 })
 afterAll(() => node.close('node_stopping'))

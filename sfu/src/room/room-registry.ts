@@ -164,11 +164,12 @@ export class RoomRegistry implements RoomDirectory {
     return this.#roomDeps.otherUrls?.() ?? []
   }
 
-  /** The rooms at this node, with those only whose connections it holds: what all nodes say can be added up. */
-  peopleHere(): { numParticipants: number }[] {
-    return [...this.#rooms.values()].map(({ participants }) => ({
-      numParticipants: [...participants.values()].filter(isShown).length,
-    }))
+  /** Of all rooms, those only whose connections this node holds: what all nodes say can be added up. */
+  peopleHere(): number {
+    let people = 0
+    for (const { participants } of this.#rooms.values())
+      for (const participant of participants.values()) if (isShown(participant)) people += 1
+    return people
   }
 
   /** What each room has at this node, for whoever runs it; the largest first. Bytes are what waits for its clients. */

@@ -1,7 +1,7 @@
 import type { ClusterReport, LinkReport, NodeReport } from '@diemcau/core/contracts/node-report.ts'
 import { type Figure, figuresOf, inSeconds } from '@diemcau/core/metrics/figures.ts'
 
-const { one, each } = figuresOf<NodeReport>('diemcau_sfu')
+const { one, each, eventLoop } = figuresOf<NodeReport>('diemcau_sfu')
 
 /** Of a node that is one of a cluster. */
 const ofCluster = (
@@ -23,11 +23,7 @@ const node = { node: (of: { node: string }) => of.node }
 /** All of a node's own names on `/metrics` but what is counted as it happens (metrics.ts). docs/metrics.md has the table. */
 export const nodeFigures: readonly Figure<NodeReport>[] = [
   one('ready', '1 while newcomers are welcome', ({ notReady }) => (notReady === null ? 1 : 0)),
-  one(
-    'event_loop_p99_seconds',
-    '99th percentile of the event loop’s delay over the last 10 to 20 s',
-    report => inSeconds(report.eventLoopP99Ms),
-  ),
+  eventLoop,
   one('draining', '1 while this node is drained: newcomers go to other nodes', ({ drain }) =>
     Number(drain.state !== 'none'),
   ),

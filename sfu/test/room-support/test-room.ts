@@ -1,4 +1,5 @@
 /** A registry on fake media, and clients that decode what they are sent. For unit tests of room and signalling. */
+import { codeOf } from '@diemcau/core/errors.ts'
 import {
   AddTrackRequest,
   DataPacket,
@@ -220,3 +221,10 @@ export const userPacket = (
 /** What this client's media side was given to send, decoded. */
 export const received = (client: Client) =>
   client.peer.sent.map(({ kind, payload }) => ({ kind, packet: DataPacket.fromBinary(payload) }))
+
+/** The code with which a call is refused, or 'done'. */
+export const codeOfCall = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'done',
+    (error: unknown) => codeOf(error),
+  )

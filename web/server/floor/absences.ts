@@ -6,6 +6,7 @@ import { Prisma } from '@diemcau/prisma/client.ts'
 import type { Runtime } from '../runtime.ts'
 import { appendToFloor } from './floor-log.ts'
 import { lowerHand } from './hand-handlers.ts'
+import { peopleRows } from './people-rows.ts'
 import { syncVoiceNow, takeFloor } from './voter-voice.ts'
 
 /** A hand stays up through a reload or a lost link of this length. */
@@ -74,9 +75,8 @@ export class Absences {
     if (here.length > 0)
       await db.$executeRaw`
         UPDATE ${table} t SET "seenAt" = now(), "awaySince" = NULL
-        FROM unnest(${here.map(p => p.meetingId)}::text[], ${here.map(p => p.identity)}::text[])
-          AS h("meetingId", "identity")
-        WHERE t."meetingId" = h."meetingId" AND t."identity" = h."identity"`
+        FROM ${peopleRows(here)}
+        WHERE t."meetingId" = people."meetingId" AND t."identity" = people."identity"`
     if (here.length === all.length) return []
     const unseenMs = Math.round((this.#graceMs / LOOKS) * UNSEEN_LOOKS)
     await db.$executeRaw`

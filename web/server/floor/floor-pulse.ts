@@ -4,6 +4,7 @@
  */
 import type { Runtime } from '../runtime.ts'
 import type { FloorSockets } from './floor-sockets.ts'
+import { peopleRows } from './people-rows.ts'
 import type { Ticket } from './ticket.ts'
 
 const EVERY_MS = 1_000
@@ -104,9 +105,8 @@ export class FloorPulse {
     if (people.length === 0) return
     const answered = await this.#runtime.db.$queryRaw<Answer[]>`
       SELECT r."meetingId", r."identity", r."status"
-      FROM unnest(${people.map(p => p.meetingId)}::text[], ${people.map(p => p.identity)}::text[])
-        AS t("meetingId", "identity")
-      JOIN "lobby_request" r ON r."meetingId" = t."meetingId" AND r."identity" = t."identity"
+      FROM ${peopleRows(people)}
+      JOIN "lobby_request" r ON r."meetingId" = people."meetingId" AND r."identity" = people."identity"
       WHERE r."status" <> 'waiting'`
     for (const { meetingId, identity, status } of answered)
       this.#here.answer(meetingId, identity, status === 'left' ? null : status === 'admitted')

@@ -5,6 +5,7 @@
  */
 import type { Runtime } from '../runtime.ts'
 import { appendToFloor } from './floor-log.ts'
+import { peopleRows } from './people-rows.ts'
 
 /** A reload or a short cut of the link. */
 const GRACE_MS = 8_000
@@ -63,9 +64,8 @@ export class LobbyPresence {
     if (here.length > 0)
       await db.$executeRaw`
         UPDATE "lobby_request" r SET "seenAt" = now()
-        FROM unnest(${here.map(p => p.meetingId)}::text[], ${here.map(p => p.identity)}::text[])
-          AS h("meetingId", "identity")
-        WHERE r."meetingId" = h."meetingId" AND r."identity" = h."identity"`
+        FROM ${peopleRows(here)}
+        WHERE r."meetingId" = people."meetingId" AND r."identity" = people."identity"`
     if (here.length === waiting.length || performance.now() - this.#steadySince < GRACE_MS) return
     const missing = await db.$queryRaw<Missing[]>`
       SELECT r."id", r."meetingId", r."seenAt" FROM "lobby_request" r JOIN "meeting" m ON m."id" = r."meetingId"

@@ -16,15 +16,13 @@ export interface PortalReport {
   } | null
 }
 
-const { one, each } = figuresOf<PortalReport>('diemcau_portal')
+const { one, each, eventLoop } = figuresOf<PortalReport>('diemcau_portal')
 const jobs = ({ database }: PortalReport) => database?.jobs ?? []
 const lane = { lane: (job: ReturnType<typeof jobs>[number]) => job.lane }
 
 /** All of the portal's own names on `/metrics`. docs/metrics.md has the table. */
 export const portalFigures = [
-  one('event_loop_p99_seconds', '99th percentile of the event loop’s delay over the last 10 to 20 s', r =>
-    inSeconds(r.eventLoopP99Ms),
-  ),
+  eventLoop,
   one('database_up', '1 while the database answers within 2 s', ({ database }) => (database ? 1 : 0)),
   one('floor_sockets', 'Connections to the floors of all meetings', ({ sockets }) => sockets.open),
   one(

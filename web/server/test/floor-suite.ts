@@ -33,7 +33,6 @@ export function floorSuite() {
   })
   afterAll(async () => {
     await gateway?.close()
-    await gateway?.close()
     await io?.close()
     await floor.portal?.close()
     await postgres?.stop()

@@ -1,10 +1,9 @@
 /** The API of nodes as they are: joins by the desk, rooms shared over links, news by inboxes. */
-import { codeOf } from '@diemcau/core/errors.ts'
 import { DataPacket, DisconnectReason, ParticipantPermission } from '@livekit/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
 import { type Member, TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
-import { settle, userPacket } from '../../../test/room-support/test-room.ts'
+import { codeOfCall, settle, userPacket } from '../../../test/room-support/test-room.ts'
 import { MemoryRecord } from '../record/memory-record.ts'
 
 let cluster: TestCluster
@@ -15,11 +14,6 @@ let c: TestClusterNode
 let an: Member
 let binh: Member
 const api = (node: TestClusterNode) => node.cluster.session.directory
-const codeOfCall = async (call: Promise<unknown>) =>
-  await call.then(
-    () => 'done',
-    (error: unknown) => codeOf(error),
-  )
 
 beforeEach(async () => {
   cluster = await TestCluster.start(3)

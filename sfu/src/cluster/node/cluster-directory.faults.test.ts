@@ -1,20 +1,14 @@
 /** The API at any node while another one is dead, while the record is away, and while many ask at once. */
-import { codeOf } from '@diemcau/core/errors.ts'
 import { DataPacket, ParticipantPermission } from '@livekit/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiCluster, type ApiNode } from '../../../test/room-support/api-nodes.ts'
-import { publish, received, settle, userPacket } from '../../../test/room-support/test-room.ts'
+import { codeOfCall, publish, received, settle, userPacket } from '../../../test/room-support/test-room.ts'
 
 let cluster: ApiCluster
 let west: ApiNode
 let east: ApiNode
 let north: ApiNode
 const CALL_MS = 300
-const codeOfCall = async (call: Promise<unknown>) =>
-  await call.then(
-    () => 'done',
-    (error: unknown) => codeOf(error),
-  )
 const packet = (text: string) => DataPacket.fromBinary(userPacket(text))
 const permission = new ParticipantPermission({ canSubscribe: true })
 

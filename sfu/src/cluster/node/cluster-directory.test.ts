@@ -1,6 +1,5 @@
 /** Each call of the API at the node that has somebody's connection, at another one of the room, and at one that is not in it. */
 import type { CaptureEvent } from '@diemcau/core/contracts/capture.ts'
-import { codeOf } from '@diemcau/core/errors.ts'
 import type { RoomId } from '@diemcau/core/ids.ts'
 import {
   DataPacket,
@@ -14,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiCluster, type ApiNode } from '../../../test/room-support/api-nodes.ts'
 import {
   type Client,
+  codeOfCall,
   publish,
   received,
   settle,
@@ -25,11 +25,6 @@ let cluster: ApiCluster
 let west: ApiNode
 let east: ApiNode
 let north: ApiNode
-const codeOfCall = async (call: Promise<unknown>) =>
-  await call.then(
-    () => 'done',
-    (error: unknown) => codeOf(error),
-  )
 
 beforeEach(async () => {
   cluster = await ApiCluster.create(['west', 'east', 'north'])

@@ -1,9 +1,8 @@
 /** What is acknowledged while no node reaches the record holds when it is back, though the node that did it is dead by then. */
-import { codeOf } from '@diemcau/core/errors.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
 import { type Member, TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
-import { settle } from '../../../test/room-support/test-room.ts'
+import { codeOfCall, settle } from '../../../test/room-support/test-room.ts'
 
 let cluster: TestCluster
 let a: TestClusterNode
@@ -12,11 +11,6 @@ let c: TestClusterNode
 /** At a; Bình is at b, and nobody at c. */
 let an: Member
 const api = (node: TestClusterNode) => node.cluster.session.directory
-const codeOfCall = async (call: Promise<unknown>) =>
-  await call.then(
-    () => 'done',
-    (error: unknown) => codeOf(error),
-  )
 
 beforeEach(async () => {
   cluster = await TestCluster.start(3)

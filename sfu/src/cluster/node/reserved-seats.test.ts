@@ -1,18 +1,13 @@
 /** Whoever is moved to another room has a seat there until they have come, wherever they come. */
-import { codeOf } from '@diemcau/core/errors.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
 import { type Member, TestCluster, type TestClusterNode } from '../../../test/room-support/test-cluster.ts'
+import { codeOfCall } from '../../../test/room-support/test-room.ts'
 
 let cluster: TestCluster
 let a: TestClusterNode
 let b: TestClusterNode
 let an: Member
-const codeOfCall = (call: Promise<unknown>) =>
-  call.then(
-    () => 'done',
-    (error: unknown) => codeOf(error),
-  )
 const counted = async () => (await cluster.record.roomByName('S')).room?.counted
 const begin = async (reservedMs?: number) => {
   cluster = await TestCluster.start(2, reservedMs === undefined ? {} : { reservedMs })

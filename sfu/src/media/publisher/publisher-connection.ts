@@ -18,6 +18,7 @@ import type { FlowReport } from '../track/quality-score.ts'
 import type { TrackDirectory } from '../track/track-directory.ts'
 import type { ClientNetwork } from '../worker/announced-addresses.ts'
 import { closedWith } from '../worker/closed-with.ts'
+import { closeNow } from '../worker/parting-transports.ts'
 import type { RoomRouter } from '../worker/room-router.ts'
 import { watchTransport } from '../worker/transport-events.ts'
 import { claimForSection, claimNamed, layersOf } from './claim-match.ts'
@@ -29,9 +30,6 @@ import { UplinkControl } from './uplink-control.ts'
  * because libwebrtc ignores a request that comes sooner after another, and mediasoup repeats an ignored one only after a second.
  */
 const KEY_FRAME_REQUEST_DELAY_MS = 350
-
-/** What `PublisherConnection.close` does with the transport unless told otherwise. */
-const closeNow = (transport: WebRtcTransport): void => transport.close()
 
 /** Refused or ended sections kept in mind of one connection. */
 const REMEMBERED_SECTIONS = 2_000

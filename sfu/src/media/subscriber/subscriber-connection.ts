@@ -8,6 +8,7 @@ import type { Carrier, PublishedTrack, TrackCodec, TrackViewer } from '../track/
 import type { FlowReport } from '../track/quality-score.ts'
 import type { TrackDirectory } from '../track/track-directory.ts'
 import type { ClientNetwork } from '../worker/announced-addresses.ts'
+import { closeNow } from '../worker/parting-transports.ts'
 import type { RoomRouter } from '../worker/room-router.ts'
 import { watchTransport } from '../worker/transport-events.ts'
 import { within } from '../worker/within.ts'
@@ -18,8 +19,6 @@ import { reportFlows } from './flow-reports.ts'
 import { SubscriberData } from './subscriber-data.ts'
 import { SubscriberNegotiation } from './subscriber-negotiation.ts'
 import { type Blank, Subscription } from './subscription.ts'
-
-const closeNow = (transport: WebRtcTransport): void => transport.close()
 
 /** A consumer that is not there by then counts as failed: one that never comes would hold back every offer, ms. */
 const CONSUME_TIMEOUT_MS = 10_000

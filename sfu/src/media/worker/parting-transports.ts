@@ -1,5 +1,8 @@
 import type { WebRtcTransport } from 'mediasoup/types'
 
+/** What a connection's close does with its transport unless told otherwise. */
+export const closeNow = (transport: WebRtcTransport): void => transport.close()
+
 /**
  * Connections of clients that were told to come back, until the client has closed its end. The word goes by TCP and the end of a
  * connection by UDP, so that the end may come first; LiveKit's native SDK, which is just sending data, then waits 15 s for that connection
@@ -10,9 +13,9 @@ export class PartingTransports {
   readonly #parting = new Set<WebRtcTransport>()
   #waiting: (() => void)[] = []
 
-  /** Closes it when the client has, after `graceMs` at the latest; at once where no client is connected by it. */
+  /** Closes it when the client has, after `graceMs` at the latest; at once where that is 0 or no client is connected by it. */
   part(transport: WebRtcTransport, graceMs: number): void {
-    if (!isUp(transport)) {
+    if (graceMs === 0 || !isUp(transport)) {
       transport.close()
       return
     }
