@@ -123,7 +123,7 @@ describe('the delivery of webhooks', () => {
     node.leave(an)
     await down.up()
     await untilToldAll(cluster)
-    const file = path.join(node.dataDir, 'outbox', 'sfu-webhooks.jsonl.aside')
+    const file = path.join(node.dataDir, 'outbox', 'sfu-webhooks.overflow.aside')
     const aside = readFileSync(file, 'utf8')
       .trim()
       .split('\n')

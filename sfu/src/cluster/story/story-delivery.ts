@@ -47,14 +47,19 @@ export class StoryDelivery {
 
   private constructor(options: StoryDeliveryOptions) {
     const { steps, key, dataDir, urls, mostKept, ...sending } = options
-    const asideFile = path.join(dataDir, 'outbox', 'sfu-webhooks.jsonl.aside')
+    const fileOf = (name: string) => path.join(dataDir, 'outbox', name)
     this.#options = options
-    this.#overflow = new StoryOverflow({ file: asideFile, log: options.log, most: mostKept })
+    this.#overflow = new StoryOverflow({
+      // Of its own: the other one is read whole for each line that it gets.
+      file: fileOf('sfu-webhooks.overflow.aside'),
+      log: options.log,
+      most: mostKept,
+    })
     this.#lanes = new WebhookLanes({
       ...sending,
       sign: async body => ({ authorization: await signWebhook(body, key, () => steps.now()) }),
       clock: { ...realClock, now: () => steps.now() },
-      asideFile,
+      asideFile: fileOf('sfu-webhooks.jsonl.aside'),
       onSettled: ({ of, entryId }, url) => of.settled(entryId, url),
     })
   }
