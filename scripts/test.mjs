@@ -2,7 +2,8 @@
  * `npm test`: sets everything up, then runs unit tests, integration tests of the media server (real worker, browsers) with those of portal,
  * recordings and tools (PostgreSQL, ffmpeg) beside them, network tests and browser tests, and ends with `N passed, N failed` over everything that ran. A suite that crashes or runs
  * nothing counts as a failure; on Linux so does a test that is left out for want of a program that set-up has found or
- * installed; with CI set so does one that passed only at the second try and is not listed in test/retried-tests.mjs.
+ * installed; with CI set so does one that passed only at the second try and is not listed in test/retried-tests.mjs, and every one that did
+ * when there were too many of them.
  * `npm test -- unit integration services networks browser` runs only the named ones.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -12,12 +13,13 @@ import { root, run, toolEnv } from './lib/run.mjs'
 import { setUp } from './setup.mjs'
 import {
   crashedFiles,
+  judgeNumberOfRetries,
   judgeRetries,
   readPlaywright,
   readVitest,
   withSecondRun,
 } from './test/read-reports.mjs'
-import { mayBeRetried, mayCrash } from './test/retried-tests.mjs'
+import { mayBeRetried, mayCrash, secondTriesInARun } from './test/retried-tests.mjs'
 
 const reports = path.join(root, '.cache', 'test-reports')
 
@@ -147,8 +149,11 @@ await runMain(async () => {
     )
     for (const one of names) warn(`failed: ${one}`)
   }
+  const tooMany = judgeNumberOfRetries(results, secondTriesInARun)
+  for (const one of tooMany) warn(process.env.CI ? `failed: ${one}` : one)
   const sum = key => results.reduce((total, result) => total + result[key], 0)
   console.log(`All suites took ${since(started)}`)
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
-  if (sum('failed') > 0 || results.length === 0) process.exitCode = 1
+  const failed = sum('failed') + (process.env.CI ? tooMany.length : 0)
+  console.log(`${sum('passed')} passed, ${failed} failed`)
+  if (failed > 0 || results.length === 0) process.exitCode = 1
 })

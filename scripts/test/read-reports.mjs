@@ -171,3 +171,19 @@ export function judgeRetries({ retried, ran }, list) {
   })
   return [...unlisted, ...useless]
 }
+
+/**
+ * What is wrong when more tests of a whole run needed a second try than may: all of them are named.
+ *
+ * @param {Pick<Result, 'retried'>[]} results of all suites of the run
+ * @param {number} most
+ * @returns {string[]} one sentence each
+ */
+export function judgeNumberOfRetries(results, most) {
+  const all = results.flatMap(({ retried }) => retried)
+  if (all.length <= most) return []
+  return all.map(
+    ({ file, title }) =>
+      `one of ${all.length} that passed only at the second try, and a run may have ${most}: ${file}: ${title}`,
+  )
+}

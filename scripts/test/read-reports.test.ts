@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { crashedFiles, judgeRetries, readPlaywright, readVitest, withSecondRun } from './read-reports.mjs'
-import { mayBeRetried, mayCrash } from './retried-tests.mjs'
+import {
+  crashedFiles,
+  judgeNumberOfRetries,
+  judgeRetries,
+  readPlaywright,
+  readVitest,
+  withSecondRun,
+} from './read-reports.mjs'
+import { mayBeRetried, mayCrash, secondTriesInARun } from './retried-tests.mjs'
 
 const assertion = (fullName: string, status: string, failureMessages: string[] = []) => ({
   fullName,
@@ -183,8 +190,20 @@ describe('a second try', () => {
   it('has a reason in every entry of the list', () => {
     for (const { file, title, reason } of mayBeRetried) {
       expect(file).toMatch(/\.(int\.test|spec)\.ts$/)
-      expect(title.length).toBeGreaterThan(10)
+      expect(title === '' || title.length > 10, title).toBe(true)
       expect(reason.length).toBeGreaterThan(40)
+      expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true)
     }
+  })
+
+  it('is a fault, listed or not, when too many tests of a run needed one', () => {
+    const run = (count: number) => [
+      { retried: [] },
+      { retried: Array.from({ length: count }, () => retried[0]!) },
+    ]
+    expect(judgeNumberOfRetries(run(secondTriesInARun), secondTriesInARun)).toEqual([])
+    const faults = judgeNumberOfRetries(run(secondTriesInARun + 1), secondTriesInARun)
+    expect(faults).toHaveLength(secondTriesInARun + 1)
+    expect(faults[0]).toContain('a.test.ts: a room lasts')
   })
 })
