@@ -92,7 +92,7 @@ export const captureEvent = z.discriminatedUnion('type', [
     port: z.number().int().optional(),
     reason: z.string(),
   }),
-  /** Participants heard now, loudest first; sent on change, at most every 400 ms. */
+  /** Participants heard now, loudest first; sent behind `joined` if there are any, and on change, at most every 400 ms. */
   z.object({ type: z.literal('speakers'), at: z.number(), participantIds: z.array(z.string()) }),
   /**
    * The node is about to stop: the recorder has some seconds to take the room at another node. Until it closes this connection, or `closed`

@@ -48,6 +48,7 @@ export function makeRoomParts(owner: RoomPartsOwner) {
       peers?.recorders(count)
       if (count === 0 && room.participants.size === 0 && !room.isClosed) peers?.emptied()
     },
+    heardNow: () => broadcast.heardNow(),
   })
   const common = { room, broadcast, captures, limits, log, now }
   const tracks = new RoomTracks({

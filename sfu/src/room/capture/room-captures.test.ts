@@ -28,6 +28,22 @@ describe('a recorder', () => {
     await rooms.registry.close()
   })
 
+  it('is told who is heard when it comes, however long that one has spoken evenly', async () => {
+    const rooms = new TestRooms()
+    const an = await rooms.join('an')
+    const hears = (level: number) =>
+      rooms
+        .roomMedia()
+        .listener.onSpeakers([{ participantId: an.participant.id, trackId: 'TR_x' as never, level }])
+    hears(0.5)
+    const events: CaptureEvent[] = []
+    await rooms.registry.openCapture('R', event => events.push(event))
+    hears(0.5)
+    expect(events.map(({ type }) => type)).toEqual(['joined', 'speakers'])
+    expect(events[1]).toMatchObject({ participantIds: [an.participant.id] })
+    await rooms.registry.close()
+  })
+
   it('is told when a track comes no more, once and of which consuming, and may have it again', async () => {
     const rooms = new TestRooms()
     const an = await rooms.join('an')

@@ -1,6 +1,6 @@
 /** The recorders of one room: opened, told what happens, closed with it. */
 import type { CaptureCloseReason, CaptureEvent } from '@diemcau/core/contracts/capture.ts'
-import type { Incarnation } from '@diemcau/core/ids.ts'
+import type { Incarnation, ParticipantId } from '@diemcau/core/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { CaptureMedia, CaptureMediaListener, MediaCloseReason } from '../base/ports.ts'
 import type { RoomView } from '../member/room-view.ts'
@@ -11,6 +11,8 @@ export interface RoomCapturesListener {
   recordingChanged(): void
   /** Other nodes are to know how many recorders are here. */
   recordersChanged(count: number): void
+  /** Who is heard, loudest first. */
+  heardNow(): ParticipantId[]
 }
 
 export class RoomCaptures {
@@ -81,6 +83,9 @@ export class RoomCaptures {
       at: this.#now(),
       tracks,
     })
+    // Who speaks evenly changes nothing, and would else be unknown to who comes now.
+    const participantIds = this.#listener.heardNow()
+    if (participantIds.length > 0) view.notify({ type: 'speakers', at: this.#now(), participantIds })
     this.#changed()
     return view
   }

@@ -190,6 +190,11 @@ export class RoomBroadcast {
     this.#countsTimer ??= setTimeout(() => this.room(), this.#limits.roomUpdateMs * times)
   }
 
+  /** Who is heard now, loudest first. */
+  heardNow(): ParticipantId[] {
+    return this.#speakers.order()
+  }
+
   /** Returns who is heard now, loudest first, or undefined when nothing changed. */
   speakers(audible: { participantId: ParticipantId; level: number }[]): ParticipantId[] | undefined {
     const speakers = this.#speakers.update(audible)
