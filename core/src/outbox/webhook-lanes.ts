@@ -241,7 +241,7 @@ export class WebhookLanes<Event extends LaneEvent> {
   #putAside({ id, key, body, at }: Event, url: string, reason: string): void {
     this.#aside += 1
     try {
-      keepAside(this.#options.asideFile, { id, key, body, at, url, reason })
+      keepAside(this.#options.asideFile, [{ id, key, body, at, url, reason }])
     } catch (error) {
       this.#options.log.error({ err: error, eventId: id }, 'a webhook put aside cannot be kept')
     }

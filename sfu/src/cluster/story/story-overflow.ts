@@ -2,8 +2,7 @@
  * Events for which the record is to have no more room: the oldest go into the file of those put aside, for people to look at and to send by hand.
  * Nothing is thrown away without an alarm in the log. Owned by the delivery.
  */
-import { appendFileSync, mkdirSync, statSync } from 'node:fs'
-import path from 'node:path'
+import { keepAside } from '@diemcau/core/outbox/aside-file.ts'
 import type { LaneEvent } from '@diemcau/core/outbox/webhook-lanes.ts'
 import type { Log } from '../../room/base/log.ts'
 
@@ -11,15 +10,13 @@ import type { Log } from '../../room/base/log.ts'
 const MOST_KEPT = 20_000
 /** So much of them stays when the oldest go, so that a receiver that stays away sets off an alarm now and then, and not with every event. */
 const STAYS = 0.9
-/** A disk is not to be filled: what comes then is lost. */
-const FILE_BYTES = 1024 ** 3
 
 export interface StoryOverflowOptions {
   file: string
   log: Log
   /** Events of one room name that may wait in the record. Default: MOST_KEPT */
   most?: number | undefined
-  /** Default: FILE_BYTES */
+  /** Default: as for all that is put aside */
   fileBytes?: number | undefined
 }
 
@@ -47,19 +44,19 @@ export class StoryOverflow {
 
   /** These will not be sent to this receiver any more. */
   keep(events: readonly LaneEvent[], url: string): void {
-    const { file, fileBytes = FILE_BYTES } = this.#options
+    const { file, fileBytes } = this.#options
     const [first] = events
     if (!first) return
     this.#aside += events.length
     const news = this.#news.get(first.key) ?? { aside: 0, lost: 0 }
     this.#news.set(first.key, news)
     const reason = `more than ${this.#most} events of the room name wait`
-    const lines = events.map(({ id, key, at, body }) => JSON.stringify({ id, key, at, url, reason, body }))
     try {
-      mkdirSync(path.dirname(file), { recursive: true })
-      const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-      if (bytes > fileBytes) throw new Error(`${file} is full`)
-      appendFileSync(file, `${lines.join('\n')}\n`)
+      keepAside(
+        file,
+        events.map(({ id, key, at, body }) => ({ id, key, at, body, url, reason })),
+        fileBytes,
+      )
       news.aside += events.length
     } catch (error) {
       news.lost += events.length
