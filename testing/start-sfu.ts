@@ -97,6 +97,8 @@ export class RunningSfu extends SfuAccess {
         SFU_MEDIA_PORT: String(this.#port + 1),
         SFU_ANNOUNCED_ADDRESS: announcedAddress,
         SFU_WORKERS: String(workers),
+        // Everything that a room does is to work between workers, too.
+        SFU_WORKER_PLACEMENT: 'spread',
         LIVEKIT_API_KEY: API_KEY,
         LIVEKIT_API_SECRET: API_SECRET,
         WEBHOOK_URLS: this.webhooks.url,

@@ -72,7 +72,10 @@ export async function benchOnServer(
       // Everybody comes from one address here, which the limits of a real server would mind.
       const limits = { SFU_JOINS_PER_MINUTE: '100000', SFU_CONNECTIONS_PER_ADDRESS: '10000' }
       const workerBin = await ensureWorker({ root, log, allowApt: true })
-      const sfu = await startSfu({ workers, env: { ...limits, MEDIASOUP_WORKER_BIN: workerBin } })
+      const sfu = await startSfu({
+        workers,
+        env: { ...limits, SFU_WORKER_PLACEMENT: 'fill', MEDIASOUP_WORKER_BIN: workerBin },
+      })
       stop = () => sfu.stop()
       access = { url: sfu.url, apiKey: sfu.apiKey, apiSecret: sfu.apiSecret }
     } else {

@@ -62,6 +62,8 @@ const environment = z.object({
   TURN_SECRET: z.string().default(''),
   TURN_TTL: count(60, 604_800).default(43_200),
   SFU_WORKERS: count(1, 64).default(Math.max(1, availableParallelism())),
+  SFU_WORKER_BUDGET: count(1, 100).default(75),
+  SFU_WORKER_PLACEMENT: z.enum(['fill', 'spread']).default('fill'),
   WEBHOOK_URLS: z
     .string()
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
@@ -92,6 +94,9 @@ export interface AnnouncedAddress {
   address: string
 }
 
+/** `fill`: a room stays on as few workers as hold it. `spread`: everybody goes to the worker with the fewest people. */
+export type WorkerPlacement = 'fill' | 'spread'
+
 export interface ApiKey {
   key: string
   secret: string
@@ -111,6 +116,9 @@ export interface Config {
   /** Undefined: clients are told of no TURN server. */
   turn: { urls: string[]; secret: string; ttlS: number } | undefined
   workers: number
+  /** Percent of a core a worker is filled to before the next one is used. */
+  workerBudget: number
+  workerPlacement: WorkerPlacement
   /** Never empty. The first pair signs webhooks; every pair is accepted on tokens. */
   keys: [ApiKey, ...ApiKey[]]
   webhookUrls: string[]
@@ -199,6 +207,8 @@ export function readConfig(
         ? { urls: values.TURN_URLS, secret: values.TURN_SECRET, ttlS: values.TURN_TTL }
         : undefined,
     workers: values.SFU_WORKERS,
+    workerBudget: values.SFU_WORKER_BUDGET,
+    workerPlacement: values.SFU_WORKER_PLACEMENT,
     keys,
     webhookUrls: values.WEBHOOK_URLS,
     recordingsUrl: values.RECORDINGS_URL,

@@ -55,6 +55,8 @@ export class SfuNode {
       const media = await createMediaNode({
         workerBin: boundWorker(config.workerBin),
         workerCount: config.workers,
+        workerBudget: config.workerBudget,
+        workerPlacement: config.workerPlacement,
         listenAddress: config.mediaBind,
         announcedAddresses:
           config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(config.mediaBind),

@@ -7,6 +7,7 @@ export const quietMediaNode = (firstMediaPort: number, workerCount: number): Pro
   createMediaNode({
     ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
     workerCount,
+    workerPlacement: 'spread',
     listenAddress: '127.0.0.1',
     announcedAddresses: ['127.0.0.1'],
     firstMediaPort,

@@ -15,6 +15,8 @@ const workerSchema = z.object({
   pid: count,
   /** Connections placed on it. */
   peers: count,
+  /** What it uses of a core, smoothed, with an estimate for those who have just come. */
+  load: count,
   /** Processor time since it was started; null: it did not answer in time. */
   cpuMs: count.nullable(),
   /** The most memory it has had; null: it did not answer in time. */
@@ -102,6 +104,8 @@ export const nodeReportSchema = z.object({
   workers: z.array(workerSchema),
   /** As many as there should be. */
   wantedWorkers: count,
+  /** How many connections were placed on a worker why (`room`, `new_room`, `next`, `least`, `spread`) since the start. */
+  placements: z.record(z.string(), count),
   /** How many of each kind the workers have open together: routers, transports, producers, consumers. */
   mediaOpen: z.record(z.string(), count),
   pipes: z.array(pipesSchema),

@@ -37,6 +37,7 @@ beforeEach(async () => {
   node = await createMediaNode({
     ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
     workerCount: 2,
+    workerPlacement: 'spread',
     listenAddress: '0.0.0.0',
     announcedAddresses: ['127.0.0.1'],
     firstMediaPort: FIRST_PORT,

@@ -1,7 +1,7 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { RoomId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
-import type { AnnouncedAddress } from '../config.ts'
+import type { AnnouncedAddress, WorkerPlacement } from '../config.ts'
 import type {
   MediaCloseReason,
   MediaFigures,
@@ -27,6 +27,10 @@ export interface MediaNodeOptions {
   announcedAddresses: (string | AnnouncedAddress)[]
   /** Worker `i` uses UDP and TCP port `firstMediaPort + i`. */
   firstMediaPort: number
+  /** Percent of a core a worker is filled to before the next one is used; default 75. */
+  workerBudget?: number
+  /** Default `fill`. */
+  workerPlacement?: WorkerPlacement
   /** Where tracks come from other nodes; absent: this node is alone. */
   pipes?: PipeListen
   logger: Logger
@@ -84,7 +88,8 @@ class MediasoupNode implements MediaNode {
       Promise.all(
         this.#pool.workers.map(async one => {
           const usage = (await one.usage()) ?? { cpuMs: null, peakMemoryBytes: null }
-          return { index: one.index, pid: one.worker.pid, peers: one.peers, ...usage }
+          const load = one.load.at(performance.now())
+          return { index: one.index, pid: one.worker.pid, peers: one.peers, load, ...usage }
         }),
       ),
       this.#traffic.read(ends),
@@ -92,6 +97,7 @@ class MediasoupNode implements MediaNode {
     return {
       wantedWorkers: this.#pool.wanted,
       workers,
+      placements: this.#pool.placements,
       pipes,
       pipePorts: this.#pipes
         ? { all: this.#pipes.lastPort - this.#pipes.firstPort + 1, used: ends.length }

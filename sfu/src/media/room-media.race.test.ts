@@ -12,7 +12,16 @@ const none = () => {}
 function setUp() {
   const creation = Promise.withResolvers<never>()
   const worker = { index: 0, peers: 0, isAlive: true, worker: { createRouter: () => creation.promise } }
-  const pool = { place: async () => worker as unknown as PooledWorker } as unknown as WorkerPool
+  const place = async () => {
+    worker.peers += 1
+    return {
+      worker: worker as unknown as PooledWorker,
+      leave: () => {
+        worker.peers -= 1
+      },
+    }
+  }
+  const pool = { place } as unknown as WorkerPool
   const listener = { onSpeakers: none, onDemandChanged: none }
   const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, {
     pipes: undefined,

@@ -22,7 +22,7 @@ import { TrackDirectory } from './track/track-directory.ts'
 import { PartingTransports } from './worker/parting-transports.ts'
 import type { PooledWorker } from './worker/pooled-worker.ts'
 import { RoomRouter } from './worker/room-router.ts'
-import type { WorkerPool } from './worker/worker-pool.ts'
+import type { PeersOfRoom, WorkerPool } from './worker/worker-pool.ts'
 
 /** What a room needs of the node it is on. */
 export interface RoomOwner {
@@ -42,6 +42,8 @@ export class MediasoupRoom implements RoomMedia {
   readonly #owner: RoomOwner
   readonly #routers = new Map<PooledWorker, Promise<RoomRouter>>()
   readonly #peers = new Set<Peer>()
+  readonly #placed = new Map<PooledWorker, PeersOfRoom>()
+  readonly #onWorker = (worker: PooledWorker) => this.#placed.get(worker)
   readonly #parting = new PartingTransports()
   readonly #captures = new Set<Capture>()
   readonly #directory = new TrackDirectory()
@@ -86,33 +88,31 @@ export class MediasoupRoom implements RoomMedia {
 
   async openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia> {
     this.#assertOpen()
-    const worker = await this.#pool.place()
-    worker.peers += 1
+    const { participantId, mayPublish = true } = options
+    const logger = this.#logger.child({ participantId })
+    const { worker, leave } = await this.#pool.place(mayPublish, this.#onWorker, logger)
+    const uncount = this.#count(worker, mayPublish)
+    const forget = () => {
+      leave()
+      uncount()
+    }
     try {
       const home = await this.#routerOn(worker)
       this.#assertOpen()
       if (home.router.closed) throw new AppError('unavailable', 'the worker died while the peer joined')
-      const peer = new Peer(
-        options,
-        home,
-        this.#directory,
-        this.#pipes,
-        this.#logger.child({ participantId: options.participantId }),
-        listener,
-        {
-          onDemand: (trackId, demand) => {
-            if (!this.#isClosed) this.#listener.onDemandChanged(options.participantId, trackId, demand)
-          },
-          part: (transport, graceMs) => this.#parting.part(transport, graceMs),
-          onClosed: closed => {
-            if (this.#peers.delete(closed)) worker.peers -= 1
-          },
+      const peer = new Peer(options, home, this.#directory, this.#pipes, logger, listener, {
+        onDemand: (trackId, demand) => {
+          if (!this.#isClosed) this.#listener.onDemandChanged(participantId, trackId, demand)
         },
-      )
+        part: (transport, graceMs) => this.#parting.part(transport, graceMs),
+        onClosed: closed => {
+          if (this.#peers.delete(closed)) forget()
+        },
+      })
       this.#peers.add(peer)
       return peer
     } catch (error) {
-      worker.peers -= 1
+      forget()
       // Whatever failed, it failed because of the worker, and another try will find another one.
       if (!worker.isAlive && !this.#isClosed)
         throw new AppError('unavailable', 'the worker died while the peer joined', { cause: error })
@@ -125,7 +125,7 @@ export class MediasoupRoom implements RoomMedia {
     const room = {
       directory: this.#directory,
       carrier: this.#pipes,
-      place: async () => await this.#routerOn(await this.#pool.place()),
+      place: async () => await this.#routerOn(await this.#pool.workerFor(this.#onWorker)),
     }
     const capture = new Capture(room, this.#logger, listener, closed => this.#captures.delete(closed))
     this.#captures.add(capture)
@@ -191,6 +191,19 @@ export class MediasoupRoom implements RoomMedia {
     }
     this.#routers.clear()
     this.#owner.onClosed()
+  }
+
+  /** Counts a peer of this room on that worker; what is returned takes it back. */
+  #count(worker: PooledWorker, mayPublish: boolean): () => void {
+    const placed = this.#placed.get(worker) ?? { all: 0, mayPublish: 0 }
+    this.#placed.set(worker, placed)
+    placed.all += 1
+    placed.mayPublish += Number(mayPublish)
+    return () => {
+      placed.all -= 1
+      placed.mayPublish -= Number(mayPublish)
+      if (placed.all === 0) this.#placed.delete(worker)
+    }
   }
 
   #routerOn(worker: PooledWorker): Promise<RoomRouter> {

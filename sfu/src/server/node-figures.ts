@@ -48,6 +48,22 @@ export const nodeFigures: readonly Figure<NodeReport>[] = [
     ({ peers }) => peers,
   ),
   each(
+    'gauge',
+    workers,
+    index,
+    'worker_load',
+    'What each media worker uses of a core, smoothed, with an estimate for those who have just come',
+    ({ load }) => load,
+  ),
+  each(
+    'counter',
+    ({ placements }) => Object.entries(placements),
+    { why: ([why]) => why },
+    'worker_placements_total',
+    'Connections placed on a media worker, by why it was that one',
+    ([, placed]) => placed,
+  ),
+  each(
     'counter',
     workers,
     index,

@@ -57,6 +57,7 @@ async function openNode(
     SFU_MEDIA_PORT: String(port + 1),
     SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
     SFU_WORKERS: '2',
+    SFU_WORKER_PLACEMENT: 'spread',
     LIVEKIT_API_KEY: TEST_KEYS.key,
     LIVEKIT_API_SECRET: TEST_KEYS.secret,
     WEBHOOK_URLS: webhooks.url,

@@ -71,6 +71,7 @@ export class TwoNodes {
       createMediaNode({
         ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
         workerCount,
+        workerPlacement: 'spread',
         listenAddress: '127.0.0.1',
         announcedAddresses: ['127.0.0.1'],
         firstMediaPort: MEDIA_PORTS[name],

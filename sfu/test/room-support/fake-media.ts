@@ -52,8 +52,8 @@ export class FakeMediaNode implements MediaNode {
     }
   }
   async figures() {
-    const workers = this.workers().map(worker => ({ ...worker, cpuMs: null, peakMemoryBytes: null }))
-    return { wantedWorkers: 1, workers, pipes: [], pipePorts: null, roomPipes: new Map() }
+    const workers = this.workers().map(worker => ({ ...worker, load: 0, cpuMs: null, peakMemoryBytes: null }))
+    return { wantedWorkers: 1, workers, placements: {}, pipes: [], pipePorts: null, roomPipes: new Map() }
   }
   async close() {}
   peers(): FakePeer[] {

@@ -195,23 +195,26 @@ describe('a capture', () => {
 })
 
 describe('the worker pool', () => {
+  /** A peer of a room of its own. */
+  const place = () => pool.place(true, () => undefined, logger)
+
   it('places on the least loaded worker and starts a killed one anew on the same port', async () => {
-    const [first, second] = pool.workers
-    expect((await pool.place()).index).toBe(0)
-    first!.peers = 1
-    expect((await pool.place()).index).toBe(1)
+    const second = pool.workers[1]
+    expect((await place()).worker.index).toBe(0)
+    expect((await place()).worker.index).toBe(1)
+    expect((await place()).worker.index).toBe(0)
     process.kill(second!.worker.pid, 'SIGKILL')
     await eventually(() =>
       pool.workers.some(w => w.index === 1 && w !== second) ? undefined : 'not replaced',
     )
-    expect((await pool.place()).index).toBe(1)
+    expect((await place()).worker.index).toBe(1)
   })
 
   it('waits for a worker when all are dead', async () => {
     const killed = pool.workers
     for (const { worker } of killed) process.kill(worker.pid, 'SIGKILL')
     await eventually(() => (pool.workers.some(w => killed.includes(w)) ? 'not noticed yet' : undefined))
-    expect((await pool.place()).isAlive).toBe(true)
+    expect((await place()).worker.isAlive).toBe(true)
   })
 
   it('refuses to start when a port is taken, and leaves nothing running', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { type AnnouncedAddresses, announcedCandidates } from './announced-addresses.ts'
 import type { ResourceCount } from './resource-count.ts'
 import { within } from './within.ts'
+import { WorkerLoad } from './worker-load.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
 /** Bursts of many streams overflow the kernel's default of 208 KiB and lose up to half of the packets. */
@@ -24,6 +25,8 @@ export interface PooledWorkerOptions {
   port: number
   logger: Logger
   resources: ResourceCount
+  /** Cores it is filled to. */
+  budget: number
   /** Called once when the process ended although nobody closed it. */
   onDied(error: Error): void
 }
@@ -33,6 +36,8 @@ export class PooledWorker {
   readonly index: number
   readonly worker: Worker
   readonly webRtcServer: WebRtcServer
+  /** Measured with each sign of life. */
+  readonly load: WorkerLoad
   /** Peers placed here; kept by the rooms. */
   peers = 0
   readonly #announced: AnnouncedAddresses
@@ -43,10 +48,14 @@ export class PooledWorker {
     this.index = options.index
     this.worker = worker
     this.webRtcServer = webRtcServer
+    this.load = new WorkerLoad(options.budget)
     this.#announced = options.announced
     this.#subprocessClosed = new Promise(resolve => worker.on('subprocessclose', () => resolve()))
     this.#watch = new WorkerWatch(
-      () => worker.getResourceUsage(),
+      async () => {
+        const { ru_utime, ru_stime } = await worker.getResourceUsage()
+        this.load.sample(ru_utime + ru_stime, performance.now())
+      },
       silentMs => {
         options.logger.error(
           { workerIndex: options.index, workerPid: worker.pid, silentMs },

@@ -1,14 +1,18 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
-import type { AnnouncedAddress } from '../../config.ts'
+import type { AnnouncedAddress, WorkerPlacement } from '../../config.ts'
 import { AnnouncedAddresses } from './announced-addresses.ts'
+import { chooseWorker, type PlacementReason } from './choose-worker.ts'
 import { PooledWorker } from './pooled-worker.ts'
 import { ResourceCount } from './resource-count.ts'
+import { estimateOf } from './worker-load.ts'
 
 /** Waits before each further attempt to start a worker anew, ms; the last one repeats. */
 const RESTART_DELAYS_MS = [0, 200, 500, 1_000, 3_000, 10_000]
 /** How long a join waits when no worker is alive, ms. */
 const PLACEMENT_TIMEOUT_MS = 10_000
+/** Percent of a core. Beyond it packets wait for one another: what a burst needs must be left. */
+const DEFAULT_WORKER_BUDGET = 75
 
 export interface WorkerPoolOptions {
   workerBin?: string
@@ -18,7 +22,24 @@ export interface WorkerPoolOptions {
   /** Told to clients, preferred first; a bare address is for every client that no network of the others holds. */
   announcedAddresses: (string | AnnouncedAddress)[]
   firstMediaPort: number
+  /** Percent of a core a worker is filled to before the next one is used; default 75. */
+  workerBudget?: number | undefined
+  /** `fill` (default): a room stays on as few workers as hold it. `spread`: everybody goes to the worker with the fewest people. */
+  workerPlacement?: WorkerPlacement | undefined
   logger: Logger
+}
+
+/** Of a room, those of its peers on a worker. */
+export interface PeersOfRoom {
+  all: number
+  mayPublish: number
+}
+
+/** Somebody on a worker, from before the connection is made until it has closed. */
+export interface Placed {
+  worker: PooledWorker
+  /** Once: they have gone. */
+  leave(): void
 }
 
 /** The node's workers. One that dies is replaced on the same port; what lived in it is lost and reported by its owners. */
@@ -29,6 +50,7 @@ export class WorkerPool {
   readonly #workers: (PooledWorker | undefined)[]
   readonly #restartTimers = new Map<number, NodeJS.Timeout>()
   readonly #starting = new Set<Promise<unknown>>()
+  readonly #placements: Partial<Record<PlacementReason, number>> = {}
   #waiting: (() => void)[] = []
   #isClosed = false
 
@@ -62,15 +84,63 @@ export class WorkerPool {
     return this.#workers.filter(worker => worker?.isAlive === true) as PooledWorker[]
   }
 
+  /** How many were placed why since the start. */
+  get placements(): Partial<Record<PlacementReason, number>> {
+    return { ...this.#placements }
+  }
+
   /**
-   * The least loaded worker, which spreads a room too; the caller counts its peer on it at once.
+   * Finds the worker for a peer and counts it there until it leaves (`leave`). `ofRoom` is asked when the choice is made.
    * @throws AppError('unavailable') when no worker came up in time.
    */
-  async place(): Promise<PooledWorker> {
+  async place(
+    mayPublish: boolean,
+    ofRoom: (worker: PooledWorker) => PeersOfRoom | undefined,
+    logger: Logger,
+  ): Promise<Placed> {
+    const { worker, why, load, estimate } = await this.#choose(mayPublish, ofRoom)
+    this.#placements[why] = (this.#placements[why] ?? 0) + 1
+    worker.peers += 1
+    const withdraw = worker.load.placed(estimate, performance.now())
+    logger.info({ workerIndex: worker.index, why, load: rounded(load), mayPublish }, 'placed on a worker')
+    return {
+      worker,
+      leave: () => {
+        worker.peers -= 1
+        withdraw()
+      },
+    }
+  }
+
+  /** A worker for what is no peer, by the same choice; nothing is counted. @throws as `place` */
+  async workerFor(ofRoom: (worker: PooledWorker) => PeersOfRoom | undefined): Promise<PooledWorker> {
+    return (await this.#choose(true, ofRoom)).worker
+  }
+
+  async #choose(mayPublish: boolean, ofRoom: (worker: PooledWorker) => PeersOfRoom | undefined) {
     if (this.workers.length === 0 && !this.#isClosed) await this.#untilStarted()
-    const [least] = this.workers.sort((a, b) => a.peers - b.peers || a.index - b.index)
-    if (!least || this.#isClosed) throw new AppError('unavailable', 'no media worker is running')
-    return least
+    const nowMs = performance.now()
+    const workers = this.workers
+    const estimate = estimateOf(workers.map(({ load, peers }) => ({ measured: load.measured, peers })))
+    const choices = workers.map(worker => ({
+      worker,
+      index: worker.index,
+      load: worker.load.at(nowMs),
+      isFull: worker.load.isFull(nowMs),
+      peers: worker.peers,
+      ofRoom: ofRoom(worker)?.all ?? 0,
+      publishersOfRoom: ofRoom(worker)?.mayPublish ?? 0,
+    }))
+    const isSpread = this.#options.workerPlacement === 'spread'
+    const chosen = chooseWorker(choices, { mayPublish, estimate }, { budget: this.#budget, isSpread })
+    if (!chosen || this.#isClosed) throw new AppError('unavailable', 'no media worker is running')
+    const { worker, load } = chosen.worker
+    return { worker, load, why: chosen.why, estimate }
+  }
+
+  /** Cores. */
+  get #budget(): number {
+    return (this.#options.workerBudget ?? DEFAULT_WORKER_BUDGET) / 100
   }
 
   async close(): Promise<void> {
@@ -93,6 +163,7 @@ export class WorkerPool {
       port: firstMediaPort + index,
       logger,
       resources: this.resources,
+      budget: this.#budget,
       onDied: error => {
         logger.error({ err: error, workerIndex: index }, 'media worker died')
         if (this.#workers[index] === undefined) return
@@ -140,3 +211,5 @@ export class WorkerPool {
     for (const resume of waiting) resume()
   }
 }
+
+const rounded = (cores: number) => Math.round(cores * 1_000) / 1_000

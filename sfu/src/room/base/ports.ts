@@ -34,10 +34,14 @@ export interface MediaFigures {
     index: number
     pid: number
     peers: number
+    /** What it uses of a core, smoothed, with an estimate for those who have just come. */
+    load: number
     /** Processor time since its start, ms; null: it did not answer. */
     cpuMs: number | null
     peakMemoryBytes: number | null
   }[]
+  /** How many peers were placed why since the start. */
+  placements: Record<string, number>
   /** Media between this node and others, by incarnation. Bytes of pairs that are open, as far as they were asked since they opened. */
   pipes: { node: string; open: number; sentBytes: number; receivedBytes: number }[]
   /** Of those pairs; null: the node is alone. */
@@ -75,7 +79,7 @@ export interface RoomMediaListener {
 }
 
 export interface RoomMedia {
-  /** Places the peer on the least loaded worker (different participants of one room are spread). */
+  /** Places the peer with others of the room while their worker is under its budget (decision 0033). */
   openPeer(options: PeerMediaOptions, listener: PeerMediaListener): Promise<PeerMedia>
   /**
    * Makes a track published in `source`, another room of the same node, one of this room too, as `participantId`'s: it is
@@ -102,6 +106,8 @@ export interface PeerMediaOptions {
   hearsTracksByMedia?: boolean
   /** Where the client's signalling came from; the candidates it gets are those of that network. Absent: unknown. */
   clientAddress?: string
+  /** Publishers are placed near each other. Default true. */
+  mayPublish?: boolean
   /** Tell the client only candidates of this protocol. */
   candidateProtocol?: CandidateProtocol
   /** How much may wait for a client that receives reliable data slowly; default 16 MiB. */

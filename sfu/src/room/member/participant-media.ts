@@ -43,6 +43,8 @@ export interface ParticipantMediaDeps {
   hearsTracksByMedia: boolean
   /** As in JoinQuery. */
   clientAddress: string
+  /** As in PeerMediaOptions. */
+  mayPublish: boolean
   /** Only candidates of this protocol are offered to the client; undefined: all. */
   candidateProtocol: CandidateProtocol | undefined
   limits: RoomLimits
@@ -102,6 +104,7 @@ export class ParticipantMedia {
       canShareStreams,
       hearsTracksByMedia,
       clientAddress,
+      mayPublish,
       candidateProtocol,
       log,
     } = this.#deps
@@ -112,6 +115,7 @@ export class ParticipantMedia {
         canShareStreams,
         hearsTracksByMedia,
         clientAddress,
+        mayPublish,
         reliableQueueBytes: limits.dataQueueBytes,
         ...(candidateProtocol ? { candidateProtocol } : {}),
       }

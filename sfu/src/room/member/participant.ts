@@ -155,6 +155,7 @@ export class Participant {
       canShareStreams: canShareStreams(deps.query),
       hearsTracksByMedia: hearsTracksByMedia(deps.query),
       clientAddress: deps.query.clientAddress,
+      mayPublish: this.permission.canPublish,
       candidateProtocol: deps.candidateProtocol,
       limits,
       log: this.#log,
