@@ -8,6 +8,8 @@ export type TestGrants = VideoGrant & {
   ttl?: number | string
   /** This server's own grant, see docs/signalling.md. */
   secondConnection?: boolean
+  /** The same. */
+  keptSeat?: boolean
 }
 
 /** An SFU as its users know it: an address, and the key that signs tokens. Also for a process that did not start it. */

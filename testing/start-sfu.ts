@@ -99,6 +99,8 @@ export class RunningSfu extends SfuAccess {
         SFU_WORKERS: String(workers),
         // Everything that a room does is to work between workers, too.
         SFU_WORKER_PLACEMENT: 'spread',
+        // A busy machine would turn people away.
+        SFU_ADMISSION: 'off',
         LIVEKIT_API_KEY: API_KEY,
         LIVEKIT_API_SECRET: API_SECRET,
         WEBHOOK_URLS: this.webhooks.url,

@@ -63,7 +63,12 @@ const environment = z.object({
   TURN_TTL: count(60, 604_800).default(43_200),
   SFU_WORKERS: count(1, 64).default(Math.max(1, availableParallelism())),
   SFU_WORKER_BUDGET: count(1, 100).default(75),
+  SFU_WORKER_KEPT_BUDGET: count(1, 100).default(90),
   SFU_WORKER_PLACEMENT: z.enum(['fill', 'spread']).default('fill'),
+  SFU_ADMISSION: z.enum(['on', 'off']).default('on'),
+  SFU_EVENT_LOOP_BUDGET_MS: count(0, 60_000).default(250),
+  SFU_MEMORY_LEFT_MIB: count(0, 1_048_576).default(256),
+  SFU_PEOPLE_BUDGET: count(0, 1_000_000).default(0),
   WEBHOOK_URLS: z
     .string()
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
@@ -119,6 +124,18 @@ export interface Config {
   /** Percent of a core a worker is filled to before the next one is used. */
   workerBudget: number
   workerPlacement: WorkerPlacement
+  /** Past what newcomers are refused. */
+  admission: {
+    isOn: boolean
+    /** Percent of a core, for those whose seats are kept. */
+    workerKeptBudget: number
+    /** 99th percentile of the event loop's delay; 0: not looked at. */
+    eventLoopMs: number
+    /** What the machine must have left; 0: not looked at. */
+    memoryLeftMiB: number
+    /** Connections; 0: not looked at. */
+    people: number
+  }
   /** Never empty. The first pair signs webhooks; every pair is accepted on tokens. */
   keys: [ApiKey, ...ApiKey[]]
   webhookUrls: string[]
@@ -209,6 +226,13 @@ export function readConfig(
     workers: values.SFU_WORKERS,
     workerBudget: values.SFU_WORKER_BUDGET,
     workerPlacement: values.SFU_WORKER_PLACEMENT,
+    admission: {
+      isOn: values.SFU_ADMISSION === 'on',
+      workerKeptBudget: values.SFU_WORKER_KEPT_BUDGET,
+      eventLoopMs: values.SFU_EVENT_LOOP_BUDGET_MS,
+      memoryLeftMiB: values.SFU_MEMORY_LEFT_MIB,
+      people: values.SFU_PEOPLE_BUDGET,
+    },
     keys,
     webhookUrls: values.WEBHOOK_URLS,
     recordingsUrl: values.RECORDINGS_URL,

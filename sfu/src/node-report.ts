@@ -4,11 +4,13 @@ import type { NodeDrain } from './node-drain.ts'
 import type { MediaFigures, MediaNode } from './room/base/ports.ts'
 import type { RoomFigures } from './room/room-registry.ts'
 import type { Rooms } from './rooms-alone.ts'
+import type { Admission } from './server/admission/admission.ts'
 
 export interface NodeReporterOptions {
   name: string
   media: Pick<MediaNode, 'figures' | 'resources'>
   drain: Pick<NodeDrain, 'report'>
+  admission: Pick<Admission, 'state' | 'refusals'>
   rooms: Pick<Rooms, 'cluster' | 'sharedWith' | 'unready' | 'webhooks'> & {
     registry: { figuresHere(): RoomFigures[] }
   }
@@ -27,7 +29,7 @@ export class NodeReporter {
 
   /** Takes a second at most, when a worker does not answer. */
   async report(): Promise<NodeReport> {
-    const { name, media, rooms, drain } = this.#options
+    const { name, media, rooms, drain, admission } = this.#options
     // Two who ask at once put no more to the workers than one.
     this.#asking ??= media.figures().finally(() => {
       this.#asking = undefined
@@ -43,6 +45,7 @@ export class NodeReporter {
       startedAtMs: this.#startedAtMs,
       notReady: rooms.unready() ?? null,
       drain: drain.report(),
+      admission: admissionOf(admission),
       cpuMs: (user + system) / 1000,
       memoryBytes: process.memoryUsage.rss(),
       eventLoopP99Ms: this.#eventLoop.p99Ms,
@@ -72,6 +75,11 @@ export class NodeReporter {
   close(): void {
     this.#eventLoop.close()
   }
+}
+
+function admissionOf(admission: NodeReporterOptions['admission']): NodeReport['admission'] {
+  const { ordinary = null, kept = null } = admission.state()
+  return { ordinary, kept, refusals: admission.refusals() }
 }
 
 const sum = <T>(all: readonly T[], of: (one: T) => number): number =>

@@ -15,6 +15,7 @@ import type { MediaNode } from './room/base/ports.ts'
 import { openRoomsAlone, type RegistrySettings, type Rooms } from './rooms-alone.ts'
 import { openRoomsInCluster } from './rooms-in-cluster.ts'
 import { createAdminCalls } from './server/admin-calls.ts'
+import { openAdmission } from './server/admission/open-admission.ts'
 import { HttpEdge } from './server/http-edge.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { openPort } from './server/open-port.ts'
@@ -29,6 +30,7 @@ interface Parts {
   metrics: Metrics
   reporter: NodeReporter
   drain: NodeDrain
+  closeAdmission(): void
 }
 
 /** The whole node: everything main.ts starts and stops. Parts close in the order of `close`, each once. */
@@ -77,7 +79,13 @@ export class SfuNode {
       const parts =
         cluster ??
         (config.cluster && (await openClusterParts(config.cluster, log, { bind: config.bind, port })))
-      const rooms = parts
+      const { admission, close: closeAdmission } = openAdmission(config, {
+        media,
+        isHere: (room, identity) => rooms.registry.find(room)?.participants.has(identity) ?? false,
+        log,
+      })
+      undo.push(closeAdmission)
+      const rooms: Rooms = parts
         ? await openRoomsInCluster(config, log, settings, parts)
         : openRoomsAlone(config, log, settings)
       undo.push(
@@ -87,7 +95,7 @@ export class SfuNode {
       const { registry, directory, join } = rooms
       const verify = createTokenVerifier(config.keys, () => new Date(rooms.now()))
       const drain = new NodeDrain(rooms, log)
-      const reporter = new NodeReporter({ name: config.nodeName, media, rooms, drain })
+      const reporter = new NodeReporter({ name: config.nodeName, media, rooms, drain, admission })
       undo.push(() => reporter.close())
       const metrics = createMetrics(() => reporter.report())
       const twirp = createTwirpHandler({
@@ -105,6 +113,7 @@ export class SfuNode {
         verify,
         rooms: directory,
         notReady: () => rooms.unready(),
+        admission,
         placing: rooms.placing,
         otherUrls: () => registry.otherUrls(),
         acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry, join }),
@@ -114,7 +123,7 @@ export class SfuNode {
         metricsAccess: { token: config.metricsToken, production: config.production },
         log,
       })
-      return new SfuNode(port, { edge, rooms, media, metrics, reporter, drain })
+      return new SfuNode(port, { edge, rooms, media, metrics, reporter, drain, closeAdmission })
     } catch (error) {
       for (const step of undo.reverse()) await step()
       throw error
@@ -128,7 +137,7 @@ export class SfuNode {
   }
 
   async #close(): Promise<void> {
-    const { edge, rooms, media, metrics, reporter, drain } = this.#parts
+    const { edge, rooms, media, metrics, reporter, drain, closeAdmission } = this.#parts
     drain.refuse()
     await rooms.drain()
     // New connections are refused from the first line on, while those that exist still hear their room's last word.
@@ -137,6 +146,7 @@ export class SfuNode {
     await Promise.all([edge.close(), media.close('node_stopping'), rooms.settle()])
     metrics.close()
     reporter.close()
+    closeAdmission()
   }
 }
 

@@ -6,6 +6,11 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   startedAtMs: 0,
   notReady: null,
   drain: { state: 'none', left: 8, refusal: null },
+  admission: {
+    ordinary: 'workers',
+    kept: null,
+    refusals: [{ why: 'workers', seat: 'ordinary', count: 4 }],
+  },
   cpuMs: 1_000,
   memoryBytes: 100_000_000,
   eventLoopP99Ms: 12,

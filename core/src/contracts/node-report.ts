@@ -92,6 +92,12 @@ export const nodeReportSchema = z.object({
   /** Why newcomers had better go elsewhere; null: they are welcome. */
   notReady: z.string().nullable(),
   drain: drainSchema,
+  /** Why newcomers are refused now, and those whose seats are kept; null: they are let in. How often that was so since the start. */
+  admission: z.object({
+    ordinary: z.string().nullable(),
+    kept: z.string().nullable(),
+    refusals: z.array(z.object({ why: z.string(), seat: z.string(), count })),
+  }),
   cpuMs: count,
   memoryBytes: count,
   eventLoopP99Ms: count,

@@ -42,6 +42,8 @@ const videoGrants = z.object({
   ingressAdmin: flag,
   /** This server's own: whoever holds the token may connect a second time by the query parameter `publish`. */
   secondConnection: flag,
+  /** This server's own: a full node lets its holder in up to a higher border than others (the chair, halls). */
+  keptSeat: flag,
   /** This server's own: whoever holds the token may look at the node and drain it (`/admin/…`). */
   nodeAdmin: flag,
   /** With `roomAdmin`: the room MoveParticipant and ForwardParticipant may send participants to. */

@@ -77,6 +77,17 @@ class MediasoupNode implements MediaNode {
     return this.#pool.workers.map(({ index, worker, peers }) => ({ index, pid: worker.pid, peers }))
   }
 
+  use(): { workerLoads: number[]; portsTaken: number; people: number } {
+    const nowMs = performance.now()
+    const workers = this.#pool.workers
+    const ends = [...this.#rooms].reduce((sum, room) => sum + room.nodeEnds().length, 0)
+    return {
+      workerLoads: workers.map(({ load }) => load.at(nowMs)),
+      portsTaken: this.#pipes ? ends / (this.#pipes.lastPort - this.#pipes.firstPort + 1) : 0,
+      people: workers.reduce((sum, { peers }) => sum + peers, 0),
+    }
+  }
+
   resources(): MediaResources {
     return this.#pool.resources.read()
   }

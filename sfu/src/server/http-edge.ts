@@ -15,6 +15,7 @@ import { type JoinQuery, parseJoinQuery, type VerifiedClaims } from '../room/bas
 import { browserOf } from '../room/base/client-quirks.ts'
 import type { RoomDirectory } from '../room/room-api.ts'
 import type { AdminCalls } from './admin-calls.ts'
+import type { Admission } from './admission/admission.ts'
 import { assertMayCapture, attachCapture } from './capture-socket.ts'
 import { type HandOn, handOn } from './hand-on.ts'
 import { answer, answerOptions, describeFailure, refuseUpgrade } from './http-answers.ts'
@@ -43,6 +44,8 @@ export interface HttpEdgeOptions {
   trustedProxies: TrustedProxies
   verify: TokenVerifier
   rooms: RoomDirectory
+  /** Refuses newcomers that this node has no room for; absent: nobody. */
+  admission?: Pick<Admission, 'assertRoomFor'>
   /** In a cluster: other nodes hand clients on to this one, and this one to them. */
   placing?: Placing | undefined
   /** Of other nodes that clients may connect to. */
@@ -259,6 +262,7 @@ export class HttpEdge {
     // Better told at once to try another node than kept waiting at one that will not take anybody.
     const notReady = query.reconnect ? undefined : this.#options.notReady?.()
     if (notReady !== undefined) throw new AppError('unavailable', notReady)
+    if (!query.reconnect) this.#options.admission?.assertRoomFor(claims)
     // The socket may have closed while token and room were looked at; it would then be counted for ever.
     if (socket.destroyed) return release()
     this.#upgrade(request, socket, head, client => {

@@ -32,6 +32,22 @@ export const nodeFigures: readonly Figure<NodeReport>[] = [
     'Connections and recordings that a drain leads to other nodes',
     ({ drain }) => drain.left,
   ),
+  each(
+    'gauge',
+    ({ admission: { ordinary, kept } }) => Object.entries({ ordinary, kept }),
+    { seat: ([seat]) => seat },
+    'full',
+    '1 while this node refuses newcomers, by whether their seats are kept',
+    ([, why]) => Number(why !== null),
+  ),
+  each(
+    'counter',
+    ({ admission }) => admission.refusals,
+    { why: ({ why }) => why, seat: ({ seat }) => seat },
+    'refused_full_total',
+    'Newcomers refused because this node was full, by why, and by whether their seats are kept',
+    refusals => refusals.count,
+  ),
   one('rooms', 'Open rooms', ({ roomCount }) => roomCount),
   one('participants', 'Participants in all rooms, connected to this node', ({ people }) => people),
   one('largest_room_participants', 'Participants here of the room that has most', ({ rooms }) =>

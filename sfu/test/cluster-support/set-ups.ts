@@ -58,6 +58,7 @@ async function openNode(
     SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
     SFU_WORKERS: '2',
     SFU_WORKER_PLACEMENT: 'spread',
+    SFU_ADMISSION: 'off',
     LIVEKIT_API_KEY: TEST_KEYS.key,
     LIVEKIT_API_SECRET: TEST_KEYS.secret,
     WEBHOOK_URLS: webhooks.url,

@@ -37,6 +37,9 @@ export class FakeMediaNode implements MediaNode {
   workers() {
     return [{ index: 0, pid: 1, peers: this.peers().length }]
   }
+  use() {
+    return { workerLoads: [0], portsTaken: 0, people: 0 }
+  }
   resources() {
     return {
       routers: this.rooms.filter(room => room.closedWith === undefined).length,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ParticipantAttributes } from '@diemcau/core/contracts/participant.ts'
 import { mintAccessToken } from '@diemcau/core/livekit/access-token.ts'
+import { isModerator } from '@diemcau/core/roles.ts'
 import type { RoomSettings } from './room-settings.ts'
 
 export interface JoinTokenInput {
@@ -26,6 +27,10 @@ const SOURCES_WITHOUT_MICROPHONE = ['camera', 'screen_share', 'screen_share_audi
 /** Long enough for a long sitting; the room asks for a new one when it comes back later. */
 const LIFETIME_S = 6 * 3600
 
+/** Without whom there is no meeting: those who run it, and the halls. A media server that is full still lets them in. */
+const hasKeptSeat = ({ role, endpointId }: ParticipantAttributes): boolean =>
+  isModerator(role) || (role !== 'viewer' && endpointId !== '')
+
 /**
  * A LiveKit token for one participant. Nobody gets `roomAdmin`: what the chair does goes through the portal, which
  * checks it, writes it down and calls RoomService itself.
@@ -49,6 +54,7 @@ export async function mintJoinToken(
     ...(isHeld ? { canPublishSources: SOURCES_WITHOUT_MICROPHONE } : {}),
     hidden: isViewer,
     canUpdateOwnMetadata: false,
+    ...(hasKeptSeat(input.attributes) ? { keptSeat: true } : {}),
   }
   return await mintAccessToken(
     { key: livekit.apiKey, secret: livekit.apiSecret },
