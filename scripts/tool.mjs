@@ -1,5 +1,5 @@
 /**
- * `npm run soak`, `fuzz`, `chaos`, `load` and the benches: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
+ * `npm run soak`, `fuzz`, `chaos`, `province`, `load` and the benches: sets up what the tool needs, also on a fresh clone, then runs it with the pinned Node and the
  * arguments given. Standard output is the tool's alone, so that `--json` can be read by a program; set-up speaks on standard error.
  */
 import { spawn } from 'node:child_process'
@@ -16,12 +16,14 @@ const tools = {
   'bench:steady': { script: 'scripts/bench/steady.ts', browsers: false },
   'bench:storm': { script: 'scripts/bench/storm.ts', browsers: false },
   fuzz: { script: 'scripts/fuzz/fuzz.ts', browsers: false },
+  province: { script: 'scripts/province/province.ts', browsers: false, redis: true },
   load: { script: 'scripts/load/viewers.ts', browsers: false },
   soak: { script: 'scripts/soak/soak.ts', browsers: false },
 }
 
-/** `npm run chaos -- --rounds 100` kills processes of the whole product, as chaos.ts reads it. */
+/** `npm run chaos -- --rounds 100` kills processes of the whole product, as chaos.ts reads it; a province meets in it. */
 const needsPortal = (name, args) => {
+  if (name === 'province') return true
   const has = option => args.some(arg => arg === option || arg.startsWith(`${option}=`))
   return name === 'chaos' && (has('--kills') || has('--kill') || (has('--rounds') && !has('--fault')))
 }

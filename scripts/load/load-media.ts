@@ -82,11 +82,15 @@ export async function ensureLoadMedia(log: (line: string) => void): Promise<stri
   })
 }
 
-/** Has the media clients read them, under the rids and SOUND. */
-export async function loadMedia(clients: RtcClients, folder: string): Promise<void> {
+/**
+ * Has the media clients read them, under the rids and SOUND.
+ *
+ * @param fps pictures a second, instead of those they were encoded for: with fewer the bit rate falls in proportion
+ */
+export async function loadMedia(clients: RtcClients, folder: string, fps = FPS): Promise<void> {
   const path = (name: string) => join(folder, `${name}.frames`)
   for (const { rid } of LAYERS)
-    await clients.load({ name: rid, codec: 'vp8', periodUs: 1_000_000 / FPS, path: path(rid) })
+    await clients.load({ name: rid, codec: 'vp8', periodUs: Math.round(1_000_000 / fps), path: path(rid) })
   await clients.load({ name: SOUND, codec: 'opus', periodUs: 20_000, path: path(SOUND) })
 }
 

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import {
   AddTrackRequest,
+  type ParticipantInfo,
   SessionDescription,
   SignalTarget,
   SubscriptionPermission,
   TrackSource,
   TrackType,
   TrickleRequest,
+  UpdateSubscription,
   UpdateTrackSettings,
   VideoLayer,
   VideoQuality,
@@ -52,6 +54,8 @@ export interface JoinOptions {
   peer: number
   /** Of every picture; default 640x360. */
   shown?: ShownSize
+  /** What it subscribes to, asked once of each track; default: everything, by the server itself. */
+  wants?: (identity: string, kind: 'audio' | 'video') => boolean
 }
 
 const MEDIUM: ShownSize = { width: 640, height: 360, quality: VideoQuality.HIGH }
@@ -71,6 +75,9 @@ export class LoadParticipant extends EventEmitter {
   readonly #clients: RtcClients
   readonly #host: string
   readonly #shown: ShownSize
+  readonly #wants: JoinOptions['wants']
+  /** Ids of tracks that it was asked about. */
+  readonly #considered = new Set<string>()
   /** Addresses that the server told beside its descriptions. */
   readonly #trickled = new Map<SignalTarget, { ip: string; port: number }[]>()
   /** By track id, as last offered. */
@@ -82,13 +89,14 @@ export class LoadParticipant extends EventEmitter {
 
   private constructor(options: JoinOptions) {
     super()
-    const { url, token, identity, clients, peer, shown = MEDIUM } = options
+    const { url, token, identity, clients, peer, shown = MEDIUM, wants } = options
     this.identity = identity
     this.subscriberPeer = peer
     this.#clients = clients
     this.#shown = shown
+    this.#wants = wants
     this.#host = new URL(url).hostname
-    this.#signal = new SignalSocket(url, token, identity)
+    this.#signal = new SignalSocket(url, token, identity, wants === undefined)
     this.#signal.on('message', message => this.#receive(message))
     this.#signal.on('broken', error => this.emit('broken', error))
   }
@@ -207,6 +215,10 @@ export class LoadParticipant extends EventEmitter {
     switch (message.case) {
       case 'join':
         this.#reached = 'joined, no offer'
+        this.#subscribe(message.value.otherParticipants)
+        break
+      case 'update':
+        this.#subscribe(message.value.participants)
         break
       case 'offer':
         this.#answer(message.value).catch(error => this.#signal.break((error as Error).message))
@@ -226,6 +238,24 @@ export class LoadParticipant extends EventEmitter {
         break
       }
     }
+  }
+
+  /** To what it wants of these and was not asked about before. */
+  #subscribe(participants: readonly ParticipantInfo[]): void {
+    const wants = this.#wants
+    if (wants === undefined) return
+    const trackSids = participants.flatMap(({ identity, tracks }) =>
+      tracks.flatMap(({ sid, type }) => {
+        if (identity === this.identity || this.#considered.has(sid)) return []
+        this.#considered.add(sid)
+        return wants(identity, type === TrackType.AUDIO ? 'audio' : 'video') ? [sid] : []
+      }),
+    )
+    if (trackSids.length > 0)
+      this.#signal.send({
+        case: 'subscription',
+        value: new UpdateSubscription({ trackSids, subscribe: true }),
+      })
   }
 
   async #answer(offer: SessionDescription): Promise<void> {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const TICK_MS = 10
 
-interface ProcessFacts {
+export interface ProcessFacts {
   pid: number
   parent: number
   name: string
@@ -33,6 +33,9 @@ const processIds = () =>
   readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
+
+/** Of everything that runs now. */
+export const allProcesses = (): ProcessFacts[] => processIds().flatMap(pid => processFacts(pid) ?? [])
 
 /** The processes a process has started, and those they have started. */
 export function descendantsOf(pid: number): number[] {

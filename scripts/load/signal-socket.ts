@@ -15,14 +15,14 @@ export class SignalSocket extends EventEmitter {
   #ping: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** Begins to connect. @param url http(s) or ws(s) address of the server */
-  constructor(url: string, token: string, identity: string) {
+  /** Begins to connect. @param url http(s) or ws(s) address of the server @param isAutomatic the server subscribes it to everything */
+  constructor(url: string, token: string, identity: string, isAutomatic = true) {
     super()
     this.#identity = identity
     const address = new URL('/rtc', url.replace(/^http/, 'ws'))
     address.search = new URLSearchParams({
       access_token: token,
-      auto_subscribe: '1',
+      auto_subscribe: isAutomatic ? '1' : '0',
       protocol: '16',
       sdk: 'js',
       version: '2.0.0',

@@ -5,13 +5,13 @@ import { ensureRtcClients, RtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { ensureLoadMedia, loadMedia } from './load-media.ts'
 
-/** Compiles the media clients and encodes what they send, unless that was done before, and starts them. The caller closes them. */
-export async function startMediaClients(log: (line: string) => void): Promise<RtcClients> {
+/** Compiles the media clients and encodes what they send, unless that was done before, and starts them. The caller closes them. @param fps of pictures; default: as recorded */
+export async function startMediaClients(log: (line: string) => void, fps?: number): Promise<RtcClients> {
   const program = await ensureRtcClients({ root, log, allowApt: true })
   const media = await ensureLoadMedia(log)
   const clients = await RtcClients.create(program)
   try {
-    await loadMedia(clients, media)
+    await loadMedia(clients, media, fps)
     return clients
   } catch (error) {
     await clients.close()

@@ -64,6 +64,13 @@ export class PortalDoor {
 
   /** @throws Error when the portal is away or does not let them in */
   async enter(): Promise<Admitted> {
+    const result = await this.ask()
+    if (result.status !== 'admitted') throw new Error(`was not let in: ${JSON.stringify(result)}`)
+    return result
+  }
+
+  /** Whatever the portal answers. @throws Error when it is away */
+  async ask(): Promise<JoinResult> {
     const response = await fetch(this.#url, {
       method: 'POST',
       headers: {
@@ -74,8 +81,6 @@ export class PortalDoor {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     if (!response.ok) throw new Error(`joining was answered ${response.status}: ${await response.text()}`)
-    const result = (await response.json()) as JoinResult
-    if (result.status !== 'admitted') throw new Error(`was not let in: ${JSON.stringify(result)}`)
-    return result
+    return (await response.json()) as JoinResult
   }
 }
