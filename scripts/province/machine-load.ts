@@ -4,12 +4,16 @@ import { idlePercent, processorTimes } from '../chaos/measure-machine.ts'
 import { allProcesses, type ProcessFacts } from '../load/process-usage.ts'
 
 const EVERY_MS = 2_000
+/** Of /proc/stat. */
+const TICK_MS = 10
 /** Loops that are on time are late by this much at the resolution that is measured with. */
 const RESOLUTION_MS = 10
 
 export interface MachineLoad {
   /** Percent of one core, by part: node-1, its workers, portal, … */
   percent: Record<string, number>
+  /** Of all that is neither the product nor the tool. */
+  othersPercent: number
   /** Of all processors, percent: over all, and in the busiest stretch of two seconds. */
   idlePercent: number
   leastIdlePercent: number
@@ -59,11 +63,15 @@ export class LoadWatch {
     await this.#read()
     this.#loop.disable()
     const elapsedMs = performance.now() - this.#startedAt
+    const busy = ({ all, idle }: ReturnType<typeof processorTimes>) => (all - idle) * TICK_MS
+    const ownMs = [...this.#cpuMs.values()].reduce((sum, ms) => sum + ms, 0)
+    const othersMs = Math.max(0, busy(this.#times) - busy(this.#firstTimes) - ownMs)
     const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)
     return {
       percent: Object.fromEntries(
         [...this.#cpuMs].toSorted().map(([name, ms]) => [name, (ms / elapsedMs) * 100]),
       ),
+      othersPercent: (othersMs / elapsedMs) * 100,
       idlePercent: idlePercent(this.#firstTimes, this.#times),
       leastIdlePercent: this.#leastIdle,
       toolLateMs: { p99: late(this.#loop.percentile(99)), worst: late(this.#loop.max) },

@@ -61,6 +61,7 @@ it('counts a child for its parent, and media workers apart', () => {
 it('says that a machine is at its end, and not of one that is not', () => {
   const load = {
     percent: {},
+    othersPercent: 10,
     idlePercent: 40,
     leastIdlePercent: 0,
     toolLateMs: { p99: 3, worst: 400 },

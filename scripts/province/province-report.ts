@@ -56,7 +56,9 @@ const MOST_LOST_LINES = 30
 export function saturationOf({ load }: Pick<ProvinceReport, 'load'>): string[] {
   return [
     ...(load.idlePercent < LEAST_IDLE_PERCENT
-      ? [`the processors were idle for ${load.idlePercent.toFixed(1)} % only`]
+      ? [
+          `the processors were idle for ${load.idlePercent.toFixed(1)} % only (all else on the machine took ${load.othersPercent.toFixed(0)} % of a core)`,
+        ]
       : []),
     ...(load.toolLateMs.p99 > MOST_LATE_MS
       ? [`the tool's own signalling was late by ${load.toolLateMs.p99.toFixed(0)} ms (p99)`]
@@ -93,6 +95,7 @@ export function formatProvince(report: ProvinceReport): string[] {
     ...Object.entries(load.percent).map(
       ([name, percent]) => `cpu ${name}: ${percent.toFixed(1)} % of a core`,
     ),
+    `cpu all else on the machine: ${load.othersPercent.toFixed(1)} % of a core`,
     `processors idle: ${load.idlePercent.toFixed(0)} %, ${load.leastIdlePercent.toFixed(0)} % in the busiest two seconds`,
     `late: the tool's signalling ${ms(load.toolLateMs.p99)} (p99), ${ms(load.toolLateMs.worst)} at worst; a process with nothing to do ${ms(load.waitMs)} at worst, of highest priority ${ms(load.stallMs)}`,
     saturated.length === 0
