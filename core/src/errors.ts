@@ -62,6 +62,7 @@ const KIND_OF_CODE = {
   not_recording: 'failed_precondition',
   already_recording: 'failed_precondition',
   already_settled: 'failed_precondition',
+  floor_moved: 'failed_precondition',
   too_late: 'failed_precondition',
   recording_running: 'failed_precondition',
   recording_transition: 'failed_precondition',
