@@ -10,6 +10,7 @@ import type {
 import { Server, type Socket } from 'socket.io'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FloorClient } from './floor-client.ts'
+import { emptyFloor } from './floor-state.ts'
 
 const at = () => new Date().toISOString()
 
@@ -93,6 +94,8 @@ class SmallFloor {
       chat: this.events.flatMap(event => (event.type === 'chat_sent' ? [event.message] : [])),
       hands: [],
       speakers: [],
+      speaking: emptyFloor.speaking,
+      now: at(),
       questions: [],
       lobby: [],
       passcode: null,

@@ -22,6 +22,8 @@ const snapshot = (role: FloorSnapshot['you']['role'], more: Partial<FloorSnapsho
   chat: [],
   hands: [],
   speakers: [],
+  speaking: emptyFloor.speaking,
+  now: at,
   questions: [],
   lobby: [],
   passcode: null,

@@ -9,7 +9,9 @@ import type {
   Question,
   RaisedHand,
   RecordingState,
+  SpeakingState,
 } from '@diemcau/core/contracts/floor.ts'
+import { emptySpeakingList } from '@diemcau/core/floor/speaking-list.ts'
 import { isModerator, type MeetingRole } from '@diemcau/core/roles.ts'
 
 export interface FloorState {
@@ -28,6 +30,10 @@ export interface FloorState {
   hands: readonly RaisedHand[]
   /** Viewers who were given the floor, longest first. */
   speakers: readonly FloorSpeaker[]
+  /** How the floor is led, and the speaking list as far as this person may see it. */
+  speaking: SpeakingState
+  /** What to add to this page's clock for the portal's, ms. */
+  clockOffsetMs: number
   questions: readonly Question[]
   lobby: readonly LobbyRequest[]
   /** For moderators: what guests type. */
@@ -50,6 +56,19 @@ export const emptyFloor: FloorState = {
   chat: [],
   hands: [],
   speakers: [],
+  speaking: {
+    floor: {
+      mode: 'free',
+      limitS: emptySpeakingList.limitS,
+      isUnspokenFirst: false,
+      now: [],
+      next: null,
+      undoableId: null,
+    },
+    turns: [],
+    places: [],
+  },
+  clockOffsetMs: 0,
   questions: [],
   lobby: [],
   passcode: null,
@@ -59,8 +78,13 @@ export const emptyFloor: FloorState = {
 }
 
 /** A snapshot replaces everything but the count of viewers, which travels apart. */
-export const applySnapshot = (state: FloorState, snapshot: FloorSnapshot): FloorState => ({
+export const applySnapshot = (
+  state: FloorState,
+  { now, ...snapshot }: FloorSnapshot,
+  nowMs = Date.now(),
+): FloorState => ({
   ...snapshot,
+  clockOffsetMs: Date.parse(now) - nowMs,
   isSynced: true,
   viewers: state.viewers,
 })
@@ -92,6 +116,28 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
       return { ...state, speakers: [...without(state.speakers, event.speaker.identity), event.speaker] }
     case 'floor_taken':
       return { ...state, speakers: without(state.speakers, event.identity) }
+    case 'speaking_floor':
+      return { ...state, speaking: { ...state.speaking, floor: event.floor } }
+    case 'speaking_turn': {
+      const { turns } = state.speaking
+      const isKnown = turns.some(turn => turn.id === event.turn.id)
+      const next = isKnown
+        ? turns.map(turn => (turn.id === event.turn.id ? event.turn : turn))
+        : [...turns, event.turn]
+      return { ...state, speaking: { ...state.speaking, turns: next } }
+    }
+    case 'speaking_turn_gone': {
+      const turns = state.speaking.turns.filter(turn => turn.id !== event.turnId)
+      return { ...state, speaking: { ...state.speaking, turns } }
+    }
+    case 'speaking_place': {
+      // Others see the order among the turns.
+      if (state.you.role !== 'viewer') return state
+      const { turnId, rank } = event
+      const others = state.speaking.places.filter(place => place.turnId !== turnId)
+      const places = rank === null ? others : [...others, { turnId, rank }]
+      return { ...state, speaking: { ...state.speaking, places } }
+    }
     case 'question_asked':
       return { ...state, questions: append(state.questions, event.question) }
     case 'question_status':

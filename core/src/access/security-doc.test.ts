@@ -78,6 +78,7 @@ function eventTable(): string {
         type,
         identity: 'x',
         hand: { identity: 'x' },
+        turn: { identity: 'x' },
         question: { identity: 'x' },
         message: { identity: 'x' },
       } as never

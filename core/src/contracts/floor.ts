@@ -8,6 +8,7 @@
  * it saw as `since` and receives the missed events, in order, before anything else.
  */
 import { z } from 'zod'
+import { floorModes, turnStatuses } from '../floor/speaking-list.ts'
 import { isoTime } from '../ids.ts'
 import { blockText, lineText } from '../text/clean-text.ts'
 import { plainId } from '../text/storable.ts'
@@ -25,6 +26,8 @@ export const floorCommand = z.discriminatedUnion('type', [
     commandId,
     name: lineText({ max: 120 }).optional(),
     unit: lineText({ max: 160 }).optional(),
+    /** What about, for the speaking list. */
+    topic: lineText({ max: 200 }).optional(),
   }),
   /** Own hand, or (moderators) the hand of `identity`. */
   z.object({ type: z.literal('hand_lower'), commandId, identity: identity.optional() }),
@@ -44,7 +47,60 @@ export const floorCommand = z.discriminatedUnion('type', [
     questionId: plainId(),
     status: z.enum(['open', 'answered', 'dismissed']),
   }),
+  /** Takes a wish to speak off the list, with its hand: own, or (moderators) anybody's. */
+  z.object({ type: z.literal('speaking_remove'), commandId, turnId: plainId() }),
+  /** Ends a speech and closes its microphone: own, or (moderators) anybody's. */
+  z.object({ type: z.literal('speaking_end'), commandId, turnId: plainId() }),
   // Moderators only from here.
+  /** Puts somebody on the speaking list: who is in the meeting by `identity`, else by name; or a voter of that hall by both. */
+  z.object({
+    type: z.literal('speaking_add'),
+    commandId,
+    identity: identity.optional(),
+    name: lineText({ max: 120 }).optional(),
+    unit: lineText({ max: 160 }).optional(),
+    topic: lineText({ max: 200 }).optional(),
+  }),
+  /** `beforeId`: whoever waits and is to come right after; null: to the end. */
+  z.object({
+    type: z.literal('speaking_move'),
+    commandId,
+    turnId: plainId(),
+    beforeId: plainId().nullable(),
+  }),
+  z.object({ type: z.literal('speaking_postpone'), commandId, turnId: plainId(), isPostponed: z.boolean() }),
+  /**
+   * Gives the floor: where it is one at a time, whoever spoke is ended with it. `speaking`: turns that spoke on the screen of whoever
+   * pressed; if it is another one by now, the command is refused with `floor_moved`.
+   */
+  z.object({
+    type: z.literal('speaking_call'),
+    commandId,
+    turnId: plainId(),
+    speaking: z.array(plainId()).max(100).optional(),
+  }),
+  /** Takes back the call of this turn, if it was the last. */
+  z.object({ type: z.literal('speaking_undo'), commandId, turnId: plainId() }),
+  z.object({ type: z.literal('speaking_next'), commandId, turnId: plainId().nullable() }),
+  z.object({
+    type: z.literal('speaking_extend'),
+    commandId,
+    turnId: plainId(),
+    seconds: z.number().int().min(10).max(3600),
+  }),
+  z.object({ type: z.literal('speaking_mode'), commandId, mode: z.enum(floorModes) }),
+  /** `limitS`: time of a speech from the next call on; 0: none. */
+  z.object({
+    type: z.literal('speaking_rules'),
+    commandId,
+    limitS: z
+      .number()
+      .int()
+      .min(0)
+      .max(4 * 3600)
+      .optional(),
+    isUnspokenFirst: z.boolean().optional(),
+  }),
   z.object({
     type: z.literal('mute'),
     commandId,
@@ -125,6 +181,51 @@ export const floorSpeaker = z.object({
   at: isoTime,
 })
 export type FloorSpeaker = z.infer<typeof floorSpeaker>
+/** One entry of the speaking list; the fields are explained at `SpeakingTurn`. */
+export const speakingTurn = z.object({
+  id: z.string(),
+  identity: z.string().nullable(),
+  name: z.string(),
+  unit: z.string(),
+  topic: z.string(),
+  isFromHand: z.boolean(),
+  addedBy: z.string(),
+  at: isoTime,
+  status: z.enum(turnStatuses),
+  rank: z.number(),
+  spokenBefore: z.number(),
+  startedAt: isoTime.nullable(),
+  untilAt: isoTime.nullable(),
+  endedAt: isoTime.nullable(),
+})
+const speakerName = z.object({
+  turnId: z.string(),
+  identity: z.string().nullable(),
+  name: z.string(),
+  unit: z.string(),
+})
+/** What everybody sees of the floor: how it is led, who speaks and how long, who was told to be ready. */
+export const speakingFloor = z.object({
+  mode: z.enum(floorModes),
+  limitS: z.number(),
+  isUnspokenFirst: z.boolean(),
+  now: z.array(speakerName.extend({ topic: z.string(), startedAt: isoTime, untilAt: isoTime.nullable() })),
+  next: speakerName.nullable(),
+  /** Turn of the last call while it can be taken back. */
+  undoableId: z.string().nullable(),
+})
+export type SpeakingFloor = z.infer<typeof speakingFloor>
+/** Who waits at which place, without a name: for viewers, who know of no wish but their own. */
+export const speakingPlace = z.object({ turnId: z.string(), rank: z.number() })
+export type SpeakingPlace = z.infer<typeof speakingPlace>
+export const speakingState = z.object({
+  floor: speakingFloor,
+  /** All; for viewers their own. */
+  turns: z.array(speakingTurn),
+  /** For viewers; others see it in `turns`. */
+  places: z.array(speakingPlace),
+})
+export type SpeakingState = z.infer<typeof speakingState>
 export const question = z.object({
   id: z.string(),
   identity: z.string(),
@@ -183,6 +284,11 @@ const eventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hand_lowered'), identity: z.string() }),
   z.object({ type: z.literal('floor_given'), speaker: floorSpeaker }),
   z.object({ type: z.literal('floor_taken'), identity: z.string() }),
+  z.object({ type: z.literal('speaking_floor'), floor: speakingFloor }),
+  z.object({ type: z.literal('speaking_turn'), turn: speakingTurn }),
+  z.object({ type: z.literal('speaking_turn_gone'), turnId: z.string(), identity: z.string().nullable() }),
+  /** `rank: null`: waits no more. Only where viewers are allowed. */
+  z.object({ type: z.literal('speaking_place'), turnId: z.string(), rank: z.number().nullable() }),
   z.object({ type: z.literal('question_asked'), question }),
   z.object({ type: z.literal('question_status'), questionId: z.string(), status: question.shape.status }),
   z.object({
@@ -223,6 +329,9 @@ export const floorSnapshot = z.object({
   chat: z.array(chatMessage),
   hands: z.array(raisedHand),
   speakers: z.array(floorSpeaker),
+  speaking: speakingState,
+  /** The portal's clock: those of pages go wrong by minutes. */
+  now: isoTime,
   questions: z.array(question),
   lobby: z.array(lobbyRequest),
   /** What guests type; null for whoever is no moderator. */

@@ -10,6 +10,8 @@ describe('who is told what on the floor', () => {
     for (const type of [
       'chat_sent',
       'hand_raised',
+      'speaking_turn',
+      'speaking_turn_gone',
       'question_asked',
       'lobby_requested',
       'removed',

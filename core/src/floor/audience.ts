@@ -22,6 +22,10 @@ const rules: { readonly [T in FloorEventBody['type']]: Rule<T> } = {
   // Who speaks to all is known to all.
   floor_given: { audience: 'everyone' },
   floor_taken: { audience: 'everyone' },
+  speaking_floor: { audience: 'everyone' },
+  speaking_turn: { audience: 'participants', also: e => e.turn.identity },
+  speaking_turn_gone: { audience: 'participants', also: e => e.identity },
+  speaking_place: { audience: 'everyone' },
   question_asked: { audience: 'moderators', also: e => e.question.identity },
   // Its asker is named by whoever emits it: the event itself carries only the question's id.
   question_status: { audience: 'moderators' },

@@ -18,6 +18,15 @@ const moderatorCommands: ReadonlySet<FloorCommand['type']> = new Set<FloorComman
   'lobby_admit_all',
   'lobby_deny',
   'give_floor',
+  'speaking_add',
+  'speaking_move',
+  'speaking_postpone',
+  'speaking_call',
+  'speaking_undo',
+  'speaking_next',
+  'speaking_extend',
+  'speaking_mode',
+  'speaking_rules',
   'recording_start',
   'recording_stop',
   'end_meeting',
@@ -48,6 +57,10 @@ export function refuseCommand(
     case 'hand_lower':
     case 'take_floor':
       return command.identity !== undefined && command.identity !== sender.identity ? 'moderators_only' : null
+    case 'speaking_remove':
+    case 'speaking_end':
+      // Whose turn it is is known under the lock.
+      return null
     case 'question_ask':
       return isViewer && !meeting.options.viewersMayAsk ? 'viewers_may_not_ask' : null
     default:

@@ -5,8 +5,8 @@
 
 export const floorModes = ['free', 'one', 'several'] as const
 /**
- * `free`: everybody opens their own microphone. `one`: only whoever is called, and one at a time. `several`: only who is called or asked
- * by a moderator, any number of them.
+ * `free`: everybody opens their own microphone, and a call ends nobody's speech. `one`: only whoever is called, and one at a time.
+ * `several`: only who is called or asked by a moderator, any number of them.
  */
 export type FloorMode = (typeof floorModes)[number]
 

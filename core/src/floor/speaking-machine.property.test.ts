@@ -103,7 +103,7 @@ function checkList(list: SpeakingList): void {
   const ids = list.turns.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
   const speaking = list.turns.filter(turn => turn.status === 'speaking')
-  if (list.mode !== 'several') expect(speaking.length).toBeLessThanOrEqual(1)
+  if (list.mode === 'one') expect(speaking.length).toBeLessThanOrEqual(1)
   const ranks = waitingTurns(list.turns).map(({ rank }) => rank)
   expect(new Set(ranks).size).toBe(ranks.length)
   if (list.nextId !== null) expect(order(list)).toContain(list.nextId)

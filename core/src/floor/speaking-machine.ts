@@ -6,6 +6,7 @@
 import type { AppErrorCode } from '../errors.ts'
 import {
   type FloorMode,
+  nextTurn,
   type SpeakingList,
   type SpeakingTurn,
   speakerKey,
@@ -97,13 +98,11 @@ const replace = (list: SpeakingList, ...changed: SpeakingTurn[]): SpeakingList =
 const forget = (list: SpeakingList, turnId: string): SpeakingList =>
   list.nextId === turnId ? { ...list, nextId: null } : list
 
-const isOpen = (turn: SpeakingTurn): boolean => turn.status !== 'spoken'
-
 function add(list: SpeakingList, fresh: NewTurn): SpeakingList {
   // One wish of one's own at a time; moderators may put in several voters who speak through one hall.
   const known = list.turns.find(
     turn =>
-      isOpen(turn) &&
+      (turn.status === 'waiting' || turn.status === 'postponed') &&
       turn.identity === fresh.identity &&
       turn.name === fresh.name &&
       turn.unit === fresh.unit,
@@ -148,9 +147,9 @@ function call(
   if (turn.status === 'speaking') return done(list)
   const speaking = speakingTurns(list.turns)
   // Somebody else has called meanwhile: whoever presses now has not seen whom this would silence.
-  if (seen && list.mode !== 'several' && !speaking.every(one => seen.includes(one.id)))
+  if (seen && list.mode === 'one' && !speaking.every(one => seen.includes(one.id)))
     return refused('floor_moved')
-  const ended = list.mode === 'several' ? [] : speaking
+  const ended = list.mode === 'one' ? speaking : []
   const started: SpeakingTurn = {
     ...turn,
     status: 'speaking',
@@ -163,6 +162,8 @@ function call(
   const ranks = new Map(after.turns.map(one => [one.id, one.rank]))
   return done({
     ...after,
+    // Told with the call: "mời A phát biểu, mời B chuẩn bị".
+    nextId: nextTurn(after)?.id ?? null,
     lastCall: {
       turnId: turn.id,
       ended: ended.map(one => ({ turnId: one.id, untilAt: one.untilAt })),
@@ -230,8 +231,8 @@ function undoCall(list: SpeakingList, turn: SpeakingTurn, now: string): Outcome 
     const moved = lastCall.moved.find(({ turnId }) => turnId === one.id)
     return moved && one.status === 'waiting' ? { ...one, rank: moved.rank } : one
   })
-  const waits = (id: string | null) => turns.some(one => one.id === id && one.status === 'waiting')
-  const nextId = [lastCall.nextId, list.nextId].find(waits) ?? null
+  const isWaiting = turns.some(one => one.id === lastCall.nextId && one.status === 'waiting')
+  const nextId = isWaiting ? lastCall.nextId : null
   return done(separate(recount({ ...list, turns, nextId, lastCall: null })))
 }
 
@@ -243,7 +244,7 @@ function extend(turn: SpeakingTurn, seconds: number, now: string): SpeakingTurn 
 /** To one at a time: whoever was called last keeps the floor. */
 function setMode(list: SpeakingList, mode: FloorMode, now: string): SpeakingList {
   if (list.mode === mode) return list
-  const others = mode === 'several' ? [] : speakingTurns(list.turns).slice(0, -1)
+  const others = mode === 'one' ? speakingTurns(list.turns).slice(0, -1) : []
   return { ...end(list, others, now), mode, lastCall: null }
 }
 

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import { appendToFloor } from './floor-log.ts'
 import { lowerHand } from './hand-handlers.ts'
 import { peopleRows } from './people-rows.ts'
-import { syncVoiceNow, takeFloor } from './voter-voice.ts'
+import { followSpeakers, takeFloor } from './speaking.ts'
 
 /** A hand stays up through a reload or a lost link of this length. */
 const GRACE_MS = 60_000
@@ -62,8 +62,10 @@ export class Absences {
     for (const { meetingId, identity, awaySince } of await this.#look(hands))
       await appendToFloor(this.#runtime, meetingId, scope => lowerHand(scope, identity, awaySince))
     for (const { meetingId, identity, awaySince } of await this.#look(speakers)) {
-      await appendToFloor(this.#runtime, meetingId, scope => takeFloor(scope, identity, awaySince))
-      await syncVoiceNow(this.#runtime, meetingId, identity)
+      const followed = await appendToFloor(this.#runtime, meetingId, scope =>
+        takeFloor(scope, '', identity, awaySince),
+      )
+      await followSpeakers(this.#runtime, meetingId, followed)
     }
   }
 

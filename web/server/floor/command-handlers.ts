@@ -13,6 +13,7 @@ import { doorCommands, tellLobby } from './door-commands.ts'
 import { handHandlers } from './hand-handlers.ts'
 import { actorOf, type Handler, handler } from './handler.ts'
 import { microphoneCommands } from './microphone-commands.ts'
+import { speakingCommands } from './speaking-commands.ts'
 
 /** Of one person; a public link must not bury the moderators. */
 const MAX_OPEN_QUESTIONS = 20
@@ -35,6 +36,7 @@ export const commandHandlers: { [T in FloorCommand['type']]: Handler<T> } = {
     },
   }),
   ...handHandlers,
+  ...speakingCommands,
   question_ask: handler('question_ask', {
     async apply({ tx, meeting, now, emit }, sender, command) {
       const question = {

@@ -9,8 +9,8 @@ import type { Runtime } from '../runtime.ts'
 import type { FloorScope } from './floor-log.ts'
 import { lowerHand } from './hand-handlers.ts'
 import { actorOf, handler } from './handler.ts'
+import { takeFloor, withdrawWishes } from './speaking.ts'
 import type { Ticket } from './ticket.ts'
-import { takeFloor } from './voter-voice.ts'
 
 /** @param identities everyone who was told something in the lobby. */
 interface Settled {
@@ -127,7 +127,8 @@ export const doorCommands = {
         update: data,
       })
       await lowerHand(scope, identity)
-      await takeFloor(scope, identity)
+      await withdrawWishes(scope, sender.name, identity, { isHandOnly: false })
+      await takeFloor(scope, sender.name, identity)
       if (meeting.spotlight === identity) {
         await tx.meeting.update({ where: { id: meeting.id }, data: { spotlight: null } })
         emit({ type: 'spotlighted', identity: null })

@@ -3,6 +3,7 @@ import { isModerator } from '@diemcau/core/roles.ts'
 import type { Db, Prisma, Tx } from '@diemcau/prisma/client.ts'
 import type { LockedMeeting } from './floor-log.ts'
 import { describeRequests } from './lobby-request.ts'
+import { readSpeakingState } from './speaking-rows.ts'
 import type { Ticket } from './ticket.ts'
 
 /** Newest chat messages in a snapshot; older ones stay in the database. */
@@ -55,7 +56,7 @@ async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promis
   // As with the events: viewers have no chat, and know of no hand but their own (core/src/floor/audience.ts).
   const takesPart = you.role !== 'viewer'
   const own = takesPart ? {} : { identity: you.identity }
-  const [chat, hands, speakers, questions, lobby, recording] = await Promise.all([
+  const [chat, hands, speakers, questions, lobby, recording, speaking] = await Promise.all([
     takesPart
       ? tx.chatMessageRow.findMany({ where: { meetingId }, orderBy: { seq: 'desc' }, take: CHAT_LIMIT })
       : [],
@@ -69,6 +70,7 @@ async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promis
       ? tx.lobbyRequestRow.findMany({ where: { meetingId, status: 'waiting' }, orderBy: { at: 'asc' } })
       : [],
     tx.recording.findFirst({ where: { meetingId, deletedAt: null }, orderBy: { requestedAt: 'desc' } }),
+    readSpeakingState(tx, meeting, { identity: you.identity, takesPart }),
   ])
   return {
     seq: meeting.lastSeq,
@@ -89,6 +91,8 @@ async function readSnapshot(tx: Tx, meeting: LockedMeeting, you: Ticket): Promis
       unit,
       at: at.toISOString(),
     })),
+    speaking,
+    now: new Date().toISOString(),
     questions: questions.map(({ id, identity, name, text, status, at }) => ({
       id,
       identity,

@@ -1,48 +1,16 @@
 /** Microphones: closing them, keeping them closed, and asking somebody to speak. */
+import type { FloorMode } from '@diemcau/core/floor/speaking-list.ts'
 import { isModerator, type MeetingRole } from '@diemcau/core/roles.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
-import type { Runtime } from '../runtime.ts'
 import type { FloorScope } from './floor-log.ts'
 import { optionsOf } from './floor-snapshot.ts'
 import { handler } from './handler.ts'
+import { callPerson, type Followed, followSpeakers, setFloorMode } from './speaking.ts'
 
-/** Holding or releasing them all: whoever was let speak before asks anew. The media side follows by a job. */
-async function holdMicrophones({ tx, meeting, emit }: FloorScope, microphonesHeld: boolean): Promise<void> {
-  await tx.meetingParticipant.updateMany({
-    where: { meetingId: meeting.id, mayUnmute: true },
-    data: { mayUnmute: false },
-  })
-  if (meeting.microphonesHeld !== microphonesHeld) {
-    const updated = await tx.meeting.update({ where: { id: meeting.id }, data: { microphonesHeld } })
-    emit({ type: 'options_set', options: optionsOf(updated) })
-  }
-  await enqueueJob(tx, { kind: 'apply_microphones', meetingId: meeting.id })
-}
-
-/**
- * Job: what the media server lets each one publish follows what the chair decided. Enforced there, so that a page of somebody
- * else's making cannot open a microphone either. Another portal may be at the same: whoever finds afterwards that something else
- * holds by now says that, so that the last word is right.
- */
-export async function applyMicrophones(runtime: Runtime, meetingId: string): Promise<void> {
-  let held = await heldMicrophones(runtime, meetingId)
-  for (;;) {
-    await runtime.media.holdMicrophones(meetingId, held)
-    const now = await heldMicrophones(runtime, meetingId)
-    if (now.size === held.size && [...now].every(identity => held.has(identity))) return
-    held = now
-  }
-}
-
-/** Who may not open theirs now. */
-async function heldMicrophones({ db }: Runtime, meetingId: string): Promise<Set<string>> {
-  const meeting = await db.meeting.findUnique({ where: { id: meetingId } })
-  if (!meeting?.microphonesHeld) return new Set()
-  const rows = await db.meetingParticipant.findMany({
-    where: { meetingId, mayUnmute: false, role: { not: 'viewer' } },
-    select: { identity: true, role: true },
-  })
-  return new Set(rows.filter(row => !isModerator(row.role as MeetingRole)).map(row => row.identity))
+/** Holding is leading the floor by permission; how many may speak at a time stays as it is led. */
+const holdMicrophones = (scope: FloorScope, by: string, isHeld: boolean): Promise<Followed> => {
+  const mode = scope.meeting.floorMode as FloorMode
+  return setFloorMode(scope, by, isHeld ? (mode === 'free' ? 'several' : mode) : 'free')
 }
 
 export const microphoneCommands = {
@@ -71,7 +39,7 @@ export const microphoneCommands = {
     async apply(scope, sender, { hold }, count) {
       if (count > 0)
         scope.emit({ type: 'muted_by_chair', identity: null, source: 'microphone', by: sender.name })
-      if (hold) await holdMicrophones(scope, true)
+      if (hold) await holdMicrophones(scope, sender.name, true)
     },
     after: async runtime => runtime.wakeJobs(),
   }),
@@ -81,19 +49,31 @@ export const microphoneCommands = {
       const meeting = await runtime.db.meeting.findUnique({ where: { id: sender.meetingId } })
       if (meeting?.microphonesHeld) await runtime.media.releaseMicrophone(sender.meetingId, identity)
     },
-    async apply({ tx, meeting, emit }, sender, { identity }) {
+    async apply(scope, sender, { identity }) {
+      const { tx, meeting, emit } = scope
+      const where = { meetingId_identity: { meetingId: meeting.id, identity } }
+      const who = await tx.meetingParticipant.findUnique({ where })
+      // Where one speaks at a time, letting somebody speak is calling them.
+      if (meeting.floorMode === 'one' && who && !isModerator(who.role as MeetingRole)) {
+        const { displayName, name } = who
+        return await callPerson(scope, sender.name, { identity, name: displayName || name, unit: '' })
+      }
       if (meeting.microphonesHeld)
         await tx.meetingParticipant.updateMany({
           where: { meetingId: meeting.id, identity },
           data: { mayUnmute: true },
         })
       emit({ type: 'unmute_asked', identity, by: sender.name })
+      return null
+    },
+    async after(runtime, sender, followed) {
+      if (followed) await followSpeakers(runtime, sender.meetingId, followed)
     },
   }),
   set_options: handler('set_options', {
-    async apply(scope, _sender, { chat, viewersMayRaiseHand, viewersMayAsk, microphonesHeld }) {
+    async apply(scope, sender, { chat, viewersMayRaiseHand, viewersMayAsk, microphonesHeld }) {
       const { tx, meeting, emit } = scope
-      if (microphonesHeld !== undefined) await holdMicrophones(scope, microphonesHeld)
+      if (microphonesHeld !== undefined) await holdMicrophones(scope, sender.name, microphonesHeld)
       if (chat === undefined && viewersMayRaiseHand === undefined && viewersMayAsk === undefined) return
       const updated = await tx.meeting.update({
         where: { id: meeting.id },

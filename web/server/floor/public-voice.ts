@@ -17,6 +17,8 @@ const publicCommands: readonly FloorCommand['type'][] = [
   'question_ask',
   'hand_raise',
   'hand_lower',
+  'speaking_remove',
+  'speaking_end',
   'chat_send',
 ]
 

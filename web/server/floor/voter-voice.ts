@@ -1,37 +1,26 @@
 /** The voice of voters who were given the floor: what the media server lets them send follows the table `floor_grant`. */
-import { AppError } from '@diemcau/core/errors.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
 import type { Runtime } from '../runtime.ts'
 import type { FloorScope } from './floor-log.ts'
 
-/** Moves a viewer from the raised hands to the speakers. @throws AppError `not_found` when the hand is not up. */
-export async function giveFloor({ tx, meeting, now, emit }: FloorScope, identity: string): Promise<void> {
-  const key = { meetingId: meeting.id, identity }
-  const hand = await tx.raisedHandRow.findUnique({ where: { meetingId_identity: key } })
-  const who = await tx.meetingParticipant.findUnique({ where: { meetingId_identity: key } })
-  // Whoever takes part may speak anyway.
-  if (!hand || who?.role !== 'viewer')
-    throw new AppError('not_found', 'no viewer of that identity has a hand up')
-  const { name, unit } = hand
+/** Lets a viewer speak, under this name. */
+export async function grantVoice(
+  { tx, meeting, now, emit }: FloorScope,
+  { name, unit }: { name: string; unit: string },
+  identity: string,
+): Promise<void> {
   const { count } = await tx.floorGrant.createMany({
-    data: [{ ...key, name, unit, at: now }],
+    data: [{ meetingId: meeting.id, identity, name, unit, at: now }],
     skipDuplicates: true,
   })
-  await tx.raisedHandRow.delete({ where: { meetingId_identity: key } })
-  emit({ type: 'hand_lowered', identity })
   if (count === 0) return
   emit({ type: 'floor_given', speaker: { identity, name, unit, at: now.toISOString() } })
   await enqueueJob(tx, { kind: 'sync_voice', meetingId: meeting.id, identity })
 }
 
-/** Ends it, if it is there and (with `awaySince`) its owner has been away since that very time. */
-export async function takeFloor(
-  { tx, meeting, emit }: FloorScope,
-  identity: string,
-  awaySince?: Date,
-): Promise<boolean> {
-  const where = { meetingId: meeting.id, identity, ...(awaySince ? { awaySince } : {}) }
-  const { count } = await tx.floorGrant.deleteMany({ where })
+/** Ends it, if it is there. */
+export async function withdrawVoice({ tx, meeting, emit }: FloorScope, identity: string): Promise<boolean> {
+  const { count } = await tx.floorGrant.deleteMany({ where: { meetingId: meeting.id, identity } })
   if (count === 0) return false
   emit({ type: 'floor_taken', identity })
   await enqueueJob(tx, { kind: 'sync_voice', meetingId: meeting.id, identity })

@@ -1,5 +1,5 @@
 import { endLostRights } from '../floor/end-rights.ts'
-import { applyMicrophones } from '../floor/microphone-commands.ts'
+import { applyMicrophones } from '../floor/microphone-rights.ts'
 import { syncVoice } from '../floor/voter-voice.ts'
 import { sendMail } from '../mail/send-mail.ts'
 import { stopAtRecorder } from '../recordings/control-recording.ts'

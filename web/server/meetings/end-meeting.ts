@@ -1,5 +1,6 @@
 import { audit } from '../audit.ts'
 import type { FloorScope } from '../floor/floor-log.ts'
+import { endSpeeches } from '../floor/speaking.ts'
 import { enqueueJob } from '../jobs/job-queue.ts'
 import { stopRecordingInScope } from '../recordings/control-recording.ts'
 
@@ -22,6 +23,7 @@ export async function endMeetingInScope(
     where: { meetingId: meeting.id, status: 'waiting' },
     data: { status: 'denied', settledAt: now },
   })
+  await endSpeeches(scope, by.name)
   await tx.raisedHandRow.deleteMany({ where: { meetingId: meeting.id } })
   await tx.floorGrant.deleteMany({ where: { meetingId: meeting.id } })
   await tx.meeting.update({

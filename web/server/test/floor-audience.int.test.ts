@@ -25,8 +25,10 @@ describe('the public page', () => {
     await chair.send({ type: 'spotlight', identity: 'user:US_official1' })
 
     const seen = ['question_asked', 'hand_raised', 'spotlighted']
-    await eventually(() => expect(viewer.types()).toEqual(seen))
+    await eventually(() => expect(viewer.typesBesideList()).toEqual(seen))
     expect(JSON.stringify(viewer.events)).not.toContain('chuyện trong phòng')
+    // Of the speaking list it has its own wish, and that others wait.
+    expect(JSON.stringify(viewer.events)).not.toContain('Hội trường')
     const all = [
       'chat_sent',
       'hand_raised',
@@ -35,18 +37,20 @@ describe('the public page', () => {
       'hand_raised',
       'spotlighted',
     ]
-    await eventually(() => expect(chair.types()).toEqual(all))
+    await eventually(() => expect(chair.typesBesideList()).toEqual(all))
     await eventually(() =>
-      expect(official.types()).toEqual(['chat_sent', 'hand_raised', 'hand_raised', 'spotlighted']),
+      expect(official.typesBesideList()).toEqual(['chat_sent', 'hand_raised', 'hand_raised', 'spotlighted']),
     )
 
     const back = connect(ticket, 0)
-    await eventually(() => expect(back.types()).toEqual(seen))
+    await eventually(() => expect(back.typesBesideList()).toEqual(seen))
     const late = connect(ticket)
     await eventually(() => expect(late.snapshots).toHaveLength(1))
     const [snapshot] = late.snapshots
     expect(snapshot!.chat).toEqual([])
     expect(snapshot!.hands.map(hand => hand.identity)).toEqual([snapshot!.you.identity])
+    expect(snapshot!.speaking.turns.map(turn => turn.identity)).toEqual([snapshot!.you.identity])
+    expect(snapshot!.speaking.places).toHaveLength(2)
     expect(snapshot!.questions).toHaveLength(1)
     expect(snapshot!.lobby).toEqual([])
   })

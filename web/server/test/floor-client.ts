@@ -52,6 +52,11 @@ export class FloorClient {
     return this.events.map(e => e.type)
   }
 
+  /** What happened beside the speaking list, which tells of most of it once more. */
+  typesBesideList(): string[] {
+    return this.types().filter(type => !type.startsWith('speaking_'))
+  }
+
   close(): void {
     this.socket.close()
   }

@@ -108,6 +108,47 @@ describe.skipIf(noRedisServer)('two portals', () => {
     expect(texts(chair)).toEqual(texts(official))
   })
 
+  it('have one speaking list, also when two press at once at different ones', async () => {
+    const chair = await sit(a, portal.actors.chair)
+    const secretary = await sit(b, portal.actors.secretary)
+    await chair.send({ type: 'speaking_mode', mode: 'one' })
+    const names = Array.from({ length: 6 }, (_, n) => `Cử tri ${n}`)
+    await Promise.all(
+      names.map((name, n) => (n % 2 ? chair : secretary).send({ type: 'speaking_add', name })),
+    )
+    const turnsOf = (client: FloorClient) =>
+      [
+        ...new Map(
+          client.events.flatMap(event =>
+            event.type === 'speaking_turn' ? [[event.turn.id, event.turn] as const] : [],
+          ),
+        ).values(),
+      ].sort((one, other) => one.rank - other.rank)
+    for (const client of [chair, secretary])
+      await eventually(() => expect(turnsOf(client)).toHaveLength(6), LONG)
+    expect(turnsOf(chair)).toEqual(turnsOf(secretary))
+    const [first, second] = turnsOf(chair)
+    const call = (client: FloorClient, turnId: string) =>
+      client.send({ type: 'speaking_call', turnId, speaking: [] })
+    // The same call by both is one; another one is refused, whichever comes second.
+    expect(await Promise.all([call(chair, first!.id), call(secretary, first!.id)])).toEqual([
+      { ok: true },
+      { ok: true },
+    ])
+    expect(await call(secretary, second!.id)).toMatchObject({ ok: false, code: 'floor_moved' })
+    for (const client of [chair, secretary]) {
+      await eventually(
+        () =>
+          expect(turnsOf(client).map(turn => turn.status)).toEqual(['speaking', ...Array(5).fill('waiting')]),
+        LONG,
+      )
+      const calls = client.events.filter(
+        event => event.type === 'speaking_turn' && event.turn.status === 'speaking',
+      )
+      expect(calls).toHaveLength(1)
+    }
+  })
+
   it('ring at one another over Redis: events and ended rights need not be looked for', async () => {
     // So slow that it is not what brings anything here.
     const third = await PortalChild.create(env(), { ...options, pulseMs: 600_000 })
