@@ -10,6 +10,7 @@ import { nodeName } from '@diemcau/core/settings/node-name.ts'
 import { defaultBind, listenSetting, nodeEnv, secretFault } from '@diemcau/core/settings/secret-rule.ts'
 import { z } from 'zod'
 import { type ClusterConfig, clusterVariables, readCluster } from './cluster/cluster-settings.ts'
+import { defaultLimits } from './room/base/limits.ts'
 import { reachableAddresses } from './server/own-addresses.ts'
 
 /** Environment variables of the SFU node, in one place. Nothing else in `sfu/src` reads `process.env`. */
@@ -89,6 +90,7 @@ const environment = z.object({
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
   SFU_CONNECTIONS_PER_ADDRESS: count(1, 1_000_000).default(2_000),
   SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(2_097_152),
+  SFU_AUDIENCE_FROM: count(0, 1_000_000).default(defaultLimits.audienceFrom),
   ...clusterVariables,
 })
 
@@ -158,6 +160,8 @@ export interface Config {
   connectionsPerAddress: number
   /** Largest signalling message or API body, in bytes. */
   maxMessageBytes: number
+  /** So many in a room who may not publish are not told of one another. */
+  audienceFrom: number
   /** Undefined: this node is alone, and opens no port but the clients'. */
   cluster: ClusterConfig | undefined
 }
@@ -246,6 +250,7 @@ export function readConfig(
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     connectionsPerAddress: values.SFU_CONNECTIONS_PER_ADDRESS,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,
+    audienceFrom: values.SFU_AUDIENCE_FROM,
     cluster,
   }
 }

@@ -74,6 +74,7 @@ export class SfuNode {
         log,
         autoCreate: config.autoCreateRooms,
         turn: config.turn,
+        limits: { audienceFrom: config.audienceFrom },
       }
       const { port } = server.address() as AddressInfo
       const parts =

@@ -109,7 +109,7 @@ describe('a room', () => {
   })
 
   it('keeps a large audience from one another, but not from those who may publish', async () => {
-    rooms.renew({ promptUpdatesUpTo: 2, observerUpdateMs: 1_000 })
+    rooms.renew({ promptUpdatesUpTo: 2, audienceFrom: 2, observerUpdateMs: 1_000 })
     const watch = { video: { canPublish: false, canPublishData: true } }
     const an = await rooms.join('an')
     const [early, o1] = [await rooms.join('early', watch), await rooms.join('o1', watch)]

@@ -200,7 +200,8 @@ export class Room implements RoomView, SharedRoom {
       listener,
     })
     try {
-      participant.attachLink(link, encodeJoinReply(this, participant, this.#deps))
+      const others = this.#broadcast.othersFor(participant)
+      participant.attachLink(link, encodeJoinReply(this, participant, others, this.#deps))
     } catch (error) {
       // Half a participant must not stay, nor keep the room open.
       participant.close('join_failed')

@@ -284,7 +284,7 @@ it('takes no larger packet from the API than from a client', async () => {
 })
 
 it('splits updates of many participants, whoever is told of them', async () => {
-  start({ updateChunkBytes: 1_000, promptUpdatesUpTo: 0 })
+  start({ updateChunkBytes: 1_000, promptUpdatesUpTo: 0, audienceFrom: 0 })
   const an = await rooms.join('an')
   const watcher = await rooms.join('watcher', { video: { canPublish: false } })
   const claims = { metadata: 'm'.repeat(600) }

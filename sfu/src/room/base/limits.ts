@@ -103,6 +103,8 @@ export interface RoomLimits {
   observerUpdateMs: number
   /** Up to so many participants in a room every update goes out at once. */
   promptUpdatesUpTo: number
+  /** So many people who may not publish are an audience: they are not told of one another, until the room closes. */
+  audienceFrom: number
   /** Counts in `RoomUpdate` are coalesced over this time. */
   roomUpdateMs: number
   qualityIntervalMs: number
@@ -175,6 +177,7 @@ export const defaultLimits: RoomLimits = {
   tokenTtlS: 600,
   observerUpdateMs: 1_000,
   promptUpdatesUpTo: 50,
+  audienceFrom: 50,
   roomUpdateMs: 2_000,
   qualityIntervalMs: 5_000,
   dynacastDowngradeMs: 5_000,

@@ -9,11 +9,13 @@ describe('encoding for many', () => {
   )
 
   it('splices encoded infos into a join reply that any decoder reads', () => {
-    const join = new JoinResponse({ serverVersion: '1', participant: infos[0]! })
-    const decoded = SignalResponse.fromBinary(encodeJoin(join, infos.map(encodeInfo))).message
+    const join = new JoinResponse({ serverVersion: '1' })
+    const own = encodeInfo(new ParticipantInfo({ sid: 'PA_own' }))
+    const decoded = SignalResponse.fromBinary(encodeJoin(join, own, infos.map(encodeInfo))).message
     expect(decoded.case).toBe('join')
     const value = decoded.value as JoinResponse
     expect(value.serverVersion).toBe('1')
+    expect(value.participant?.sid).toBe('PA_own')
     expect(value.otherParticipants.map(info => info.sid)).toEqual(infos.map(info => info.sid))
   })
 

@@ -14,6 +14,7 @@ import {
 /** Field numbers of livekit_rtc.proto. */
 const SIGNAL_RESPONSE_JOIN = 1
 const SIGNAL_RESPONSE_UPDATE = 5
+const JOIN_PARTICIPANT = 2
 const JOIN_OTHER_PARTICIPANTS = 3
 const UPDATE_PARTICIPANTS = 1
 
@@ -26,9 +27,9 @@ export const encodeUserPacket = (payload: Uint8Array): Uint8Array =>
 
 export const encodeInfo = (info: ParticipantInfo): Uint8Array => info.toBinary()
 
-/** Join reply of `join` with `others` (encoded infos) as its otherParticipants. */
-export function encodeJoin(join: JoinResponse, others: Uint8Array[]): Uint8Array {
-  const parts = [join.toBinary()]
+/** Join reply of `join` with `own` (an encoded info) as its participant and `others` as its otherParticipants. */
+export function encodeJoin(join: JoinResponse, own: Uint8Array, others: Uint8Array[]): Uint8Array {
+  const parts = [join.toBinary(), header(JOIN_PARTICIPANT, own.length), own]
   for (const info of others) parts.push(header(JOIN_OTHER_PARTICIPANTS, info.length), info)
   return wrap(SIGNAL_RESPONSE_JOIN, parts)
 }

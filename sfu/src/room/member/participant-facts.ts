@@ -106,9 +106,14 @@ export class ParticipantFacts {
   get isHidden(): boolean {
     return this.#permission.hidden
   }
-  /** May only watch; in a large room observers are not told of one another. */
+  /** May only watch; an audience of such people is not told of one another. */
   get isObserver(): boolean {
     return !this.#permission.canPublish && this.#dataTracks.length === 0
+  }
+  /** It has a right to the list of all: by its token, or as an agent, which works for each of them. */
+  get mayList(): boolean {
+    const { roomAdmin, roomList } = this.#claims.video
+    return roomAdmin === true || roomList === true || this.isAgent
   }
   /** Agents may transcribe others and write in their name. */
   get isAgent(): boolean {

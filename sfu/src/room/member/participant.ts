@@ -96,7 +96,7 @@ export class Participant {
   hasBeenActive = false
   /** Observers have been told of it, so they must be told of its end. */
   isKnownToObservers = false
-  /** It has been told of observers, so it must be told of their end, also when it is one itself by then. */
+  /** It has been told of all observers, so it is told of each change and end of theirs, also when it is one itself by then. */
   hasHeardOfObservers = false
   /** What is told outside once it has joined: until its media connects it has not. */
   readonly heldEvents: (() => void)[] = []
@@ -253,6 +253,10 @@ export class Participant {
   }
   get isObserver(): boolean {
     return this.facts.isObserver
+  }
+  /** It is told of everybody, however large the audience. */
+  get seesAudience(): boolean {
+    return !this.facts.isObserver || this.facts.mayList
   }
   /** Opened media, undefined before that and after closing. Data goes through `data`. */
   get media(): PeerMedia | undefined {

@@ -79,6 +79,6 @@ export const isCounted = ({
 }: Pick<Member, 'owner' | 'permission' | 'kind'>): boolean =>
   owner === undefined && !isServant(permission, kind)
 
-/** Above this size news of observers is batched and kept from other observers. */
+/** Above this size news of observers is batched. */
 export const isLargeRoom = (room: RoomView, limits: RoomLimits): boolean =>
   room.size > limits.promptUpdatesUpTo

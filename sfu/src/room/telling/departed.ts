@@ -1,4 +1,4 @@
-import type { KnownInfo } from '../member/signal-backlog.ts'
+import type { InfoUpdate } from './observer-updates.ts'
 
 /** The most that are remembered. When more leave at once the meeting is over, and a client that resumes gets a room without them anyway. */
 const MAX_DEPARTED = 1_000
@@ -8,20 +8,20 @@ export class Departed {
   readonly #keepMs: number
   readonly #now: () => number
   /** In the order of leaving. */
-  readonly #infos = new Map<string, { info: KnownInfo; atMs: number }>()
+  readonly #infos = new Map<string, { info: InfoUpdate; atMs: number }>()
 
   constructor(keepMs: number, now: () => number = () => performance.now()) {
     this.#keepMs = keepMs
     this.#now = now
   }
 
-  add(info: KnownInfo): void {
+  add(info: InfoUpdate): void {
     this.#infos.delete(info.identity)
     this.#infos.set(info.identity, { info, atMs: this.#now() })
     this.#forget()
   }
 
-  list(): KnownInfo[] {
+  list(): InfoUpdate[] {
     this.#forget()
     return [...this.#infos.values()].map(({ info }) => info)
   }

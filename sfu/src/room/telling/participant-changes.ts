@@ -47,7 +47,6 @@ export class ParticipantChanges {
   permission(participant: Participant, permission: ParticipantPermission): void {
     const { room, broadcast, dataTracks } = this.#deps
     const { facts } = participant
-    const wasObserver = participant.isObserver
     const wasRecorder = participant.permission.recorder
     const wasHidden = participant.isHidden
     const wantsHidden = permission.hidden
@@ -64,7 +63,6 @@ export class ParticipantChanges {
     facts.touch()
     participant.token.refresh()
     participant.subscriptions.reevaluate()
-    if (wasObserver && !participant.isObserver) broadcast.introduceObservers(participant)
     broadcast.participant(participant, { isPrompt: true, isToSelf: true })
     if (permission.recorder !== wasRecorder) broadcast.room()
     else if (permission.hidden !== wasHidden) broadcast.counts()

@@ -17,11 +17,11 @@ import { encodeInfo, encodeSignal, encodeUpdates } from '../base/wire.ts'
 import type { Participant } from '../member/participant.ts'
 import { isLargeRoom, type Member, type RoomView } from '../member/room-view.ts'
 import { type KnownInfo, repeatOf } from '../member/signal-backlog.ts'
+import { Audience } from './audience.ts'
 import { QualityChanges, type QualityFacts, qualityInfoOf } from './connection-quality.ts'
 import { Departed } from './departed.ts'
 import { type Demand, Dynacast, qualityUpdateOf } from './dynacast.ts'
 import { type InfoUpdate, ObserverUpdates } from './observer-updates.ts'
-import { othersOf } from './room-messages.ts'
 import { Speakers } from './speakers.ts'
 
 /** Characters of the room's metadata that are told every `roomUpdateMs`. */
@@ -32,6 +32,7 @@ export class RoomBroadcast {
   readonly #room: RoomView
   readonly #limits: RoomLimits
   readonly #log: Log
+  readonly #audience: Audience
   readonly #observers: ObserverUpdates
   readonly #departed: Departed
   readonly #speakers = new Speakers()
@@ -56,6 +57,7 @@ export class RoomBroadcast {
     this.#room = room
     this.#limits = limits
     this.#log = log
+    this.#audience = new Audience(room, limits.audienceFrom)
     this.#dynacast = new Dynacast(limits.dynacastDowngradeMs)
     this.#departed = new Departed(limits.signalSilenceMs + limits.resumeWindowMs)
     this.#observers = new ObserverUpdates(limits.observerUpdateMs, updates => this.#sendUpdates(updates))
@@ -83,15 +85,22 @@ export class RoomBroadcast {
    * that with what they could not say meanwhile, e.g. a mute. Those who left lately come first.
    */
   infosFor(participant: Participant): KnownInfo[] {
-    const present = [participant, ...othersOf(this.#room, participant, this.#limits)]
+    const hasHeard = participant.hasHeardOfObservers
+    const departed = this.#departed.list().filter(({ isForAll }) => isForAll || hasHeard)
+    const present = [participant, ...this.#audience.shownTo(participant, { isResuming: true })]
     this.noteTold(participant)
-    return [...this.#departed.list(), ...present.map(infoOf)]
+    return [...departed, ...present.map(infoOf)]
   }
 
-  /** `participant` gets the list of the others (`othersOf`) now: who is in it must be taken back from it later. */
+  /** Those a newcomer is told of by the reply to its join. */
+  othersFor(participant: Participant): Member[] {
+    return this.#audience.shownTo(participant)
+  }
+
+  /** `participant` gets the list of the others now: who is in it must be taken back from it later. */
   noteTold(participant: Participant): void {
-    if (!participant.isObserver) participant.hasHeardOfObservers = true
-    else if (!isLargeRoom(this.#room, this.#limits))
+    if (participant.seesAudience) participant.hasHeardOfObservers = true
+    else if (!this.#audience.isUnseen())
       for (const other of this.#room.visible()) other.isKnownToObservers = true
   }
 
@@ -100,10 +109,12 @@ export class RoomBroadcast {
    * is large. Itself hears only when `isToSelf` (its own name or permissions were changed).
    */
   participant(participant: Member, how: { isPrompt: boolean; isToSelf?: boolean }): void {
+    const own = this.#room.participants.get(participant.identity)
+    if (own === participant && own.seesAudience) this.#introduceAudience(own)
     const encoded = participant.encodedInfo()
     const isLarge = isLargeRoom(this.#room, this.#limits)
-    // Who was announced to all, in a small room or as a publisher, must be taken back from all.
-    if (!isLarge || !participant.isObserver) participant.isKnownToObservers = true
+    // Who was announced to all, before there was an audience or as a publisher, must be taken back from all.
+    if (!participant.isObserver || !this.#audience.isUnseen()) participant.isKnownToObservers = true
     const update = { identity: participant.identity, encoded, isForAll: participant.isKnownToObservers }
     if (how.isToSelf)
       participant.backlog?.sendUpdates(encodeUpdates([encoded], this.#limits.updateChunkBytes), [update])
@@ -153,20 +164,20 @@ export class RoomBroadcast {
     const observerMessages = forObservers.length === updates.length ? messages : encode(forObservers)
     for (const receiver of this.#room.participants.values()) {
       if (receiver === except) continue
-      if (!receiver.isObserver) receiver.hasHeardOfObservers = true
       if (receiver.hasHeardOfObservers) receiver.backlog.sendUpdates(messages, updates)
       else receiver.backlog.sendUpdates(observerMessages, forObservers)
     }
   }
 
-  /** An observer that may publish now is told of the other observers, as everybody who may publish is. */
-  introduceObservers(participant: Participant): void {
+  /** Who may publish now, or does publish data, is told of the audience, once: from then on it hears of all changes. */
+  #introduceAudience(participant: Participant): void {
+    if (participant.hasHeardOfObservers) return
     participant.hasHeardOfObservers = true
-    if (!isLargeRoom(this.#room, this.#limits)) return
+    if (!this.#audience.isUnseen()) return
     const updates = this.#room
       .visible()
       .filter(other => other.isObserver && other !== participant)
-      .map(other => ({ identity: other.identity, encoded: other.encodedInfo() }))
+      .map(infoOf)
     const encoded = updates.map(update => update.encoded)
     participant.backlog.sendUpdates(encodeUpdates(encoded, this.#limits.updateChunkBytes), updates)
   }

@@ -11,7 +11,7 @@ import { iceServersFor, type TurnSettings } from '../base/ice-servers.ts'
 import type { RoomLimits } from '../base/limits.ts'
 import { encodeJoin, encodeSignal } from '../base/wire.ts'
 import type { Participant } from '../member/participant.ts'
-import { isCounted, isLargeRoom, type Member, type RoomView } from '../member/room-view.ts'
+import { isCounted, type Member, type RoomView } from '../member/room-view.ts'
 
 /** The LiveKit server whose signalling this follows; clients refuse a reply without a version. */
 const SPOKEN_VERSION = '1.9.0'
@@ -58,22 +58,16 @@ export interface ReplyDeps {
   now(): number
 }
 
-/** Those `participant` is told of: in a large room observers do not hear of one another. */
-export function othersOf(room: RoomView, participant: Participant, limits: RoomLimits): Member[] {
-  const isAudience = isLargeRoom(room, limits)
-  return room
-    .visible()
-    .filter(other => other !== participant && !(isAudience && participant.isObserver && other.isObserver))
-}
-
-/** The first message of a connection (livekit_rtc.proto, JoinResponse). */
-export function encodeJoinReply(room: RoomView, participant: Participant, deps: ReplyDeps): Uint8Array {
-  const { limits, nodeId, turn, now } = deps
-  const others = othersOf(room, participant, limits).map(other => other.encodedInfo())
+/** The first message of a connection (livekit_rtc.proto, JoinResponse), put together from the infos of `others` as they are kept. */
+export function encodeJoinReply(
+  room: RoomView,
+  participant: Participant,
+  others: Member[],
+  { limits, nodeId, turn, now }: ReplyDeps,
+): Uint8Array {
   return encodeJoin(
     new JoinResponse({
       room: room.message(),
-      participant: participant.info(),
       serverVersion: SPOKEN_VERSION,
       serverInfo: serverInfo(nodeId),
       // ICE-lite with fixed ports: no client needs STUN, and TURN only where it cannot reach those ports.
@@ -85,7 +79,8 @@ export function encodeJoinReply(room: RoomView, participant: Participant, deps: 
       // The client connects its publisher side at once; one that may only send data does so when it has some.
       fastPublish: participant.permission.canPublish,
     }),
-    others,
+    participant.encodedInfo(),
+    others.map(other => other.encodedInfo()),
   )
 }
 
