@@ -69,8 +69,12 @@ export async function benchOnServer(
   try {
     let access: Access
     if (values.url === undefined) {
-      // Everybody comes from one address here, which the limits of a real server would mind.
-      const limits = { SFU_JOINS_PER_MINUTE: '100000', SFU_CONNECTIONS_PER_ADDRESS: '10000' }
+      // Everybody comes from one address here, which the limits of a real server would mind; and everybody waits for every voice.
+      const limits = {
+        SFU_JOINS_PER_MINUTE: '100000',
+        SFU_CONNECTIONS_PER_ADDRESS: '10000',
+        SFU_VOICES: '10000',
+      }
       const workerBin = await ensureWorker({ root, log, allowApt: true })
       const sfu = await startSfu({
         workers,

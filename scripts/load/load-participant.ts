@@ -177,6 +177,17 @@ export class LoadParticipant extends EventEmitter {
     }
   }
 
+  /** Publishes a recorded voice alone, silent until `talk`; the clients need loadMedia() before. */
+  async publishVoice(stream: number): Promise<void> {
+    const [voice] = await this.#offer(stream, [], ['audio'])
+    const { opus: payloadType, audioLevelId, feedbackId, midId } = OFFERED
+    const { ssrc, mid } = voice!
+    const peer = this.subscriberPeer + 1
+    const common = { ssrc, payloadType, name: SOUND, stream, audioLevelId, feedbackId }
+    this.#clients.play(peer, { ...common, mid: { id: midId, value: mid } })
+    this.talk(false)
+  }
+
   /** Whether its recorded voice is heard, or silent. */
   talk(isHeard: boolean): void {
     this.#clients.talk(this.subscriberPeer + 1, FIRST_SSRC + this.subscriberPeer * 16, isHeard)
@@ -188,10 +199,14 @@ export class LoadParticipant extends EventEmitter {
     this.#clients.closePeer(this.subscriberPeer + 1)
   }
 
-  /** Announces and offers a sound and a picture with these layers, and connects. */
-  async #offer(firstStream: number, rids: string[]): Promise<LocalStream[]> {
+  /** Announces and offers a sound and a picture with these layers (or only one of the two), and connects. */
+  async #offer(
+    firstStream: number,
+    rids: string[],
+    kinds: readonly ('audio' | 'video')[] = ['audio', 'video'],
+  ): Promise<LocalStream[]> {
     const ssrcBase = FIRST_SSRC + this.subscriberPeer * 16
-    const streams: LocalStream[] = (['audio', 'video'] as const).map((kind, index) => ({
+    const streams: LocalStream[] = kinds.map((kind, index) => ({
       mid: String(index),
       kind,
       cid: `${this.identity}-${kind}`,

@@ -87,6 +87,7 @@ const environment = z.object({
   SFU_TRUST_PROXY: trustedProxies.optional(),
   METRICS_TOKEN: z.string().optional(),
   SFU_ROOM_AUTO_CREATE: z.enum(['0', '1', 'false', 'true']).default('1'),
+  SFU_VOICES: count(1, 10_000).default(8),
   SFU_JOINS_PER_MINUTE: count(1, 1_000_000).default(1200),
   SFU_CONNECTIONS_PER_ADDRESS: count(1, 1_000_000).default(2_000),
   SFU_MAX_MESSAGE_BYTES: count(16_384, 16_777_216).default(2_097_152),
@@ -154,6 +155,8 @@ export interface Config {
   metricsToken: string | undefined
   /** Joining makes a room that is not there. When false only the API's CreateRoom does. */
   autoCreateRooms: boolean
+  /** Microphones heard at once in a room, beside those of who has the floor. */
+  voices: number
   /** Joins a minute allowed from one address. A hall full of people shares an address. */
   joinsPerMinute: number
   /** Signalling sockets open at once from one address. */
@@ -247,6 +250,7 @@ export function readConfig(
     trustedProxies: values.SFU_TRUST_PROXY ?? values.TRUSTED_PROXIES,
     metricsToken: values.METRICS_TOKEN,
     autoCreateRooms: values.SFU_ROOM_AUTO_CREATE === '1' || values.SFU_ROOM_AUTO_CREATE === 'true',
+    voices: values.SFU_VOICES,
     joinsPerMinute: values.SFU_JOINS_PER_MINUTE,
     connectionsPerAddress: values.SFU_CONNECTIONS_PER_ADDRESS,
     maxMessageBytes: values.SFU_MAX_MESSAGE_BYTES,

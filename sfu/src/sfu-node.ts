@@ -63,6 +63,7 @@ export class SfuNode {
         announcedAddresses:
           config.announcedAddresses.length > 0 ? config.announcedAddresses : ownAddresses(config.mediaBind),
         firstMediaPort: config.mediaPort,
+        voices: config.voices,
         ...(config.cluster ? { pipes: config.cluster.pipes } : {}),
         logger: log,
       }).catch((cause: unknown) => {

@@ -23,6 +23,7 @@ const inCode: Record<string, number> = {
   SFU_EVENT_LOOP_BUDGET_MS: config.admission.eventLoopMs,
   SFU_MEMORY_LEFT_MIB: config.admission.memoryLeftMiB,
   SFU_PEOPLE_BUDGET: config.admission.people,
+  SFU_VOICES: config.voices,
   SFU_JOINS_PER_MINUTE: config.joinsPerMinute,
   SFU_CONNECTIONS_PER_ADDRESS: config.connectionsPerAddress,
   SFU_MAX_MESSAGE_BYTES: config.maxMessageBytes,

@@ -27,6 +27,7 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   placements: { new_room: 2, room: 5 },
   mediaOpen: { routers: 1, consumers: 6 },
   pipes: [{ node: '10.1.2.12:7881', open: 2, sentBytes: 3_000, receivedBytes: 4_000 }],
+  voices: { microphones: 12, heard: 8, running: 50, held: 20, changes: 9 },
   pipePorts: { all: 1000, used: 2 },
   waiting: { signalBytes: 10, dataBytes: 20 },
   webhooks: { pending: 5, aside: 2 },

@@ -44,6 +44,17 @@ const pipesSchema = z.object({
   receivedBytes: count,
 })
 
+const voicesSchema = z.object({
+  /** Microphones published in its rooms, on whichever node, and those of them that people here hear. */
+  microphones: count,
+  heard: count,
+  /** Sound on its way to people, each to each; and that of microphones that are not heard, which is kept back. */
+  running: count,
+  held: count,
+  /** How often a microphone began to be heard or ended. */
+  changes: count,
+})
+
 const linkSchema = z.object({
   /** Where its links are, or its incarnation. */
   node: z.string(),
@@ -115,6 +126,7 @@ export const nodeReportSchema = z.object({
   /** How many of each kind the workers have open together: routers, transports, producers, consumers. */
   mediaOpen: z.record(z.string(), count),
   pipes: z.array(pipesSchema),
+  voices: voicesSchema,
   /** For media between nodes; null: this node is alone. */
   pipePorts: z.object({ all: count, used: count }).nullable(),
   /** What waits for clients: signalling of those whose link is lost, reliable data of those whose channel is not open. */

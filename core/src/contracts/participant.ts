@@ -16,6 +16,12 @@ export interface ParticipantAttributes {
   order: string
 }
 
+/**
+ * Any value but '' gives the floor: the media server lets everybody hear the microphone of who has it, however many are open. Of no effect for
+ * participants who may write their own attributes.
+ */
+export const FLOOR_ATTRIBUTE = 'floor'
+
 /** The display name everywhere: `hall – unit`; just one of them when the other is empty. */
 export const formatEndpointName = (hall: string, unit: string): string =>
   hall && unit ? `${hall} – ${unit}` : hall || unit

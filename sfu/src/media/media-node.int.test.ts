@@ -45,6 +45,7 @@ beforeEach(async () => {
   })
   room = node.openRoom(newRoomId(), {
     onSpeakers: list => speakers.push(list),
+    hasFloor: () => false,
     onDemandChanged: (_publisher, trackId, demand) =>
       demands.push(...demand.map(entry => ({ trackId, ...entry }))),
   })

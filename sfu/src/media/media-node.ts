@@ -9,6 +9,7 @@ import type {
   MediaResources,
   RoomMedia,
   RoomMediaListener,
+  VoiceFigures,
 } from '../room/base/ports.ts'
 import type { PipeListen } from './link/pair-ends.ts'
 import { PipeTraffic } from './link/pipe-traffic.ts'
@@ -33,8 +34,12 @@ export interface MediaNodeOptions {
   workerPlacement?: WorkerPlacement
   /** Where tracks come from other nodes; absent: this node is alone. */
   pipes?: PipeListen
+  /** Microphones that are heard at once in a room, beside those of who has the floor; at least 1, default 8. */
+  voices?: number
   logger: Logger
 }
+
+const VOICES = 8
 
 /** Starts the workers. The caller closes the node; rejects when a worker cannot start or a port is taken. */
 export async function createMediaNode(options: MediaNodeOptions): Promise<MediaNode> {
@@ -43,31 +48,39 @@ export async function createMediaNode(options: MediaNodeOptions): Promise<MediaN
     throw new AppError('invalid_argument', 'a media node needs an address to announce')
   if (options.pipes) await warnOfSmallBuffers(options.logger)
   const pool = await WorkerPool.create(options)
-  return new MediasoupNode(pool, options.logger, options.pipes)
+  return new MediasoupNode(pool, options)
 }
 
 class MediasoupNode implements MediaNode {
   readonly #pool: WorkerPool
   readonly #logger: Logger
   readonly #pipes: PipeListen | undefined
+  readonly #voices: number
+  /** Of rooms that have closed. */
+  #voiceChanges = 0
   readonly #rooms = new Set<MediasoupRoom>()
   readonly #traffic = new PipeTraffic()
   /** Of all pipes that tracks of other nodes come by: another node may remember those of a room that was here before. */
   #lastSerial = 0
   #isClosed = false
 
-  constructor(pool: WorkerPool, logger: Logger, pipes: PipeListen | undefined) {
-    this.#pipes = pipes
+  constructor(pool: WorkerPool, options: MediaNodeOptions) {
+    this.#pipes = options.pipes
+    this.#voices = options.voices ?? VOICES
     this.#pool = pool
-    this.#logger = logger
+    this.#logger = options.logger
   }
 
   openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia {
     if (this.#isClosed) throw new AppError('closed', 'the media node is closed')
     const room: MediasoupRoom = new MediasoupRoom(roomId, this.#pool, this.#logger, listener, {
       pipes: this.#pipes,
+      voices: this.#voices,
       nextSerial: () => ++this.#lastSerial,
-      onClosed: () => this.#rooms.delete(room),
+      onClosed: () => {
+        this.#rooms.delete(room)
+        this.#voiceChanges += room.voiceFigures().changes
+      },
     })
     this.#rooms.add(room)
     return room
@@ -114,7 +127,15 @@ class MediasoupNode implements MediaNode {
         ? { all: this.#pipes.lastPort - this.#pipes.firstPort + 1, used: ends.length }
         : null,
       roomPipes: new Map(rooms.map(room => [room.id, room.carriedCount])),
+      voices: this.#voiceFigures(rooms),
     }
+  }
+
+  #voiceFigures(rooms: MediasoupRoom[]): VoiceFigures {
+    const sum = { microphones: 0, heard: 0, running: 0, held: 0, changes: this.#voiceChanges }
+    for (const figures of rooms.map(room => room.voiceFigures()))
+      for (const name of Object.keys(sum) as (keyof VoiceFigures)[]) sum[name] += figures[name]
+    return sum
   }
 
   async close(reason: MediaCloseReason): Promise<void> {

@@ -22,7 +22,11 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   node = await quietMediaNode(FIRST_PORT, 1)
-  room = node.openRoom(newRoomId(), { onSpeakers: () => {}, onDemandChanged: () => {} })
+  room = node.openRoom(newRoomId(), {
+    onSpeakers: () => {},
+    onDemandChanged: () => {},
+    hasFloor: () => false,
+  })
 })
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close()

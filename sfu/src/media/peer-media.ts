@@ -17,6 +17,7 @@ import type { TrackSettings } from './track/layer-choice.ts'
 import type { Demand } from './track/published-track.ts'
 import { rateQuality } from './track/quality-score.ts'
 import type { TrackDirectory } from './track/track-directory.ts'
+import type { Voices } from './voices/room-voices.ts'
 import type { ClientNetwork } from './worker/announced-addresses.ts'
 import type { RoomRouter } from './worker/room-router.ts'
 
@@ -38,6 +39,7 @@ export class Peer implements PeerMedia {
   readonly #network: ClientNetwork
   readonly #directory: TrackDirectory
   readonly #pipes: Pipes
+  readonly #voices: Voices
   readonly #logger: Logger
   readonly #listener: PeerMediaListener
   readonly #owner: PeerOwner
@@ -51,6 +53,7 @@ export class Peer implements PeerMedia {
     home: RoomRouter,
     directory: TrackDirectory,
     pipes: Pipes,
+    voices: Voices,
     logger: Logger,
     listener: PeerMediaListener,
     owner: PeerOwner,
@@ -61,6 +64,7 @@ export class Peer implements PeerMedia {
     this.home = home
     this.#directory = directory
     this.#pipes = pipes
+    this.#voices = voices
     this.#logger = logger
     this.#listener = listener
     this.#owner = owner
@@ -97,6 +101,7 @@ export class Peer implements PeerMedia {
       {
         canShareStreams: this.options.canShareStreams,
         hearsTracksByMedia: this.options.hearsTracksByMedia ?? false,
+        voices: this.options.hearsAll ? undefined : this.#voices,
         network: this.#network,
         reliableQueueBytes: this.options.reliableQueueBytes,
       },
@@ -162,6 +167,15 @@ export class Peer implements PeerMedia {
 
   sendData(kind: DataKind, payload: Uint8Array): boolean {
     return this.#subscriber?.sendData(kind, payload) ?? false
+  }
+
+  /** As SubscriberConnection. */
+  voicesChanged(changed: ReadonlyMap<TrackId, boolean>): void {
+    this.#subscriber?.voicesChanged(changed)
+  }
+
+  countSound(): { running: number; held: number } {
+    return this.#subscriber?.countSound() ?? { running: 0, held: 0 }
   }
 
   async quality() {

@@ -28,7 +28,11 @@ let node: MediaNode
 let room: RoomMedia
 beforeAll(async () => {
   node = await quietMediaNode(FIRST_PORT, 1)
-  room = node.openRoom(newRoomId(), { onSpeakers: () => {}, onDemandChanged: () => {} })
+  room = node.openRoom(newRoomId(), {
+    onSpeakers: () => {},
+    onDemandChanged: () => {},
+    hasFloor: () => false,
+  })
 })
 afterAll(() => node.close('node_stopping'))
 

@@ -22,9 +22,10 @@ function setUp() {
     }
   }
   const pool = { place } as unknown as WorkerPool
-  const listener = { onSpeakers: none, onDemandChanged: none }
+  const listener = { onSpeakers: none, onDemandChanged: none, hasFloor: () => false }
   const room = new MediasoupRoom(newRoomId(), pool, pino({ level: 'silent' }), listener, {
     pipes: undefined,
+    voices: 8,
     nextSerial: () => 1,
     onClosed: none,
   })

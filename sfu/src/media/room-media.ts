@@ -11,6 +11,7 @@ import type {
   PeerMediaOptions,
   RoomMedia,
   RoomMediaListener,
+  VoiceFigures,
 } from '../room/base/ports.ts'
 import { Capture } from './capture-media.ts'
 import { RoomNodeMedia } from './link/node-media.ts'
@@ -19,6 +20,7 @@ import { Pipes } from './link/pipes.ts'
 import { Peer } from './peer-media.ts'
 import { HeardSpeakers } from './track/heard-speakers.ts'
 import { TrackDirectory } from './track/track-directory.ts'
+import { RoomVoices } from './voices/room-voices.ts'
 import { PartingTransports } from './worker/parting-transports.ts'
 import type { PooledWorker } from './worker/pooled-worker.ts'
 import { RoomRouter } from './worker/room-router.ts'
@@ -28,6 +30,8 @@ import type { PeersOfRoom, WorkerPool } from './worker/worker-pool.ts'
 export interface RoomOwner {
   /** Where tracks come from other nodes; undefined: this node is alone. */
   pipes: PipeListen | undefined
+  /** Microphones that are heard at once in a room. */
+  voices: number
   /** Rising, never the same twice in this process. */
   nextSerial: () => number
   onClosed: () => void
@@ -46,7 +50,8 @@ export class MediasoupRoom implements RoomMedia {
   readonly #onWorker = (worker: PooledWorker) => this.#placed.get(worker)
   readonly #parting = new PartingTransports()
   readonly #captures = new Set<Capture>()
-  readonly #directory = new TrackDirectory()
+  readonly #voices: RoomVoices
+  readonly #directory: TrackDirectory
   readonly #pipes: Pipes
   readonly #speakers: HeardSpeakers
   #nodes: RoomNodeMedia | undefined
@@ -66,6 +71,19 @@ export class MediasoupRoom implements RoomMedia {
     this.#listener = listener
     this.#owner = owner
     this.#pipes = new Pipes(this.#logger)
+    this.#directory = new TrackDirectory({
+      added: track => this.#voices.add(track),
+      removed: track => this.#voices.remove(track),
+    })
+    this.#voices = new RoomVoices({
+      most: owner.voices,
+      publisherOf: track => this.#directory.publisherOf(track),
+      hasFloor: participantId => listener.hasFloor(participantId),
+      onChanged: changed => {
+        for (const peer of this.#peers) peer.voicesChanged(changed)
+      },
+      now: () => performance.now(),
+    })
     this.#speakers = new HeardSpeakers(this.#directory, speakers => {
       if (!this.#isClosed) listener.onSpeakers(speakers)
     })
@@ -79,6 +97,21 @@ export class MediasoupRoom implements RoomMedia {
   /** Tracks carried between workers, and those landed from other nodes. */
   get carriedCount(): number {
     return this.#pipes.size + (this.#nodes?.landingCount ?? 0)
+  }
+
+  /** Of this room. */
+  voiceFigures(): VoiceFigures {
+    const figures = { ...this.#voices.figures(), running: 0, held: 0 }
+    for (const peer of this.#peers) {
+      const { running, held } = peer.countSound()
+      figures.running += running
+      figures.held += held
+    }
+    return figures
+  }
+
+  checkFloor(): void {
+    this.#voices.checkFloor()
   }
 
   /** Pairs that are open to other nodes. */
@@ -100,7 +133,7 @@ export class MediasoupRoom implements RoomMedia {
       const home = await this.#routerOn(worker)
       this.#assertOpen()
       if (home.router.closed) throw new AppError('unavailable', 'the worker died while the peer joined')
-      const peer = new Peer(options, home, this.#directory, this.#pipes, logger, listener, {
+      const peer = new Peer(options, home, this.#directory, this.#pipes, this.#voices, logger, listener, {
         onDemand: (trackId, demand) => {
           if (!this.#isClosed) this.#listener.onDemandChanged(participantId, trackId, demand)
         },
@@ -176,6 +209,7 @@ export class MediasoupRoom implements RoomMedia {
   async #close(reason: MediaCloseReason): Promise<void> {
     this.#isClosed = true
     this.#speakers.close()
+    this.#voices.close()
     this.#nodes?.close()
     await Promise.all([...this.#captures].map(capture => capture.close()))
     await Promise.all([...this.#peers].map(peer => peer.close(reason)))

@@ -50,6 +50,7 @@ export function makeRoomParts(owner: RoomPartsOwner) {
     },
     heardNow: () => broadcast.heardNow(),
   })
+  const floorChanged = () => owner.media().checkFloor()
   const common = { room, broadcast, captures, limits, log, now }
   const tracks = new RoomTracks({
     ...common,
@@ -69,7 +70,10 @@ export function makeRoomParts(owner: RoomPartsOwner) {
     },
     subscribed: async (member, trackId) => await peers?.subscribed(member, trackId),
     told: (member, end) => data.memberTold(member, end),
-    changed: (member, before) => changes.followOwner(member, before),
+    changed: (member, before) => {
+      changes.followOwner(member, before)
+      floorChanged()
+    },
     left: ({ identity }) => {
       if (!room.isClosed) for (const second of secondsOf(room, identity)) owner.ownerLeft(second)
     },
@@ -102,7 +106,11 @@ export function makeRoomParts(owner: RoomPartsOwner) {
     isVisible: sid => room.memberBySid(sid)?.isHidden === false,
     share: peers && (audible => peers.speakers(audible)),
   })
-  const changes: ParticipantChanges = new ParticipantChanges({ ...common, dataTracks: data.tracks })
+  const changes: ParticipantChanges = new ParticipantChanges({
+    ...common,
+    dataTracks: data.tracks,
+    floorChanged,
+  })
   const nodes = new RoomNodes({ ...common, own, tracks, remote, speakers, data, media: owner.nodeMedia })
   return { broadcast, captures, tracks, own, remote, forwarded, data, speakers, changes, nodes }
 }

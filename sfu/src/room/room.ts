@@ -43,6 +43,7 @@ import type { RoomBroadcast } from './telling/room-broadcast.ts'
 import { encodeJoinReply, encodeReconnectReply, roomMessageOf } from './telling/room-messages.ts'
 import type { RoomSpeakers } from './telling/room-speakers.ts'
 import type { RoomTracks } from './telling/room-tracks.ts'
+import { hasFloor } from './voices/floor.ts'
 
 /** More than anybody tests at once; what is over starts afresh. */
 const REMEMBERED_PROTOCOLS = 1_000
@@ -122,6 +123,7 @@ export class Room implements RoomView, SharedRoom {
         const participant = this.#bySid.get(publisher)
         if (participant && !this.#isClosed) this.#broadcast.announceDemand(participant, trackId, demand)
       },
+      hasFloor: sid => hasFloor(this.memberBySid(sid)),
     })
     if (peers)
       this.nodeMedia = this.#media.connectNodes(peers.pipes, (node, trackId) =>

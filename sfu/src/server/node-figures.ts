@@ -110,6 +110,36 @@ export const nodeFigures: readonly Figure<NodeReport>[] = [
   ),
   each(
     'gauge',
+    ({ voices: { microphones, heard } }) => [
+      { state: 'heard', count: heard },
+      { state: 'unheard', count: microphones - heard },
+    ],
+    { state: ({ state }) => state },
+    'microphones',
+    'Microphones in the rooms of this node, by whether people here hear them',
+    ({ count }) => count,
+  ),
+  each(
+    'gauge',
+    ({ voices: { running, held } }) => [
+      { state: 'running', count: running },
+      { state: 'held', count: held },
+    ],
+    { state: ({ state }) => state },
+    'sound_consumers',
+    'Sound to each person here: on its way, or of a microphone that is not heard',
+    ({ count }) => count,
+  ),
+  each(
+    'counter',
+    ({ voices }) => [voices],
+    {},
+    'voice_changes_total',
+    'How often a microphone began to be heard here or ended',
+    ({ changes }) => changes,
+  ),
+  each(
+    'gauge',
     pipes,
     node,
     'pipe_pairs',

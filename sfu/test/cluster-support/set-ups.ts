@@ -92,11 +92,12 @@ export interface OpenTogether extends OpenNodes {
   incarnations(): Incarnation[]
 }
 
-/** Nodes of this process, with a record and links in memory. `between`: what stands between a node and its links. */
+/** Nodes of this process, with a record and links in memory. `between`: what stands between a node and its links; `further`: settings of all. */
 export async function openTogether(
   webhooks: TestWebhooks,
   count: number,
   between: (links: NodeLinks) => NodeLinks = links => links,
+  further: Record<string, string> = {},
 ): Promise<OpenTogether> {
   const record = new MemoryRecord()
   const network = new MemoryNetwork()
@@ -105,7 +106,7 @@ export async function openTogether(
   try {
     for (const settings of await clusterSettings(count, NO_REDIS))
       nodes.push(
-        await openNode(webhooks, settings, port => ({
+        await openNode(webhooks, { ...settings, ...further }, port => ({
           record: keptOpen(record),
           signal: `127.0.0.1:${port}`,
           openLinks: async (self, clusterNowMs) => {

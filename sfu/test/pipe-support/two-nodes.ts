@@ -120,10 +120,15 @@ export class TwoHalves {
     const roomId = newRoomId()
     this.a = nodes.a.openRoom(roomId, {
       onSpeakers: () => {},
+      hasFloor: () => false,
       onDemandChanged: (_publisher, trackId, demand) =>
         this.demands.push(...demand.map(entry => ({ trackId, ...entry }))),
     })
-    this.b = nodes.b.openRoom(roomId, { onSpeakers: () => {}, onDemandChanged: () => {} })
+    this.b = nodes.b.openRoom(roomId, {
+      onSpeakers: () => {},
+      hasFloor: () => false,
+      onDemandChanged: () => {},
+    })
     this.media = {
       a: this.a.connectNodes(this.#signals('a'), () => true) as RoomNodeMedia,
       b: this.b.connectNodes(this.#signals('b'), () => true) as RoomNodeMedia,

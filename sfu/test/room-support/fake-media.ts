@@ -56,7 +56,16 @@ export class FakeMediaNode implements MediaNode {
   }
   async figures() {
     const workers = this.workers().map(worker => ({ ...worker, load: 0, cpuMs: null, peakMemoryBytes: null }))
-    return { wantedWorkers: 1, workers, placements: {}, pipes: [], pipePorts: null, roomPipes: new Map() }
+    const voices = { microphones: 0, heard: 0, running: 0, held: 0, changes: 0 }
+    return {
+      wantedWorkers: 1,
+      workers,
+      placements: {},
+      pipes: [],
+      pipePorts: null,
+      roomPipes: new Map(),
+      voices,
+    }
   }
   async close() {}
   peers(): FakePeer[] {
@@ -100,6 +109,11 @@ export class FakeRoomMedia implements RoomMedia {
       this.forwarded.delete(trackId)
     }
   }
+  /** How often the room asked to look who has the floor. */
+  floorChecks = 0
+  checkFloor() {
+    this.floorChecks += 1
+  }
   nodes: FakeNodeMedia | undefined
   connectNodes(signals: PipeSignals, mayHave: FakeNodeMedia['mayHave']): NodeMedia {
     this.nodes = new FakeNodeMedia(this, signals, mayHave)
@@ -138,6 +152,7 @@ class FakeNodeMedia implements NodeMedia {
       kind: 'video',
       stream: 'camera',
       isScreen: false,
+      isVoice: false,
       layers: [],
       muted: peer?.muted.get(trackId) ?? false,
       announced: [],

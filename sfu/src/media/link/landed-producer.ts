@@ -14,6 +14,7 @@ export class LandedProducer implements TrackProducer {
   readonly #ttlMs: number
   readonly #logger: Logger
   readonly #open: (landing: Landing) => void
+  readonly #onLanded: () => void
   readonly #onEnded: (landing: Landing) => void
   #landing: Landing | undefined
   #idleTimer: NodeJS.Timeout | undefined
@@ -21,18 +22,20 @@ export class LandedProducer implements TrackProducer {
   #wasPaused: boolean
   #isClosed = false
 
-  /** `open` fills the landing's `ready`; `onEnded`: it is not there any more. */
+  /** `open` fills the landing's `ready`; `onLanded`: it can be consumed; `onEnded`: it is not there any more. */
   constructor(options: {
     /** How long it stays when nobody uses it. */
     ttlMs: number
     logger: Logger
     isMuted: boolean
     open: (landing: Landing) => void
+    onLanded: () => void
     onEnded: (landing: Landing) => void
   }) {
     this.#ttlMs = options.ttlMs
     this.#logger = options.logger
     this.#open = options.open
+    this.#onLanded = options.onLanded
     this.#onEnded = options.onEnded
     this.#isMuted = options.isMuted
     this.#wasPaused = options.isMuted
@@ -51,6 +54,10 @@ export class LandedProducer implements TrackProducer {
 
   get rtpParameters(): TrackProducer['rtpParameters'] {
     return this.#landing?.producer?.rtpParameters ?? {}
+  }
+
+  get landedId(): string | undefined {
+    return this.#landing?.producer?.id
   }
 
   /** Of its pipe, undefined while there is none. */
@@ -131,6 +138,12 @@ export class LandedProducer implements TrackProducer {
     )
     this.#landing = landing
     this.#open(landing)
+    landing.ready.then(
+      () => this.#onLanded(),
+      () => {
+        // Whoever wants it is told.
+      },
+    )
     return landing
   }
 

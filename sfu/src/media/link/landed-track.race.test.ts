@@ -17,6 +17,7 @@ const FACTS: RemoteTrackFacts = {
   kind: 'video',
   stream: 'camera',
   isScreen: false,
+  isVoice: false,
   layers: [],
   muted: false,
   announced: [VP8, VP9],

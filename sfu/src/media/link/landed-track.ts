@@ -52,7 +52,7 @@ export class LandedTrack implements RemoteTrack, Landings {
     this.#room = room
     this.#onRemoved = onRemoved
     this.#facts = readFacts(facts)
-    const { trackId, participantId, kind, stream, isScreen, layers } = this.#facts
+    const { trackId, participantId, kind, stream, isScreen, isVoice, layers } = this.#facts
     this.track = new PublishedTrack({
       trackId,
       participantId,
@@ -60,6 +60,7 @@ export class LandedTrack implements RemoteTrack, Landings {
       home: this,
       stream,
       isScreen,
+      isVoice,
       layers,
       announcedMimeTypes: () => this.#facts.announced,
       onDemand: () => {},
@@ -141,6 +142,7 @@ export class LandedTrack implements RemoteTrack, Landings {
         logger: this.#room.logger,
         isMuted: facts.muted,
         open: landing => this.#open(landing, mimeType),
+        onLanded: () => this.track.landed(),
         onEnded: landing => {
           this.#room.incoming.forget(landing)
           if (!this.#isRemoved && this.#producers.get(mimeType) === producer) this.tell()

@@ -57,13 +57,14 @@ export class RoomNodeMedia implements NodeMedia {
   factsOf(trackId: TrackId): RemoteTrackFacts {
     const track = this.#directory.get(trackId)
     if (!track.home) throw new AppError('track_not_found', `${trackId} is published on another node`)
-    const { kind, stream, isScreen, layers } = track
+    const { kind, stream, isScreen, isVoice, layers } = track
     return {
       trackId,
       participantId: this.#directory.publisherOf(track),
       kind,
       stream,
       isScreen,
+      isVoice,
       layers,
       muted: track.codecs.every(({ producer }) => producer.paused),
       announced: track.announcedMimeTypes,

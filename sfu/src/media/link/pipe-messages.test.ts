@@ -31,6 +31,7 @@ const facts = {
   kind: 'video',
   stream: 'camera',
   isScreen: false,
+  isVoice: false,
   layers: [],
   muted: false,
   announced: ['video/VP8'],

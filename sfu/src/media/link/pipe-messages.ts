@@ -163,6 +163,7 @@ const remoteFacts = z.object({
   kind,
   stream: z.string().max(1_024),
   isScreen: z.boolean(),
+  isVoice: z.boolean().default(false),
   layers,
   muted: z.boolean(),
   announced: z.array(name).max(16),

@@ -316,6 +316,7 @@ export class PublisherConnection {
       home: this.#home,
       stream: claim.stream,
       isScreen: claim.isScreen ?? false,
+      isVoice: claim.isVoice ?? false,
       layers: claim.layers,
       announcedMimeTypes: () => claim.codecs.flatMap(({ codec }) => mimeTypeOf(codec) ?? []),
       isRegressing: claim.isRegressing ?? false,

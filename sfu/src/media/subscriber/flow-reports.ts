@@ -22,3 +22,14 @@ export async function reportFlows(subscriptions: Subscription[]): Promise<FlowRe
   const isHeld = subscriptions.some(s => s.isWanted && s.verdict === 'held')
   return isHeld ? [...flows, { fractionLost: 0, rttMs: null, isHeld }] : flows
 }
+
+/** Sound that goes out, and microphones that are kept back because they are not heard. */
+export function countSound(subscriptions: Iterable<Subscription>): { running: number; held: number } {
+  const count = { running: 0, held: 0 }
+  for (const { track, isUnheard, consumer } of subscriptions) {
+    if (track.kind !== 'audio') continue
+    if (isUnheard) count.held += 1
+    else if (consumer && !consumer.paused) count.running += 1
+  }
+  return count
+}

@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS, type TrackSettings } from '../track/layer-choice.ts'
 import type { Carrier, PublishedTrack, TrackCodec, TrackViewer } from '../track/published-track.ts'
 import type { FlowReport } from '../track/quality-score.ts'
 import type { TrackDirectory } from '../track/track-directory.ts'
+import type { Voices } from '../voices/room-voices.ts'
 import type { ClientNetwork } from '../worker/announced-addresses.ts'
 import { closeNow } from '../worker/parting-transports.ts'
 import type { RoomRouter } from '../worker/room-router.ts'
@@ -15,7 +16,7 @@ import { within } from '../worker/within.ts'
 import { CodecChoice } from './codec-choice.ts'
 import { CodecWaits } from './codec-waits.ts'
 import { CongestionControl } from './congestion-control.ts'
-import { reportFlows } from './flow-reports.ts'
+import { countSound, reportFlows } from './flow-reports.ts'
 import { SubscriberData } from './subscriber-data.ts'
 import { SubscriberNegotiation } from './subscriber-negotiation.ts'
 import { type Blank, Subscription } from './subscription.ts'
@@ -48,6 +49,7 @@ export class SubscriberConnection implements TrackViewer {
   readonly #listener: SubscriberListener
   readonly #capabilities: RtpCapabilities
   readonly #hearsTracksByMedia: boolean
+  readonly #voices: Voices | undefined
   readonly #subscriptions = new Map<TrackId, Subscription>()
   /** Settings that came before their subscription. */
   readonly #earlySettings = new Map<TrackId, TrackSettings>()
@@ -71,10 +73,12 @@ export class SubscriberConnection implements TrackViewer {
     {
       canShareStreams,
       hearsTracksByMedia = false,
-    }: { canShareStreams: boolean; hearsTracksByMedia?: boolean },
+      voices,
+    }: { canShareStreams: boolean; hearsTracksByMedia?: boolean; voices?: Voices | undefined },
     listener: SubscriberListener,
   ) {
     this.#hearsTracksByMedia = hearsTracksByMedia
+    this.#voices = voices
     this.#home = home
     this.#transport = transport
     this.#data = data
@@ -104,6 +108,8 @@ export class SubscriberConnection implements TrackViewer {
       /** As in PeerMediaOptions. */
       canShareStreams: boolean
       hearsTracksByMedia?: boolean
+      /** Undefined: it hears all. */
+      voices?: Voices | undefined
       network?: ClientNetwork
       reliableQueueBytes?: number | undefined
     },
@@ -150,6 +156,17 @@ export class SubscriberConnection implements TrackViewer {
       this.#congestion.reconsider()
     } else if (this.#waits.has(trackId)) this.#waits.update(trackId, settings)
     else this.#earlySettings.set(trackId, settings)
+  }
+
+  /** These microphones are heard now (true), or not any more. */
+  voicesChanged(changed: ReadonlyMap<TrackId, boolean>): void {
+    if (!this.#voices) return
+    for (const [trackId, isHeard] of changed) this.#subscriptions.get(trackId)?.setHeard(isHeard)
+  }
+
+  /** Sound that goes out, and microphones that are not heard. */
+  countSound(): { running: number; held: number } {
+    return countSound(this.#subscriptions.values())
   }
 
   /** @throws AppError('bad_sdp') */
@@ -244,6 +261,8 @@ export class SubscriberConnection implements TrackViewer {
       track,
       codec: choice.codec,
       settings,
+      isHeard: this.#voices?.isHeard(track.trackId) ?? true,
+      needsFirstPackets: this.#hearsTracksByMedia,
       logger: this.#logger,
       onStreamState: state => this.#listener.onStreamState(track.trackId, state),
     })

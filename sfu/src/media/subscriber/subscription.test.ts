@@ -181,3 +181,85 @@ describe('a picture that is subscribed', () => {
     close()
   })
 })
+
+describe('a microphone that is subscribed', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => {
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+  })
+
+  async function voice(options: { isHeard: boolean; needsFirstPackets?: boolean }) {
+    const track = new PublishedTrack({
+      trackId: 'TR_1' as never,
+      participantId: 'PA_1' as never,
+      kind: 'audio',
+      home: {} as never,
+      stream: 'camera',
+      isVoice: true,
+      layers: [],
+      onDemand: () => {},
+    })
+    const producer = { close() {} } as never
+    const mimeType = 'audio/opus'
+    track.addCodec({ mid: '0', mimeType, producer, spatialLayers: 1, simulcast: false, layers: [] })
+    const states: string[] = []
+    const subscription = new Subscription({
+      track,
+      codec: track.codecs[0]!,
+      settings: DEFAULT_SETTINGS,
+      ...options,
+      logger: pino({ level: 'silent' }),
+      onStreamState: state => states.push(state),
+    })
+    const consumer = new FakeConsumer('simple')
+    const pause = vi.spyOn(consumer, 'pause')
+    subscription.attach(consumer as unknown as Consumer)
+    return { subscription, consumer, pause, states, track }
+  }
+
+  it('flows while it is heard, which the client is not told', async () => {
+    const { subscription, consumer, states } = await voice({ isHeard: true })
+    await subscription.goLive()
+    expect(consumer.paused).toBe(false)
+    subscription.setHeard(false)
+    await settle()
+    expect([consumer.paused, subscription.isWanted, subscription.isUnheard]).toEqual([true, false, true])
+    // Whatever the client says of it meanwhile.
+    await subscription.update(DEFAULT_SETTINGS)
+    expect(consumer.paused).toBe(true)
+    subscription.setHeard(true)
+    await settle()
+    expect([consumer.paused, subscription.isWanted, subscription.isUnheard]).toEqual([false, true, false])
+    expect([states, consumer.closed]).toEqual([[], false])
+    subscription.close()
+  })
+
+  it('costs the worker nothing while it is not, and its node still wants it', async () => {
+    const { subscription, consumer, pause, track } = await voice({ isHeard: false })
+    await subscription.goLive()
+    expect([consumer.paused, pause.mock.calls.length]).toEqual([true, 0])
+    // A pipe goes on, so that it is there when it is heard.
+    expect(track.wanted).toMatchObject([{ isLive: true, maxSpatialLayer: 0 }])
+    subscription.close()
+  })
+
+  it('stays silent when it is switched off while it is heard', async () => {
+    const { subscription, consumer } = await voice({ isHeard: false })
+    await subscription.goLive()
+    await subscription.update({ ...DEFAULT_SETTINGS, disabled: true })
+    subscription.setHeard(true)
+    await settle()
+    expect(consumer.paused).toBe(true)
+    subscription.close()
+  })
+
+  it('begins for a client that hears of it by its first packet, whether it is heard or not', async () => {
+    const { subscription, consumer } = await voice({ isHeard: false, needsFirstPackets: true })
+    await subscription.goLive()
+    expect(consumer.paused).toBe(false)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(consumer.paused).toBe(true)
+    subscription.close()
+  })
+})

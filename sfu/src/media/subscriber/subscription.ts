@@ -8,6 +8,8 @@ import type { Section } from './section-table.ts'
 
 /** Bandwidth may dip below a layer for a moment; the client is told only when nothing flowed for this long, ms. */
 const STREAM_PAUSE_DELAY_MS = 2_000
+/** A client that hears of a track by its first packet is given that much of a voice which is not heard, ms: silence sends some, too. */
+const FIRST_PACKETS_MS = 2_000
 /** Wait before settings the worker refused are given to it again, ms. */
 const APPLY_RETRY_MS = 1_000
 
@@ -29,6 +31,10 @@ export class Subscription {
   #consumer: Consumer | undefined
   #blank: Blank | undefined
   #isLive = false
+  #isHeard: boolean
+  #isBeginning = false
+  #beginTimer: NodeJS.Timeout | undefined
+  readonly #needsFirstPackets: boolean
   #settings: TrackSettings
   #verdict: Verdict = 'free'
   #isToldPaused = false
@@ -42,12 +48,18 @@ export class Subscription {
     track: PublishedTrack
     codec: TrackCodec
     settings: TrackSettings
+    /** As `setHeard`; default true. */
+    isHeard?: boolean
+    /** The client hears of the track by its first packet. */
+    needsFirstPackets?: boolean
     logger: Logger
     onStreamState: (state: 'active' | 'paused') => void
   }) {
     this.track = options.track
     this.codec = options.codec
     this.#settings = options.settings
+    this.#isHeard = options.isHeard ?? true
+    this.#needsFirstPackets = options.needsFirstPackets ?? false
     this.#logger = options.logger
     this.#onStreamState = options.onStreamState
     this.#tellWanted()
@@ -72,8 +84,14 @@ export class Subscription {
       !this.isClosed &&
       !this.#blank &&
       !this.#settings.disabled &&
+      !this.isUnheard &&
       !this.#consumer?.producerPaused
     )
+  }
+
+  /** It is one of more microphones than are heard at once, and not its turn: the client has it, and gets nothing of it. */
+  get isUnheard(): boolean {
+    return !this.#isHeard && !this.#isBeginning && !this.#blank
   }
 
   get hasLayers(): boolean {
@@ -99,6 +117,13 @@ export class Subscription {
     void this.#apply()
   }
 
+  /** Whether the client is to hear this microphone now. It is not told: the track stays subscribed and comes back at any moment. */
+  setHeard(isHeard: boolean): void {
+    if (isHeard === this.#isHeard || this.isClosed) return
+    this.#isHeard = isHeard
+    if (this.#isLive) void this.#apply()
+  }
+
   /** Takes the paused consumer; it is closed with the subscription. `blank` when it is of that and not of the track. */
   attach(consumer: Consumer, blank?: Blank): void {
     this.#consumer = consumer
@@ -111,8 +136,17 @@ export class Subscription {
     if (this.#isLive || this.isClosed) return
     this.#isLive = true
     this.#tellWanted()
+    if (this.#needsFirstPackets && !this.#isHeard) this.#begin()
     await this.#apply()
     this.#blank?.send()
+  }
+
+  #begin(): void {
+    this.#isBeginning = true
+    this.#beginTimer = setTimeout(() => {
+      this.#isBeginning = false
+      void this.#apply()
+    }, FIRST_PACKETS_MS)
   }
 
   async update(settings: TrackSettings): Promise<void> {
@@ -126,6 +160,7 @@ export class Subscription {
     this.isClosed = true
     clearTimeout(this.#pauseTimer)
     clearTimeout(this.#applyTimer)
+    clearTimeout(this.#beginTimer)
     this.track.setWanted(this, undefined)
     this.#consumer?.close()
     this.releasePipe()
@@ -149,6 +184,11 @@ export class Subscription {
       const consumer = this.#consumer
       if (!consumer || this.isClosed) return
       try {
+        // A consumer is paused when it is made: of hundreds that are never heard the worker is not asked again.
+        if (this.isUnheard) {
+          if (!consumer.paused) await consumer.pause()
+          return
+        }
         if (this.#settings.disabled || this.#verdict === 'held' || this.#verdict === 'drain') {
           await consumer.pause()
           return

@@ -1,10 +1,13 @@
 import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import type { ProducerStat } from 'mediasoup/types'
+import type { LevelWatch } from '../voices/level-watch.ts'
 import type { RoomRouter } from '../worker/room-router.ts'
 
 /** What is sent in one codec of a track, as those who take it see it: mediasoup's own, or one of another node. */
 export interface TrackProducer {
   readonly id: string
+  /** Of one of another node: its producer on this node, undefined while it is not here. */
+  readonly landedId?: string | undefined
   readonly paused: boolean
   readonly closed: boolean
   /** Low layer first. */
@@ -76,6 +79,8 @@ export interface TrackViewer {
   codecEnded(track: PublishedTrack, codec: TrackCodec): void
   /** A further codec of the track is published. */
   codecAdded(track: PublishedTrack): void
+  /** A codec of a track of another node has come to this one. */
+  codecLanded?(track: PublishedTrack): void
 }
 
 /** `spatialLayers` 0: announced, wanted and not published yet. */
@@ -97,6 +102,8 @@ export class PublishedTrack {
   /** Tracks of one participant that share it are played in step; safe in an `a=msid`. */
   readonly stream: string
   readonly isScreen: boolean
+  /** A microphone: of many in a room only some are heard at once. */
+  readonly isVoice: boolean
   /** Announced sizes, low first. */
   readonly layers: LayerSize[]
   /** In the publisher's order of preference. */
@@ -121,6 +128,7 @@ export class PublishedTrack {
     home: RoomRouter | Landings
     stream: string
     isScreen?: boolean
+    isVoice?: boolean
     layers: LayerSize[]
     /** MIME types announced by now, preferred first; empty when the publisher named none. */
     announcedMimeTypes?: () => string[]
@@ -137,6 +145,7 @@ export class PublishedTrack {
     this.#landings = 'reach' in home ? home : undefined
     this.stream = options.stream
     this.isScreen = options.isScreen ?? false
+    this.isVoice = (options.isVoice ?? false) && options.kind === 'audio'
     this.layers = options.layers
     this.#announced = options.announcedMimeTypes ?? (() => [])
     this.#isRegressing = options.isRegressing ?? false
@@ -161,6 +170,20 @@ export class PublishedTrack {
   /** A router of this node where the codec can be consumed without being carried; undefined: none has it. */
   routerOf(codec: TrackCodec): RoomRouter | undefined {
     return this.home ?? this.#landings?.routerOf(codec)
+  }
+
+  /** Where on this node it can be measured how loud its codecs are. */
+  levelSources(): { producerId: string; levels: LevelWatch }[] {
+    return this.codecs.flatMap(codec => {
+      const router = this.routerOf(codec)
+      const producerId = this.home ? codec.producer.id : codec.producer.landedId
+      return router && producerId !== undefined ? [{ producerId, levels: router.levels }] : []
+    })
+  }
+
+  /** A codec of it has come from its node. */
+  landed(): void {
+    for (const viewer of [...this.#viewers]) viewer.codecLanded?.(this)
   }
 
   addCodec(codec: TrackCodec): void {

@@ -3,25 +3,37 @@ import type { ParticipantId, TrackId } from '@diemcau/core/ids.ts'
 import type { PublishedTrack } from './published-track.ts'
 
 /** The tracks published in a room or forwarded to it, for everyone in it who wants to take one. */
+export interface DirectoryListener {
+  added(track: PublishedTrack): void
+  removed(track: PublishedTrack): void
+}
+
 export class TrackDirectory {
+  readonly #listener: DirectoryListener | undefined
   readonly #tracks = new Map<TrackId, PublishedTrack>()
   readonly #byProducer = new Map<string, PublishedTrack>()
   /** Tracks of another room, with whom they belong to in this one. */
   readonly #forwarded = new Map<PublishedTrack, ParticipantId>()
 
+  constructor(listener?: DirectoryListener) {
+    this.#listener = listener
+  }
+
   add(track: PublishedTrack): void {
     this.#tracks.set(track.trackId, track)
+    this.#listener?.added(track)
   }
 
   remove(track: PublishedTrack): void {
+    this.#listener?.removed(track)
     if (this.#tracks.get(track.trackId) === track) this.#tracks.delete(track.trackId)
     for (const [id, owner] of this.#byProducer) if (owner === track) this.#byProducer.delete(id)
   }
 
   /** A track at home in another room, shown here as `participantId`'s. The caller calls the returned function when it ends. */
   addForwarded(track: PublishedTrack, participantId: ParticipantId): () => void {
-    this.add(track)
     this.#forwarded.set(track, participantId)
+    this.add(track)
     return () => {
       this.remove(track)
       this.#forwarded.delete(track)

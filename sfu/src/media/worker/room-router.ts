@@ -10,6 +10,7 @@ import type {
 import type { Logger } from 'pino'
 import type { LocalTransport } from '../../sdp/local-transport.ts'
 import { ROUTER_CODECS } from '../../sdp/router-codecs.ts'
+import { LevelWatch } from '../voices/level-watch.ts'
 import type { ClientNetwork } from './announced-addresses.ts'
 import { BlankMedia } from './blank-media.ts'
 import { closedWith } from './closed-with.ts'
@@ -35,6 +36,8 @@ export class RoomRouter {
   /** Source of all data consumers; never sends anything itself. */
   readonly silentDataProducer: DataProducer
   readonly blanks: BlankMedia
+  /** How loud producers here are, for who chooses among them. */
+  readonly levels: LevelWatch
   readonly #observer: AudioLevelObserver
   readonly #networks = new WeakMap<WebRtcTransport, ClientNetwork>()
 
@@ -44,12 +47,14 @@ export class RoomRouter {
     direct: DirectTransport,
     silentDataProducer: DataProducer,
     observer: AudioLevelObserver,
+    logger: Logger,
   ) {
     this.worker = worker
     this.router = router
     this.direct = direct
     this.silentDataProducer = silentDataProducer
     this.blanks = new BlankMedia(router)
+    this.levels = new LevelWatch(router, logger)
     this.#observer = observer
   }
 
@@ -79,7 +84,7 @@ export class RoomRouter {
         onVolumes(volumes.map(({ producer, volume }) => ({ producerId: producer.id, volume }))),
       )
       observer.on('silence', () => onVolumes([]))
-      return new RoomRouter(worker, router, direct, silent, observer)
+      return new RoomRouter(worker, router, direct, silent, observer, logger)
     } catch (error) {
       logger.error({ err: error, workerIndex: worker.index }, 'router could not be made')
       router.close()

@@ -26,6 +26,7 @@ export interface RemoteTrackFacts {
   /** As in TrackClaim. */
   stream: string
   isScreen: boolean
+  isVoice: boolean
   layers: { quality: number; width: number; height: number }[]
   muted: boolean
   /** Announced MIME types, preferred first; those in `codecs` are published by now. */

@@ -50,6 +50,21 @@ export interface MediaFigures {
   pipePorts: { all: number; used: number } | null
   /** By room: tracks carried between workers, and those landed from other nodes. */
   roomPipes: ReadonlyMap<RoomId, number>
+  voices: VoiceFigures
+}
+
+/** Of all rooms of the node. */
+export interface VoiceFigures {
+  /** Published in the rooms, on whichever node. */
+  microphones: number
+  /** Those that are heard at this node. */
+  heard: number
+  /** Of sound to people: media goes out. */
+  running: number
+  /** Of microphones that are not heard. */
+  held: number
+  /** How often a microphone began to be heard or ended, since the start. */
+  changes: number
 }
 
 /** How many of each kind the media side has open. */
@@ -78,6 +93,8 @@ export interface RoomMediaListener {
     trackId: TrackId,
     demand: { mimeType: string; maxSpatialLayer: number; spatialLayers: number }[],
   ): void
+  /** Whether the microphone of whoever has this sid in the room is heard, however many there are. */
+  hasFloor(participantId: ParticipantId): boolean
 }
 
 export interface RoomMedia {
@@ -89,6 +106,8 @@ export interface RoomMedia {
    * the returned function when the track is not to be had here any more. Throws AppError('track_not_found').
    */
   forward(source: RoomMedia, trackId: TrackId, participantId: ParticipantId): () => void
+  /** `RoomMediaListener.hasFloor` may answer differently from now on. Cheap. */
+  checkFloor(): void
   /** Plain RTP of published tracks for a recorder. The caller closes it. */
   openCapture(listener: CaptureMediaListener): CaptureMedia
   /**
@@ -106,6 +125,8 @@ export interface PeerMediaOptions {
   canShareStreams: boolean
   /** The client hears of a track by its first packet, so that a muted one is given silence or a black picture to begin with. */
   hearsTracksByMedia?: boolean
+  /** Takes every microphone of the room, however many there are: a recorder or an agent. */
+  hearsAll?: boolean
   /** Where the client's signalling came from; the candidates it gets are those of that network. Absent: unknown. */
   clientAddress?: string
   /** Publishers are placed near each other. Default true. */
@@ -164,6 +185,8 @@ export interface TrackClaim {
   stream: string
   /** A shared screen: served before cameras where the link is narrow. */
   isScreen?: boolean
+  /** A microphone: of many in a room only some are heard at once (decision 0032). */
+  isVoice?: boolean
   disableDtx: boolean
   stereo: boolean
 }

@@ -41,6 +41,8 @@ export interface ParticipantMediaDeps {
   canShareStreams: boolean
   /** As in PeerMediaOptions. */
   hearsTracksByMedia: boolean
+  /** As in PeerMediaOptions. */
+  hearsAll: boolean
   /** As in JoinQuery. */
   clientAddress: string
   /** As in PeerMediaOptions. */
@@ -103,6 +105,7 @@ export class ParticipantMedia {
       participantId,
       canShareStreams,
       hearsTracksByMedia,
+      hearsAll,
       clientAddress,
       mayPublish,
       candidateProtocol,
@@ -114,6 +117,7 @@ export class ParticipantMedia {
         participantId,
         canShareStreams,
         hearsTracksByMedia,
+        hearsAll,
         clientAddress,
         mayPublish,
         reliableQueueBytes: limits.dataQueueBytes,

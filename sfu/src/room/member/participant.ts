@@ -30,6 +30,7 @@ import {
 } from '../base/close-reasons.ts'
 import type { RoomLimits } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import { isServant } from '../base/permissions.ts'
 import type { CandidateProtocol, DataKind, PeerMedia, RoomMedia } from '../base/ports.ts'
 import type { SignalLink } from '../base/signal-link.ts'
 import { encodeSignal } from '../base/wire.ts'
@@ -154,6 +155,8 @@ export class Participant {
       participantId: this.id,
       canShareStreams: canShareStreams(deps.query),
       hearsTracksByMedia: hearsTracksByMedia(deps.query),
+      // What it writes or says is for everybody: it may not depend on who is loud.
+      hearsAll: isServant(this.permission, this.kind),
       clientAddress: deps.query.clientAddress,
       mayPublish: this.permission.canPublish,
       candidateProtocol: deps.candidateProtocol,

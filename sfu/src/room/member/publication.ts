@@ -153,6 +153,7 @@ function claimOf(request: AddTrackRequest, trackId: TrackId): TrackClaim {
     muted: request.muted,
     stream: streamOf(request),
     isScreen: request.source === TrackSource.SCREEN_SHARE,
+    isVoice: request.source === TrackSource.MICROPHONE,
     disableDtx: request.disableDtx,
     stereo: request.stereo,
   }

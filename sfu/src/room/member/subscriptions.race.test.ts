@@ -11,7 +11,11 @@ const none = () => {}
 
 /** Subscriptions on a fake peer that knows TR_1. */
 function setUp(options: { autoSubscribe?: boolean; media?: Promise<PeerMedia> } = {}) {
-  const room = new FakeRoomMedia('RM_1' as never, { onSpeakers: none, onDemandChanged: none })
+  const room = new FakeRoomMedia('RM_1' as never, {
+    onSpeakers: none,
+    onDemandChanged: none,
+    hasFloor: () => false,
+  })
   room.tracks.add(TRACK)
   const peer = new FakePeer(room, { participantId: 'PA_1' as never, canShareStreams: true }, {} as never)
   const state = { maySubscribe: true, subscribed: [] as string[], failed: [] as unknown[] }

@@ -18,6 +18,8 @@ export interface ParticipantChangesDeps {
   limits: RoomLimits
   log: Log
   now(): number
+  /** A profile or permission has changed: perhaps somebody has the floor now. */
+  floorChanged(): void
 }
 
 export class ParticipantChanges {
@@ -33,6 +35,7 @@ export class ParticipantChanges {
     const next = changedProfile(participant, changes, limits)
     if (!next) return
     participant.facts.setProfile(next)
+    this.#deps.floorChanged()
     participant.token.refresh()
     broadcast.participant(participant, { isPrompt: true, isToSelf: true })
     const { id: participantId, identity, name, attributes } = participant
@@ -52,6 +55,7 @@ export class ParticipantChanges {
     const wantsHidden = permission.hidden
     permission.hidden = wasHidden
     facts.setPermission(permission)
+    this.#deps.floorChanged()
     participant.publications.dropDisallowed()
     dataTracks.permissionChanged(participant)
     const isSilent = participant.publications.published().length === 0 && facts.dataTracks.length === 0
