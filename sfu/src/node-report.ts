@@ -1,5 +1,6 @@
 import { MOST_ROOMS_REPORTED, type NodeReport } from '@diemcau/core/contracts/node-report.ts'
 import { EventLoopWatch } from '@diemcau/core/process/event-loop-watch.ts'
+import program from '../package.json' with { type: 'json' }
 import type { NodeDrain } from './node-drain.ts'
 import type { MediaFigures, MediaNode } from './room/base/ports.ts'
 import type { RoomFigures } from './room/room-registry.ts'
@@ -42,6 +43,7 @@ export class NodeReporter {
       cluster?.links.find(link => link.incarnation === incarnation)?.node ?? incarnation
     return {
       name,
+      version: program.version,
       startedAtMs: this.#startedAtMs,
       notReady: rooms.unready() ?? null,
       drain: drain.report(),
@@ -54,6 +56,7 @@ export class NodeReporter {
       rooms: here.slice(0, MOST_ROOMS_REPORTED).map(room => ({
         name: room.name,
         people: room.people,
+        publishers: room.publishers,
         recorders: room.recorders,
         nodes: rooms.sharedWith(room.id),
         pipes: roomPipes.get(room.id) ?? 0,

@@ -13,6 +13,18 @@ import { EventOutbox } from './webhooks/event-outbox.ts'
 /** How long a stopping node waits for its last webhooks; what is left goes out after the next start. */
 const OUTBOX_GRACE_MS = 2_000
 
+/** What a node answers another one that asks about the node itself; undefined: it is no such call. */
+export type AnswerNode = (method: string, payload: Uint8Array) => Promise<Uint8Array> | undefined
+
+/** The other nodes of the cluster, as the links know them. */
+export interface OtherNodes {
+  list(): { incarnation: string; address: string; isUp: boolean }[]
+  /** @throws AppError as NodeLinks.call; ('unavailable') while this node is in no cluster */
+  ask(incarnation: string, method: string, payload: Uint8Array, withinMs: number): Promise<Uint8Array>
+  /** From now on this is answered when they ask. */
+  answer(answerNode: AnswerNode): void
+}
+
 /** The rooms of a process with what is told of them, as the edges need it. */
 export interface Rooms {
   /** Those with somebody at this node. */
@@ -27,6 +39,8 @@ export interface Rooms {
   unready(): string | undefined
   /** How this node stands with the others; null: it is alone. */
   cluster(): ClusterReport | null
+  /** Null: this node is alone. */
+  readonly others: OtherNodes | null
   /** How many other nodes share that room. */
   sharedWith(roomId: RoomId): number
   /** Webhooks that are owed, and those put aside since the start. */
@@ -61,6 +75,7 @@ export function openRoomsAlone(config: Config, log: Logger, settings: RegistrySe
     nowhereToGo: () => 'this node is alone: nobody could take its people',
     unready: () => undefined,
     cluster: () => null,
+    others: null,
     sharedWith: () => 0,
     webhooks: () => ({ pending: outbox.pending, aside: outbox.aside }),
     close: () => registry.close(),

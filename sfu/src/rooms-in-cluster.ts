@@ -1,5 +1,6 @@
 import { newId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
+import type { Incarnation } from './cluster/links/node-links.ts'
 import { ClusterNode } from './cluster/node/cluster-node.ts'
 import { reportCluster } from './cluster/node/cluster-report.ts'
 import { currentDirectory } from './cluster/node/current-directory.ts'
@@ -9,7 +10,7 @@ import { Placement } from './cluster/node/placement.ts'
 import { StoryDelivery } from './cluster/story/story-delivery.ts'
 import type { Config } from './config.ts'
 import { RoomRegistry, wholeMs } from './room/room-registry.ts'
-import type { RegistrySettings, Rooms } from './rooms-alone.ts'
+import type { AnswerNode, RegistrySettings, Rooms } from './rooms-alone.ts'
 import { createTokenMinter } from './server/mint-token.ts'
 
 /** How long a stopping node tries to tell what it owes; what is left is told by the others. */
@@ -29,11 +30,13 @@ export async function openRoomsInCluster(
   const { webhookUrls, keys, dataDir } = config
   const secret = config.cluster?.secret ?? newId('CS_')
   let delivery: StoryDelivery | undefined
+  let answerNode: AnswerNode | undefined
   const cluster = new ClusterNode({
     parts,
     log,
     load: () => JSON.stringify({ people: registry.peopleHere() }),
     told: roomName => delivery?.wake(roomName),
+    answerNode: (method, payload) => answerNode?.(method, payload),
     dataDir,
     began: ({ steps }) => {
       const mostKept = config.cluster?.webhooksWaiting
@@ -72,6 +75,19 @@ export async function openRoomsInCluster(
     nowhereToGo: () => (cluster.hasElsewhere ? undefined : 'no other node takes people now'),
     unready: () => cluster.unready,
     cluster: () => reportCluster(cluster.current),
+    others: {
+      list: () =>
+        (cluster.current?.links.peers() ?? []).map(({ incarnation, address, isUp }) => ({
+          incarnation,
+          address: address ?? '',
+          isUp,
+        })),
+      ask: async (incarnation, method, payload, deadlineMs) =>
+        await cluster.session.links.call(incarnation as Incarnation, method, payload, { deadlineMs }),
+      answer: given => {
+        answerNode = given
+      },
+    },
     sharedWith: roomId => cluster.current?.rooms.get(roomId)?.nodes.size ?? 0,
     webhooks: () => ({ pending: delivery?.pending ?? 0, aside: delivery?.aside ?? 0 }),
     close: async () => {

@@ -6,7 +6,9 @@ import { createRoomService } from './api/room-service.ts'
 import { createTwirpHandler } from './api/twirp-handler.ts'
 import type { ClusterParts } from './cluster/node/node-session.ts'
 import { openClusterParts } from './cluster/node/open-parts.ts'
+import { ClusterNodes } from './cluster-nodes.ts'
 import type { Config } from './config.ts'
+import { LoadHistory } from './load-history.ts'
 import { createMediaNode } from './media/media-node.ts'
 import { boundWorker } from './media/worker/bound-worker.ts'
 import { NodeDrain } from './node-drain.ts'
@@ -29,6 +31,7 @@ interface Parts {
   media: MediaNode
   metrics: Metrics
   reporter: NodeReporter
+  history: LoadHistory
   drain: NodeDrain
   closeAdmission(): void
 }
@@ -99,7 +102,12 @@ export class SfuNode {
       const drain = new NodeDrain(rooms, log)
       const reporter = new NodeReporter({ name: config.nodeName, media, rooms, drain, admission })
       undo.push(() => reporter.close())
-      const metrics = createMetrics(() => reporter.report())
+      const report = () => reporter.report()
+      const history = new LoadHistory(report, log)
+      undo.push(() => history.close())
+      const seen = async () => ({ report: await report(), loads: [...history.samples] })
+      const nodes = new ClusterNodes({ rooms, seen, drain, log })
+      const metrics = createMetrics(report)
       const twirp = createTwirpHandler({
         roomService: createRoomService(directory),
         egress: createEgressProxy(config.recordingsUrl),
@@ -121,11 +129,11 @@ export class SfuNode {
         acceptRtc: (socket, claims, query) => acceptRtc(socket, claims, query, { registry, join }),
         twirp,
         metrics,
-        admin: createAdminCalls({ verify, report: () => reporter.report(), drain, log }),
+        admin: createAdminCalls({ verify, report, drain, nodes, log }),
         metricsAccess: { token: config.metricsToken, production: config.production },
         log,
       })
-      return new SfuNode(port, { edge, rooms, media, metrics, reporter, drain, closeAdmission })
+      return new SfuNode(port, { edge, rooms, media, metrics, reporter, history, drain, closeAdmission })
     } catch (error) {
       for (const step of undo.reverse()) await step()
       throw error
@@ -139,7 +147,7 @@ export class SfuNode {
   }
 
   async #close(): Promise<void> {
-    const { edge, rooms, media, metrics, reporter, drain, closeAdmission } = this.#parts
+    const { edge, rooms, media, metrics, reporter, history, drain, closeAdmission } = this.#parts
     drain.refuse()
     await rooms.drain()
     // New connections are refused from the first line on, while those that exist still hear their room's last word.
@@ -147,6 +155,7 @@ export class SfuNode {
     await rooms.close()
     await Promise.all([edge.close(), media.close('node_stopping'), rooms.settle()])
     metrics.close()
+    history.close()
     reporter.close()
     closeAdmission()
   }

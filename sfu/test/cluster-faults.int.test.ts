@@ -1,4 +1,6 @@
 /** What breaks under three processes with a Redis, in front of native clients: nodes and Redis itself. Bounds of time are those of a busy machine. */
+import { nodeReportSchema } from '@diemcau/core/contracts/node-report.ts'
+import { nodesReportSchema } from '@diemcau/core/contracts/nodes-report.ts'
 import { DisconnectReason, LeaveRequest_Action } from '@livekit/protocol'
 import { dispose, RoomEvent } from '@livekit/rtc-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -269,6 +271,44 @@ describe.skipIf(noRedisServer)('three processes', () => {
     expect(await call('DELETE', 'drain')).toMatchObject({ status: 200, body: { state: 'none' } })
     expect((await fetch(`${node.url}/readyz`)).status).toBe(200)
     await expectStory(people, seen, await expectWelcome(people))
+  })
+
+  it('whichever node is asked tells of all, and drains another one', async () => {
+    const [asked, other] = [cluster.nodes[0]!, cluster.nodes[1]!]
+    const token = await asked.token({ nodeAdmin: true } as TestGrants)
+    const call = async (method: string, path: string) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(`${asked.url}/admin/nodes${path}`, { method, headers })
+      return { status: response.status, body: (await response.json()) as unknown }
+    }
+    const nodes = async () => nodesReportSchema.parse((await call('GET', '')).body).nodes
+    const incarnationOf = async (node: RunningSfu) => {
+      const headers = { authorization: `Bearer ${token}` }
+      const report = await (await fetch(`${node.url}/admin/node`, { headers })).json()
+      return nodeReportSchema.parse(report).cluster?.instance ?? ''
+    }
+    const all = await Promise.all(cluster.nodes.map(incarnationOf))
+    const known = await nodes()
+    expect(known[0]?.incarnation).toBe(all[0])
+    expect(new Set(known.map(({ incarnation }) => incarnation))).toEqual(new Set(all))
+    for (const node of known) {
+      expect(node).toMatchObject({ fault: null, seen: { report: { cluster: { address: node.address } } } })
+      expect(node.seen?.report.cluster?.instance).toBe(node.incarnation)
+    }
+    const far = await incarnationOf(other)
+    expect(await call('POST', `/${far}/drain`)).toMatchObject({ status: 202 })
+    const stateOf = async () =>
+      (await nodes()).find(({ incarnation }) => incarnation === far)?.seen?.report.drain.state
+    await eventually(async () => ((await stateOf()) === 'done' ? null : 'it is not drained'))
+    expect((await fetch(`${other.url}/readyz`)).status).toBe(503)
+    expect((await fetch(`${asked.url}/readyz`)).status).toBe(200)
+    expect(await call('DELETE', `/${far}/drain`)).toMatchObject({ status: 200, body: { state: 'none' } })
+    expect((await fetch(`${other.url}/readyz`)).status).toBe(200)
+    // One that has stopped without a word: there is none of it, and then it is no node any more.
+    other.pause()
+    const faultOf = async () => (await nodes()).find(({ incarnation }) => incarnation === far)?.fault
+    await eventually(async () => ((await faultOf()) ? null : 'there is still a word of it'))
+    await eventually(async () => ((await nodes()).length === 2 ? null : 'it is still a node'), 60_000)
   })
 
   it('Redis emptied: nobody is lost, everybody is known again, and there is still one room of that name', async () => {

@@ -3,6 +3,7 @@ import type { NodeReport } from '@diemcau/core/contracts/node-report.ts'
 /** A report of a node of a cluster of two, with something of everything. */
 export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   name: 'node-1',
+  version: '0.1.0',
   startedAtMs: 0,
   notReady: null,
   drain: { state: 'none', left: 8, refusal: null },
@@ -17,8 +18,8 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   people: 7,
   roomCount: 2,
   rooms: [
-    { name: 'MT_1', people: 4, recorders: 1, nodes: 1, pipes: 3 },
-    { name: 'MT_2', people: 3, recorders: 0, nodes: 0, pipes: 0 },
+    { name: 'MT_1', people: 4, publishers: 2, recorders: 1, nodes: 1, pipes: 3 },
+    { name: 'MT_2', people: 3, publishers: 0, recorders: 0, nodes: 0, pipes: 0 },
   ],
   recorders: 1,
   carriedTracks: 3,
@@ -33,6 +34,7 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
   webhooks: { pending: 5, aside: 2 },
   cluster: {
     instance: 'ND_1',
+    address: '10.1.2.11:7881',
     reachesRecord: true,
     isCutOff: false,
     links: [

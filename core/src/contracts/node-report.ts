@@ -27,6 +27,8 @@ const roomSchema = z.object({
   name: z.string(),
   /** Connected to this node, those that are not shown left out. */
   people: count,
+  /** Of all connected to this node, those who send something. */
+  publishers: count,
   /** Recordings that are captured here. */
   recorders: count,
   /** Other nodes that share it. */
@@ -72,6 +74,8 @@ const linkSchema = z.object({
 const clusterSchema = z.object({
   /** '' while it is not one of the nodes, having been taken for dead. */
   instance: z.string(),
+  /** Where the links of this node are, host:port; '' as above. */
+  address: z.string(),
   reachesRecord: z.boolean(),
   isCutOff: z.boolean(),
   links: z.array(linkSchema),
@@ -99,6 +103,8 @@ export type DrainReport = z.infer<typeof drainSchema>
 export const nodeReportSchema = z.object({
   /** NODE_NAME. */
   name: z.string(),
+  /** Of the program. */
+  version: z.string(),
   startedAtMs: z.number(),
   /** Why newcomers had better go elsewhere; null: they are welcome. */
   notReady: z.string().nullable(),

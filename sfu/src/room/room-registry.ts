@@ -69,6 +69,8 @@ export interface RoomFigures {
   people: number
   /** With those that are not shown. */
   connections: number
+  /** Of those, who send something. */
+  publishers: number
   recorders: number
   signalBytes: number
   dataBytes: number
@@ -181,6 +183,7 @@ export class RoomRegistry implements RoomDirectory {
         name: room.name,
         people: all.filter(isShown).length,
         connections: all.length,
+        publishers: all.filter(({ publications }) => publications.published().length > 0).length,
         recorders: room.captures.size,
         signalBytes: all.reduce((sum, { backlog }) => sum + backlog.waitingBytes, 0),
         dataBytes: all.reduce((sum, { data }) => sum + data.waitingBytes, 0),

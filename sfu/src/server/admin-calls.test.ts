@@ -8,6 +8,7 @@ import { createTokenVerifier } from './verify-token.ts'
 
 const KEY = { key: 'testkey', secret: '0123456789abcdef0123456789abcdef' }
 const drained: string[] = []
+const ordered: unknown[] = []
 const call = createAdminCalls({
   verify: createTokenVerifier([KEY]),
   report: async () => someReport(),
@@ -19,6 +20,13 @@ const call = createAdminCalls({
     end: () => {
       drained.push('end')
       return { state: 'none', left: 3, refusal: null }
+    },
+  },
+  nodes: {
+    report: async () => ({ nodes: [] }),
+    drain: async (incarnation, order) => {
+      ordered.push({ incarnation, ...order })
+      return { state: 'going', left: 3, refusal: null }
     },
   },
   log: silentLog,
@@ -54,4 +62,17 @@ it('refuses everybody else: no token, one of a participant, one of a chair, one 
   const inAddress = request('GET', '', `?access_token=${await token({ nodeAdmin: true })}`)
   await expect(call(inAddress, '/admin/node')).rejects.toThrow('no access token')
   expect(drained).toEqual([])
+})
+
+it('answers for all nodes, and drains the one that is named', async () => {
+  const admin = await token({ nodeAdmin: true })
+  expect(await call(request('GET', admin), '/admin/nodes')).toEqual({ status: 200, body: { nodes: [] } })
+  expect(await call(request('POST', admin), '/admin/nodes/ND_2/drain')).toMatchObject({ status: 202 })
+  expect(await call(request('DELETE', admin), '/admin/nodes/ND_2/drain')).toMatchObject({ status: 200 })
+  expect(ordered).toEqual([
+    { incarnation: 'ND_2', isWanted: true, by: 'operator' },
+    { incarnation: 'ND_2', isWanted: false, by: 'operator' },
+  ])
+  for (const path of ['/admin/nodes/ND_2', '/admin/nodes//drain', '/admin/nodes/a/b/drain'])
+    await expect(call(request('POST', admin), path)).rejects.toThrow('no such call')
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { DrainReport, NodeReport } from '@diemcau/core/contracts/node-report.ts'
+import type { DrainOrder, NodesReport } from '@diemcau/core/contracts/nodes-report.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import { tokenOf } from '@diemcau/core/livekit/access-token.ts'
 import type { Log } from '../room/base/log.ts'
@@ -9,8 +10,14 @@ export interface AdminCallsOptions {
   verify: TokenVerifier
   report(): Promise<NodeReport>
   drain: { begin(): DrainReport; end(): DrainReport }
+  nodes: {
+    report(): Promise<NodesReport>
+    drain(incarnation: string, order: DrainOrder): Promise<DrainReport>
+  }
   log: Log
 }
+
+const DRAIN_OF_NODE = /^\/admin\/nodes\/([\w-]{1,64})\/drain$/
 
 /** Undefined: it is no call of ours. Throws AppError for a call that is refused. */
 export type AdminCalls = (
@@ -19,14 +26,16 @@ export type AdminCalls = (
 ) => Promise<{ status: number; body: object } | undefined>
 
 /**
- * Calls about this very node, for whoever runs it; no part of LiveKit's API. The token is one of the API's keys with the grant `nodeAdmin`, in the
+ * Calls about this very node, and about all of the cluster whichever node is asked, for whoever runs it; no part of LiveKit's API. The token is one of the API's keys with the grant `nodeAdmin`, in the
  * header only, so that it is in no address.
  *
  *     GET    /admin/node    200 NodeReport
  *     POST   /admin/drain   202 DrainReport: people are led to other nodes
  *     DELETE /admin/drain   200 DrainReport: newcomers are welcome again
+ *     GET    /admin/nodes   200 NodesReport
+ *     POST, DELETE /admin/nodes/<incarnation>/drain   as above, of that node
  */
-export function createAdminCalls({ verify, report, drain, log }: AdminCallsOptions): AdminCalls {
+export function createAdminCalls({ verify, report, drain, nodes, log }: AdminCallsOptions): AdminCalls {
   return async (request, path) => {
     if (!path.startsWith('/admin/')) return undefined
     const { video, identity } = await verify(tokenOf(request, null))
@@ -41,8 +50,18 @@ export function createAdminCalls({ verify, report, drain, log }: AdminCallsOptio
       case 'DELETE /admin/drain':
         log.info({ by: identity }, 'the end of a drain is asked for')
         return { status: 200, body: drain.end() }
-      default:
+      case 'GET /admin/nodes':
+        return { status: 200, body: await nodes.report() }
+      default: {
+        const incarnation = DRAIN_OF_NODE.exec(path)?.[1]
+        const isWanted = request.method === 'POST'
+        if (incarnation !== undefined && (isWanted || request.method === 'DELETE'))
+          return {
+            status: isWanted ? 202 : 200,
+            body: await nodes.drain(incarnation, { isWanted, by: identity }),
+          }
         throw new AppError('not_found', 'there is no such call')
+      }
     }
   }
 }

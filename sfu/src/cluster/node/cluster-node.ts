@@ -25,6 +25,7 @@ export interface ClusterNodeOptions {
   load: NodeSessionOptions['load']
   times?: NodeSessionOptions['times']
   told: NodeSessionOptions['told']
+  answerNode?: NodeSessionOptions['answerNode']
   dataDir?: string
   /** Of each incarnation, once it is in the cluster; what is returned ends with it, after what it tries to finish in `graceMs`. */
   began(session: NodeSession): { close(graceMs: number): Promise<void> }
@@ -151,7 +152,7 @@ export class ClusterNode implements RoomEventSink {
   }
 
   async #begin(): Promise<void> {
-    const { parts, load, told, dataDir, times, began } = this.#options
+    const { parts, load, told, answerNode, dataDir, times, began } = this.#options
     if (!this.#registry) throw new AppError('internal', 'a cluster node without rooms')
     const session: NodeSession = await NodeSession.start({
       parts,
@@ -160,6 +161,7 @@ export class ClusterNode implements RoomEventSink {
       load,
       times,
       told,
+      answerNode,
       ...(dataDir === undefined ? {} : { dataDir }),
       onBuried: () => void this.#beginAnew(session),
     })

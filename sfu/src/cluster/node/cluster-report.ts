@@ -6,6 +6,7 @@ export function reportCluster(session: NodeSession | undefined): ClusterReport {
   if (!session)
     return {
       instance: '',
+      address: '',
       reachesRecord: false,
       isCutOff: false,
       links: [],
@@ -14,9 +15,10 @@ export function reportCluster(session: NodeSession | undefined): ClusterReport {
       storyWaiting: 0,
       storyLost: 0,
     }
-  const { inst, beats, links, seats, reserved, story } = session
+  const { inst, address, beats, links, seats, reserved, story } = session
   return {
     instance: inst,
+    address,
     reachesRecord: beats.reachesRecord,
     isCutOff: beats.isCutOff,
     links: links.peers().map(

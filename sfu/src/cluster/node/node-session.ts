@@ -55,12 +55,16 @@ export interface NodeSessionOptions {
   load(): string
   /** Something new is to be told of this room name outside. */
   told(roomName: string): void
+  /** What another node asks of this node itself and not of its rooms; undefined: it is no such call. Absent: there are none. */
+  answerNode?: ((method: string, payload: Uint8Array) => Promise<Uint8Array> | undefined) | undefined
   /** Nothing it does counts any more. Called once. */
   onBuried(): void
 }
 
 export class NodeSession {
   readonly inst: Incarnation
+  /** Where its links are, host:port. */
+  readonly address: string
   readonly steps: RecordSteps
   readonly links: NodeLinks
   readonly rooms: SharedRooms
@@ -77,7 +81,6 @@ export class NodeSession {
   readonly #options: NodeSessionOptions
   readonly #times: SessionTimes
   readonly #log: Log
-  readonly #address: string
   readonly #buried = new Set<Incarnation>()
   readonly #past = new PastRooms()
   readonly #ways = new Map<Incarnation, Set<() => void>>()
@@ -91,7 +94,7 @@ export class NodeSession {
     this.#log = options.log.child({ inst })
     this.inst = inst
     this.links = links
-    this.#address = address
+    this.address = address
     this.steps = new RecordSteps({
       record: parts.record,
       inst,
@@ -251,7 +254,7 @@ export class NodeSession {
       steps.record.hello({
         inst: this.inst,
         deadlineMs: steps.deadline(2_000),
-        host: this.#address,
+        host: this.address,
         facts: this.#facts(),
       }),
     )
@@ -259,12 +262,12 @@ export class NodeSession {
       throw new AppError('unavailable', `the cluster takes no node: ${answer.outcome}`)
     if (answer.value.buried) this.#burial(answer.value.buried)
     await this.beats.meet()
-    this.#log.info({ address: this.#address }, 'this node is in the cluster')
+    this.#log.info({ address: this.address }, 'this node is in the cluster')
   }
 
   #facts(): string {
     const { url = '', signal = '' } = this.#options.parts
-    return encodeNodeFacts({ address: this.#address, url, signal, isDraining: this.isDraining })
+    return encodeNodeFacts({ address: this.address, url, signal, isDraining: this.isDraining })
   }
 
   /** A fact, whoever says it. Its endings are told by whoever comes first. */
@@ -331,6 +334,7 @@ export class NodeSession {
       },
       call: async (peer, method, payload) =>
         (await this.rooms.call(peer, method, payload)) ??
+        (await this.#options.answerNode?.(method, payload)) ??
         (await this.directory.handleCall(peer, method, payload)),
       refused: (peer, why) => this.#log.debug({ peer, why }, 'a node does not talk to this one'),
     }
