@@ -1,5 +1,5 @@
 /** The portal's calls to the media side: RoomService and Egress of the LiveKit API, and nothing else. */
-import { isViewerIdentity } from '@diemcau/core/contracts/participant.ts'
+import { FLOOR_ATTRIBUTE, isViewerIdentity } from '@diemcau/core/contracts/participant.ts'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { ApiKey } from '@diemcau/core/livekit/access-token.ts'
 import { verifyWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
@@ -92,8 +92,8 @@ export class MediaClient {
   }
 
   /**
-   * Lets a viewer be seen by name and send sound, or (null) takes both back: what they send ends at once. It is no
-   * error when they are not there.
+   * Lets a viewer be seen by name and send sound that everybody hears, or (null) takes all of it back: what they send ends at once.
+   * It is no error when they are not there.
    */
   async setVoice(
     room: string,
@@ -107,9 +107,17 @@ export class MediaClient {
       canPublishSources: speaker ? [TrackSource.MICROPHONE] : [],
       hidden: speaker === null,
     }
-    const profile = speaker
-      ? { name: speaker.name, attributes: { role: 'viewer', hall: speaker.name, unit: speaker.unit } }
-      : {}
+    const profile: { name?: string; attributes: Record<string, string> } = speaker
+      ? {
+          name: speaker.name,
+          attributes: {
+            role: 'viewer',
+            hall: speaker.name,
+            unit: speaker.unit,
+            [FLOOR_ATTRIBUTE]: '1',
+          },
+        }
+      : { attributes: { [FLOOR_ATTRIBUTE]: '' } }
     await wrapped('UpdateParticipant', () =>
       this.#rooms.updateParticipant(room, identity, { ...profile, permission }).catch(ignoreNotFound),
     )

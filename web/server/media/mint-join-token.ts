@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ParticipantAttributes } from '@diemcau/core/contracts/participant.ts'
+import { FLOOR_ATTRIBUTE, type ParticipantAttributes } from '@diemcau/core/contracts/participant.ts'
 import { mintAccessToken } from '@diemcau/core/livekit/access-token.ts'
 import { isModerator } from '@diemcau/core/roles.ts'
 import type { RoomSettings } from './room-settings.ts'
@@ -42,6 +42,8 @@ export async function mintJoinToken(
   const isViewer = input.attributes.role === 'viewer'
   const attributes = {
     ...input.attributes,
+    // However many microphones are open, whoever leads the meeting is heard.
+    ...(input.attributes.role === 'chair' ? { [FLOOR_ATTRIBUTE]: '1' } : {}),
     ...(input.sessionId === null ? {} : { session: sessionMark(input.sessionId) }),
   }
   const isHeld = input.isMicrophoneHeld && !isViewer

@@ -108,6 +108,9 @@ export class FakeLiveKit {
         })
         if (given.permission) found.permission = given.permission
         if (given.name) found.name = given.name
+        for (const [key, value] of Object.entries(given.attributes))
+          if (value === '') delete found.attributes[key]
+          else found.attributes[key] = value
         return { status: 200, json: found.toJson() }
       }
       case 'RemoveParticipant':

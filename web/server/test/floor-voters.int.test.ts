@@ -42,6 +42,8 @@ describe('a voter', () => {
     expect(await chair.send({ type: 'give_floor', identity })).toEqual({ ok: true })
     expect(permissionOf(identity)).toMatchObject(speaking)
     expect(floor.portal.livekit.participants.get(identity)!.name).toBe('Bà Lan')
+    // However many microphones are open, this one is heard.
+    expect(floor.portal.livekit.participants.get(identity)!.attributes).toMatchObject({ floor: '1' })
     await eventually(() =>
       expect(voter.typesBesideList()).toEqual(['hand_raised', 'hand_lowered', 'floor_given']),
     )
@@ -53,6 +55,7 @@ describe('a voter', () => {
     const since = performance.now()
     expect(await chair.send({ type: 'take_floor', identity })).toEqual({ ok: true })
     expect(permissionOf(identity)).toMatchObject(silent)
+    expect(floor.portal.livekit.participants.get(identity)!.attributes).not.toHaveProperty('floor')
     expect(performance.now() - since).toBeLessThan(500)
     await eventually(() => expect(voter.types().at(-1)).toBe('floor_taken'))
     floor.portal.livekit.participants.clear()

@@ -188,10 +188,14 @@ describe('joining', () => {
       unit: 'UBND tỉnh',
       order: '11',
     })
+    expect(claims.attributes).not.toHaveProperty('floor')
     expect(claims.video).toMatchObject({ room: meeting.id, roomJoin: true, canPublish: true, hidden: false })
     const chair = await join(portal.actors.chair)
     if (chair.status !== 'admitted') throw new Error(chair.status)
-    expect(decodeJwt<{ video: Record<string, unknown> }>(chair.token).video.roomAdmin).toBeUndefined()
+    const { video, attributes } = decodeJwt<typeof claims>(chair.token)
+    expect(video.roomAdmin).toBeUndefined()
+    // Heard however many microphones are open.
+    expect(attributes).toMatchObject({ role: 'chair', floor: '1' })
   })
 
   it('gives viewers a token with which nothing can be sent or seen of them', async () => {
