@@ -107,6 +107,8 @@ export interface RoomLimits {
   audienceFrom: number
   /** Counts in `RoomUpdate` are coalesced over this time. */
   roomUpdateMs: number
+  /** Between two tellings of who is heard, of whichever nodes. */
+  speakersMs: number
   qualityIntervalMs: number
   /** Dynacast: a lower demand must last so long before the publisher hears of it. */
   dynacastDowngradeMs: number
@@ -179,6 +181,7 @@ export const defaultLimits: RoomLimits = {
   promptUpdatesUpTo: 50,
   audienceFrom: 50,
   roomUpdateMs: 2_000,
+  speakersMs: 250,
   qualityIntervalMs: 5_000,
   dynacastDowngradeMs: 5_000,
   updateChunkBytes: 128 * 1024,

@@ -57,11 +57,32 @@ describe('who is heard', () => {
     expect([speakersOf(an), speakersOf(binh)]).toEqual([['an'], ['an']])
     hears(west, [binh, 0.8])
     await both()
+    await pass(250)
     expect(speakersOf(an).toSorted()).toEqual(['an', 'binh'])
     expect(speakersOf(binh).toSorted()).toEqual(['an', 'binh'])
     hears(east)
     await both()
+    await pass(250)
     expect([speakersOf(an), speakersOf(binh)]).toEqual([['binh'], ['binh']])
+  })
+
+  it('is told at once, and then at most four times a second, however many nodes say something new', async () => {
+    const nodes = Array.from({ length: 10 }, (_, index) => `ND_${index}`)
+    const before = binh.link.all('speakersChanged').length
+    for (let times = 1; times <= 20; times++) {
+      for (const [index, node] of nodes.entries()) {
+        const level = ((times + index) % 8) / 8
+        west.shared.get('R')!.speakers.hearNode(node, [{ participantId: an.participant.id, level }])
+        if (times === 1 && index === 1) expect(binh.link.all('speakersChanged').length).toBe(before + 1)
+      }
+      await pass(100)
+    }
+    expect(binh.link.all('speakersChanged').length - before).toBeGreaterThanOrEqual(2)
+    expect(binh.link.all('speakersChanged').length - before).toBeLessThanOrEqual(9)
+    // The last word is not lost.
+    for (const node of nodes) west.shared.get('R')!.speakers.hearNode(node, [])
+    await pass(250)
+    expect(speakersOf(binh)).toEqual([])
   })
 
   it('is believed for two seconds of a node that is not heard any more', async () => {

@@ -1,8 +1,10 @@
 /**
  * Who is heard in a room, loudest first: what the media of this node hears of its own participants, and what other nodes
- * say of theirs. A node that falls silent itself is believed for two seconds. Owned by the room, which closes it.
+ * say of theirs. A node that falls silent itself is believed for two seconds. What several nodes say within a short time is told
+ * together: each telling goes to everybody. Owned by the room, which closes it.
  */
 import type { ParticipantId } from '@diemcau/core/ids.ts'
+import type { RoomLimits } from '../base/limits.ts'
 import type { RoomCaptures } from '../capture/room-captures.ts'
 import type { RoomBroadcast } from './room-broadcast.ts'
 
@@ -15,6 +17,7 @@ export interface Audible {
 export interface RoomSpeakersDeps {
   broadcast: RoomBroadcast
   captures: RoomCaptures
+  limits: Pick<RoomLimits, 'speakersMs'>
   now(): number
   /** Nobody may learn of a hidden participant, nor of one that is not here. */
   isVisible(participantId: string): boolean
@@ -32,6 +35,10 @@ export class RoomSpeakers {
   #own: Audible[] = []
   readonly #nodes = new Map<string, { audible: Audible[]; timer: NodeJS.Timeout }>()
 
+  /** Since they were last told; what changes until its end is told then. */
+  #pause: NodeJS.Timeout | undefined
+  #isDue = false
+
   constructor(deps: RoomSpeakersDeps) {
     this.#deps = deps
   }
@@ -45,7 +52,7 @@ export class RoomSpeakers {
   hear(audible: Audible[]): void {
     this.#own = audible.filter(({ participantId }) => this.#deps.isVisible(participantId))
     this.#deps.share?.(this.own)
-    this.#tell()
+    this.#tellSoon()
   }
 
   /** As another node heard; the newest list of a node stands for all before it. */
@@ -56,21 +63,35 @@ export class RoomSpeakers {
       const timer = setTimeout(() => this.hearNode(node, []), VOID_AFTER_MS)
       this.#nodes.set(node, { audible: audible.slice(0, MOST_TOLD), timer })
     }
-    this.#tell()
+    this.#tellSoon()
   }
 
   close(): void {
     for (const { timer } of this.#nodes.values()) clearTimeout(timer)
     this.#nodes.clear()
+    clearTimeout(this.#pause)
+    this.#isDue = false
+  }
+
+  #tellSoon(): void {
+    if (this.#pause) this.#isDue = true
+    else this.#tell()
   }
 
   #tell(): void {
-    const { broadcast, captures, now, isVisible } = this.#deps
+    const { broadcast, captures, limits, now, isVisible } = this.#deps
     // A word of another node may come before its members do, and after they have gone.
     const others = [...this.#nodes.values()].flatMap(({ audible }) =>
       audible.filter(({ participantId }) => isVisible(participantId)),
     )
     const order = broadcast.speakers([...this.#own, ...others])
-    if (order) captures.notify({ type: 'speakers', at: now(), participantIds: order })
+    if (!order) return
+    captures.notify({ type: 'speakers', at: now(), participantIds: order })
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined
+      const isDue = this.#isDue
+      this.#isDue = false
+      if (isDue) this.#tell()
+    }, limits.speakersMs)
   }
 }
