@@ -58,5 +58,8 @@ describe('benches on the load tool', () => {
     expect(Number.parseFloat(values.get("Node's CPU to the workers'")!)).toBeGreaterThan(0)
     expect(Number.parseFloat(values.get('received')!)).toBeGreaterThan(100)
     expect(values.get('packets lost')).toMatch(/^\d+$/)
+    const held = 'streams the server held back at times for want of bandwidth, and gaps in them'
+    // Three times two streams to each of six viewers, two to each of three publishers of the two others.
+    expect(values.get(held)).toMatch(/^\d+ of 48, \d+$/)
   })
 })

@@ -31,6 +31,8 @@ export async function measureSteady(clients: RtcClients, options: SteadyOptions)
     const lacking = await meeting.whenComplete(COMPLETE_LIMIT_MS)
     meeting.talk(talkers)
     turns = setInterval(() => meeting.talk(talkers, ++turn * talkers), TURN_MS)
+    // Estimates of bandwidth begin low: a stream that waits for one is not of the steady state.
+    await meeting.whenNoneHeldBack(COMPLETE_LIMIT_MS)
     // What the joins have left to do is not of the steady state.
     await new Promise(resolve => setTimeout(resolve, TURN_MS))
 
@@ -54,6 +56,10 @@ export async function measureSteady(clients: RtcClients, options: SteadyOptions)
           value: `${Math.round((packets / elapsedMs) * 1000)} packets/s, ${((sum(all.map(one => one.bytes)) * 8) / elapsedMs / 1e3).toFixed(1)} Mbit/s`,
         },
         { what: 'packets lost', value: `${sum(all.map(one => one.lost))}` },
+        {
+          what: 'streams the server held back at times for want of bandwidth, and gaps in them',
+          value: `${sum(all.map(one => one.heldBack))} of ${sum(all.map(one => one.streams.expected))}, ${sum(all.map(one => one.heldBackGaps))}`,
+        },
         {
           what: 'gaps over 200 ms, and the longest',
           value: `${sum(all.map(one => one.longGaps))}, ${Math.max(0, ...all.map(one => one.longestGapMs)).toFixed(0)} ms`,

@@ -81,6 +81,10 @@ export async function measureStorm(clients: RtcClients, options: StormOptions): 
         { what: 'join to first whole picture', value: both(pictures) },
         { what: 'join to connected media', value: both(joins) },
         ...cpuRows(used, usual, elapsedMs, start.at - quiet.at, came.length),
+        {
+          what: 'running streams the server held back at times for want of bandwidth, and gaps in them',
+          value: `${sum(running.map(({ heldBack }) => heldBack))} of ${sum(running.map(({ streams }) => streams.expected))}, ${sum(running.map(({ heldBackGaps }) => heldBackGaps))}`,
+        },
         bounded('gaps over 200 ms in running streams', sum(running.map(({ longGaps }) => longGaps)), '', 0),
         {
           what: 'longest gap in a running stream',

@@ -3,7 +3,7 @@ import type { PeerStats, RtcClients } from '../worker/rtc-clients.mjs'
 import { accessToken } from './access-token.ts'
 import { LAYERS } from './load-media.ts'
 import { LoadParticipant } from './load-participant.ts'
-import { type ParticipantReport, type Presence, participantReport } from './participant-report.ts'
+import { type ParticipantReport, type Presence, participantReport, sum } from './participant-report.ts'
 import { CpuTimes } from './process-usage.ts'
 
 export interface MeetingOptions {
@@ -18,7 +18,7 @@ export interface MeetingOptions {
   shownLayer: number
 }
 
-interface Member extends Omit<Presence, 'wanted'> {
+interface Member extends Omit<Presence, 'wanted' | 'heldBack'> {
   participant: LoadParticipant
 }
 
@@ -119,9 +119,25 @@ export class LoadMeeting {
     }
   }
 
+  /**
+   * Waits until the server holds back no stream for want of bandwidth: its estimates begin low, and fall when the receiving machine is too busy to
+   * take packets in time.
+   *
+   * @returns how many it still holds back after the limit
+   */
+  async whenNoneHeldBack(limitMs: number): Promise<number> {
+    const deadline = performance.now() + limitMs
+    for (;;) {
+      const held = sum(this.#all.map(({ participant }) => participant.heldBackNow))
+      if (held === 0 || performance.now() > deadline) return held
+      await new Promise(resolve => setTimeout(resolve, POLL_MS))
+    }
+  }
+
   /** Gaps and freezes count from now on. */
   startWindow(): void {
     this.#clients.window()
+    for (const { participant } of this.#all) participant.startWindow()
   }
 
   /** Lets so much time pass, with gaps and freezes counted from its beginning. */
@@ -145,9 +161,14 @@ export class LoadMeeting {
   ): Record<'publishers' | 'viewers' | 'newcomers', ParticipantReport[]> {
     const of = (members: Member[]) =>
       members.map(member => {
-        const wanted = this.#wantedBy(member).map(({ stream }) => stream)
+        const streams = this.#wantedBy(member)
+        const held = streams.filter(({ trackId }) => member.participant.heldBack.has(trackId))
         return participantReport(
-          { ...member, wanted },
+          {
+            ...member,
+            wanted: streams.map(({ stream }) => stream),
+            heldBack: held.map(({ stream }) => stream),
+          },
           before.peers.get(member.peer),
           after.peers.get(member.peer),
         )

@@ -5,6 +5,7 @@ import {
   type ParticipantInfo,
   SessionDescription,
   SignalTarget,
+  StreamState,
   SubscriptionPermission,
   TrackSource,
   TrackType,
@@ -82,6 +83,9 @@ export class LoadParticipant extends EventEmitter {
   readonly #trickled = new Map<SignalTarget, { ip: string; port: number }[]>()
   /** By track id, as last offered. */
   #offered = new Map<string, OfferedStream>()
+  /** Tracks that the server holds back now, and those of them that it has held back in this window at any time. */
+  readonly #heldNow = new Set<string>()
+  readonly #held = new Set<string>()
   #isSubscriberOpen = false
   /** How far its join has come, for whoever waits for it in vain. */
   #reached = 'no message of the server'
@@ -119,6 +123,21 @@ export class LoadParticipant extends EventEmitter {
   /** Streams now offered to this participant, by track id. */
   get offered(): ReadonlyMap<string, OfferedStream> {
     return this.#offered
+  }
+
+  /** Tracks that the server holds back now for want of bandwidth, as it says. */
+  get heldBackNow(): number {
+    return this.#heldNow.size
+  }
+
+  /** Track ids that it has held back at any time since `startWindow`. */
+  get heldBack(): ReadonlySet<string> {
+    return this.#held
+  }
+
+  startWindow(): void {
+    this.#held.clear()
+    for (const trackId of this.#heldNow) this.#held.add(trackId)
   }
 
   /**
@@ -243,6 +262,15 @@ export class LoadParticipant extends EventEmitter {
         break
       case 'trackPublished':
         this.#signal.emit(`published ${message.value.cid}`, message.value.track?.sid)
+        break
+      case 'streamStateUpdate':
+        for (const { trackSid, state } of message.value.streamStates) {
+          if (state !== StreamState.PAUSED) this.#heldNow.delete(trackSid)
+          else {
+            this.#heldNow.add(trackSid)
+            this.#held.add(trackSid)
+          }
+        }
         break
       case 'trickle': {
         const { target, candidateInit } = message.value

@@ -2,7 +2,14 @@ import { expect, it } from 'vitest'
 import type { PeerStats } from '../worker/rtc-clients.mjs'
 import { formatParticipants, participantReport, percentile } from './participant-report.ts'
 
-const presence = { identity: 'viewer-0', peer: 4, startedAt: 1_000, connectedAt: 1_080, wanted: [1, 2] }
+const presence = {
+  identity: 'viewer-0',
+  peer: 4,
+  startedAt: 1_000,
+  connectedAt: 1_080,
+  wanted: [1, 2],
+  heldBack: [],
+}
 
 function stats(packets: number, flows: PeerStats['flows']): PeerStats {
   const received = [1, 2, 9].map(stream => ({
@@ -41,12 +48,24 @@ it('tells what came since the measurement began, of the wanted streams alone, an
     bytes: 6_000,
     lost: 0,
     spoiled: 0,
+    heldBack: 0,
     longestGapMs: 250,
     longGaps: 2,
+    heldBackGaps: 0,
     pictures: 20,
     freezes: 1,
     frozenMs: 400,
   })
+})
+
+it('says which gaps are of streams that the server held back', () => {
+  const flow = { gapMs: 900, firstAt: 1_120 }
+  const after = stats(30, [
+    { ...flow, stream: 1, longGaps: 2 },
+    { ...flow, stream: 2, longGaps: 5 },
+  ])
+  const report = participantReport({ ...presence, heldBack: [2] }, undefined, after)
+  expect(report).toMatchObject({ heldBack: 1, longGaps: 7, heldBackGaps: 5 })
 })
 
 it('says that nothing came to somebody whose media is gone', () => {

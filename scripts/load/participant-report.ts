@@ -10,6 +10,8 @@ export interface Presence {
   connectedAt: number
   /** Numbers of the streams that it ought to get. */
   wanted: readonly number[]
+  /** Those of them that the server has held back at times of the measurement for want of bandwidth. */
+  heldBack: readonly number[]
 }
 
 /** How a participant fared. Times in ms, since it began to join. Counts are of the measurement, first times of its whole stay. */
@@ -29,9 +31,12 @@ export interface ParticipantReport {
   lost: number
   /** Frames (of recorded streams) that arrived changed, and packets that could not be decrypted. */
   spoiled: number
-  /** The longest time without a packet of any one stream, and how often it was more than 200 ms. */
+  /** Streams that the server held back at times. */
+  heldBack: number
+  /** The longest time without a packet of any one stream, and how often it was more than 200 ms; of that, in streams that were held back. */
   longestGapMs: number
   longGaps: number
+  heldBackGaps: number
   pictures: number
   freezes: number
   frozenMs: number
@@ -43,9 +48,10 @@ export function participantReport(
   before: PeerStats | undefined,
   after: PeerStats | undefined,
 ): ParticipantReport {
-  const { identity, startedAt, connectedAt, wanted } = presence
+  const { identity, startedAt, connectedAt, wanted, heldBack } = presence
   const flows = (after?.flows ?? []).filter(({ stream }) => wanted.includes(stream))
   const pictures = flows.flatMap(({ picture }) => picture ?? [])
+  const held = flows.filter(({ stream }) => heldBack.includes(stream))
   const since = (pick: (peer: PeerStats) => number) => (after ? pick(after) : 0) - (before ? pick(before) : 0)
   const ofStreams = (pick: (received: PeerStats['received'][number]) => number) =>
     since(({ received }) => sum(received.filter(({ stream }) => wanted.includes(stream)).map(pick)))
@@ -63,8 +69,10 @@ export function participantReport(
     bytes: ofStreams(({ octets }) => octets),
     lost: ofStreams(({ lost }) => lost),
     spoiled: ofStreams(({ spoiled }) => spoiled) + since(({ undecryptable }) => undecryptable),
+    heldBack: heldBack.length,
     longestGapMs: Math.max(0, ...flows.map(({ gapMs }) => gapMs)),
     longGaps: sum(flows.map(({ longGaps }) => longGaps)),
+    heldBackGaps: sum(held.map(({ longGaps }) => longGaps)),
     pictures: since(({ flows }) => sum(flows.map(({ picture }) => picture?.count ?? 0))),
     freezes: sum(pictures.map(({ freezes }) => freezes)),
     frozenMs: sum(pictures.map(({ frozenMs }) => frozenMs)),
@@ -90,6 +98,7 @@ export function formatParticipants(reports: readonly ParticipantReport[]): strin
     ['packets', report => report.packets],
     ['kB', report => (report.bytes / 1000).toFixed(0)],
     ['lost', report => report.lost],
+    ['held back', report => report.heldBack],
     ['longest gap', report => report.longestGapMs.toFixed(0)],
     ['gaps > 200', report => report.longGaps],
     ['freezes', report => report.freezes],
