@@ -44,6 +44,9 @@ export class RoomBroadcast {
   /** Where the next turn of observers begins. */
   #measuredObservers = 0
   #countsTimer: NodeJS.Timeout | undefined
+  /** What other nodes said of their members since they were last told of. */
+  readonly #nodeQualities = new Map<ParticipantId, QualityFacts>()
+  #nodeQualitiesPause: NodeJS.Timeout | undefined
   #isClosed = false
 
   /** `shareQualities`: tells other nodes how well the media of some members here goes; undefined: there are none. */
@@ -257,13 +260,24 @@ export class RoomBroadcast {
     }
   }
 
-  /** What other nodes have measured of their members. */
+  /** What other nodes have measured of their members: they say it one by one; everybody is told at once, then in batches. */
   qualities(changes: QualityFacts[]): void {
-    const updates = changes
+    for (const change of changes) this.#nodeQualities.set(change.participantId, change)
+    if (!this.#nodeQualitiesPause) this.#tellNodeQualities()
+  }
+
+  #tellNodeQualities(): void {
+    const waiting = [...this.#nodeQualities.values()]
+    this.#nodeQualities.clear()
+    const updates = waiting
       .filter(({ participantId }) => this.#isForAll(participantId))
       .flatMap(change => this.#qualities.take(change) ?? [])
-    if (updates.length > 0)
-      this.#sendTransient({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) })
+    if (updates.length === 0 || this.#isClosed) return
+    this.#sendTransient({ case: 'connectionQuality', value: new ConnectionQualityUpdate({ updates }) })
+    this.#nodeQualitiesPause = setTimeout(() => {
+      this.#nodeQualitiesPause = undefined
+      this.#tellNodeQualities()
+    }, this.#limits.observerUpdateMs)
   }
 
   /** How well the media of those goes whom others see or hear, as they were last told. */
@@ -320,6 +334,7 @@ export class RoomBroadcast {
     this.#isClosed = true
     clearInterval(this.#qualityTimer)
     clearTimeout(this.#countsTimer)
+    clearTimeout(this.#nodeQualitiesPause)
     this.#observers.close()
     this.#dynacast.close()
   }

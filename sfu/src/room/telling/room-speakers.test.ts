@@ -130,4 +130,23 @@ describe('how well somebody’s media goes', () => {
     expect(toldTo(chi)).toEqual([ConnectionQuality.POOR])
     await both()
   })
+
+  it('is told at once, and then in one message of all whom another node speaks of within a second', async () => {
+    const members = [an]
+    for (let number = 0; number < 20; number++) {
+      const member = await east.rooms.join(`hall-${number}`)
+      await publish(member, 'cam')
+      members.push(member)
+    }
+    await both()
+    await pass(2_000)
+    const before = binh.link.all('connectionQuality').length
+    for (const { participant } of members)
+      west.shared
+        .get('R')!
+        .qualities([{ participantId: participant.id, quality: ConnectionQuality.POOR, score: 1 }])
+    await pass(1_000)
+    const told = binh.link.all('connectionQuality').slice(before)
+    expect(told.map(({ updates }) => updates.length)).toEqual([1, 20])
+  })
 })
