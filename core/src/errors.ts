@@ -67,6 +67,7 @@ const KIND_OF_CODE = {
   recording_running: 'failed_precondition',
   recording_transition: 'failed_precondition',
   end_to_end_encrypted: 'failed_precondition',
+  drain_refused: 'failed_precondition',
   ffmpeg_missing: 'failed_precondition',
   participant_closed: 'failed_precondition',
   // What passes.

@@ -16,6 +16,7 @@ const budgets: Record<string, number> = {
   '(portal)/outbox': 190,
   '(portal)/halls': 220,
   '(portal)/users': 255,
+  '(portal)/nodes': 200,
   '(portal)/account': 230,
 }
 

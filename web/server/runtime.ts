@@ -12,6 +12,7 @@ import { type Config, loadSecrets, readConfig } from './config.ts'
 import type { FloorRow } from './floor/floor-row.ts'
 import { KeyedQueue } from './floor/keyed-queue.ts'
 import { MediaClient } from './media/media-client.ts'
+import { NodeAdmin } from './media/node-admin.ts'
 import { WebhookTries } from './webhooks/webhook-tries.ts'
 
 /** Delivers what was committed to the sockets, of this portal and of others; the gateway puts the real one in place. */
@@ -38,6 +39,7 @@ export interface Runtime {
   db: Db
   log: Logger
   media: MediaClient
+  nodes: NodeAdmin
   /** One queue per meeting: what this portal commits and tells happens in the same order. Among portals the row lock orders it. */
   queues: KeyedQueue
   broadcaster: FloorBroadcaster
@@ -77,6 +79,7 @@ export function createRuntime(config: Config): Runtime {
       hooks: redactingHooks(loadSecrets()),
     }),
     media: new MediaClient(config.livekit),
+    nodes: new NodeAdmin(config.livekit),
     queues: new KeyedQueue(),
     broadcaster: silence,
     joins: new KeyedLimit(JOINS_PER_MINUTE, JOINS_PER_MINUTE / 60),

@@ -19,5 +19,6 @@ it('shows administration to administrators only, and the outbox to those who inv
     '/halls',
     '/users',
     '/outbox',
+    '/nodes',
   ])
 })

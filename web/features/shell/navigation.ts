@@ -1,6 +1,6 @@
 import type { AccountRole } from '@diemcau/core/roles.ts'
 import { mayAdminister, maySchedule } from '@diemcau/core/roles.ts'
-import { CalendarDays, CirclePlay, Home, Landmark, type LucideIcon, Mail, Users } from 'lucide-react'
+import { CalendarDays, CirclePlay, Home, Landmark, type LucideIcon, Mail, Server, Users } from 'lucide-react'
 
 export interface NavigationItem {
   href: string
@@ -19,6 +19,7 @@ const administration: NavigationItem[] = [
   { href: '/halls', key: 'halls', icon: Landmark },
   { href: '/users', key: 'users', icon: Users },
   outbox,
+  { href: '/nodes', key: 'nodes', icon: Server },
 ]
 
 /** What an account finds in the navigation; pages check the right themselves, this only spares dead ends. */
