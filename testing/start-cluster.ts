@@ -17,6 +17,8 @@ export async function clusterSettings(count: number, redisUrl: string): Promise<
     return {
       REDIS_URL: redisUrl,
       CLUSTER_SECRET,
+      // A test decides who is on which node.
+      SFU_NODE_PLACEMENT: 'entry',
       SFU_LINK_BIND: '127.0.0.1',
       SFU_LINK_PORT: String(link),
       SFU_PIPE_PORTS: `${link + 1}-${link + PIPE_PORT_COUNT}`,

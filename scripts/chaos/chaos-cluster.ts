@@ -110,6 +110,9 @@ export class ChaosCluster {
           WEBHOOK_URLS: webhooks.url,
           RECORDINGS_URL: 'http://127.0.0.1:9',
           SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
+          // Who is hit by a fault is known, and a busy machine turns nobody away.
+          SFU_NODE_PLACEMENT: 'entry',
+          SFU_ADMISSION: 'off',
         }),
       )
       await cluster.whenReady()

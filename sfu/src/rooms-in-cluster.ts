@@ -1,5 +1,6 @@
 import { newId } from '@diemcau/core/ids.ts'
 import type { Logger } from 'pino'
+import { encodeNodeLoad } from './cluster/claim/node-load.ts'
 import type { Incarnation } from './cluster/links/node-links.ts'
 import { ClusterNode } from './cluster/node/cluster-node.ts'
 import { reportCluster } from './cluster/node/cluster-report.ts'
@@ -11,6 +12,7 @@ import { StoryDelivery } from './cluster/story/story-delivery.ts'
 import type { Config } from './config.ts'
 import { RoomRegistry, wholeMs } from './room/room-registry.ts'
 import type { AnswerNode, RegistrySettings, Rooms } from './rooms-alone.ts'
+import type { Admission } from './server/admission/admission.ts'
 import { createTokenMinter } from './server/mint-token.ts'
 
 /** How long a stopping node tries to tell what it owes; what is left is told by the others. */
@@ -26,6 +28,7 @@ export async function openRoomsInCluster(
   log: Logger,
   settings: RegistrySettings,
   parts: ClusterParts,
+  admission: Pick<Admission, 'capacity'>,
 ): Promise<Rooms> {
   const { webhookUrls, keys, dataDir } = config
   const secret = config.cluster?.secret ?? newId('CS_')
@@ -34,7 +37,7 @@ export async function openRoomsInCluster(
   const cluster = new ClusterNode({
     parts,
     log,
-    load: () => JSON.stringify({ people: registry.peopleHere() }),
+    load: () => encodeNodeLoad({ people: registry.peopleHere(), ...admission.capacity() }),
     told: roomName => delivery?.wake(roomName),
     answerNode: (method, payload) => answerNode?.(method, payload),
     dataDir,
@@ -60,21 +63,26 @@ export async function openRoomsInCluster(
     seatForMoved: (source, to) => cluster.session.reserved.reserve(source, to),
   })
   await cluster.start(registry)
+  const placement = new Placement({
+    registry,
+    passing: new PassingOn(secret, now),
+    session: () => cluster.current,
+    capacity: () => admission.capacity(),
+    clients: { networks: parts.networks ?? [], servesAll: parts.servesAll ?? true },
+    isGathered: config.cluster?.isGathered ?? true,
+    log,
+  })
   return {
     registry,
     now,
     directory: currentDirectory(() => cluster.session),
     join: (claims, query, link) => cluster.join(claims, query, link),
-    placing: new Placement({
-      registry,
-      passing: new PassingOn(secret, now),
-      session: () => cluster.current,
-    }),
+    placing: placement,
     drain: () => cluster.drain(DRAIN_LIMIT_MS),
     takeAgain: () => cluster.takeAgain(),
     nowhereToGo: () => (cluster.hasElsewhere ? undefined : 'no other node takes people now'),
     unready: () => cluster.unready,
-    cluster: () => reportCluster(cluster.current),
+    cluster: () => ({ ...reportCluster(cluster.current), placements: placement.counts() }),
     others: {
       list: () =>
         (cluster.current?.links.peers() ?? []).map(({ incarnation, address, isUp }) => ({

@@ -91,7 +91,7 @@ export class SfuNode {
       })
       undo.push(closeAdmission)
       const rooms: Rooms = parts
-        ? await openRoomsInCluster(config, log, settings, parts)
+        ? await openRoomsInCluster(config, log, settings, { ...parts, ...clientNetworks(config) }, admission)
         : openRoomsAlone(config, log, settings)
       undo.push(
         () => rooms.settle(),
@@ -160,6 +160,12 @@ export class SfuNode {
     closeAdmission()
   }
 }
+
+/** Whose addresses this node has, as the other nodes are told. */
+const clientNetworks = ({ announcedAddresses }: Config): { networks: string[]; servesAll: boolean } => ({
+  networks: announcedAddresses.flatMap(({ network }) => network?.text ?? []),
+  servesAll: announcedAddresses.length === 0 || announcedAddresses.some(({ network }) => !network),
+})
 
 /** What an operator can look at when the media workers do not start: the ports, the binary, and mediasoup's own word. */
 function mediaFault({ mediaPort, workers, workerBin }: Config, cause: unknown): string {

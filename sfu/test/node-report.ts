@@ -53,6 +53,7 @@ export const someReport = (changes: Partial<NodeReport> = {}): NodeReport => ({
     reservedSeats: 1,
     storyWaiting: 3,
     storyLost: 0,
+    placements: [{ why: 'room', where: 'elsewhere', count: 3 }],
   },
   ...changes,
 })

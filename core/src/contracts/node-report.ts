@@ -85,6 +85,8 @@ const clusterSchema = z.object({
   /** What is to be told to the shared record and is not there yet; and what could not be told. */
   storyWaiting: count,
   storyLost: count,
+  /** Newcomers that came to this node, by why they were placed where, and whether that is `here` or `elsewhere`. */
+  placements: z.array(z.object({ why: z.string(), where: z.string(), count })),
 })
 
 /**

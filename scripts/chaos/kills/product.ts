@@ -73,6 +73,8 @@ export class Product {
         SFU_PORT: String(first),
         SFU_WORKERS: String(workers),
         SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
+        SFU_NODE_PLACEMENT: 'entry',
+        SFU_ADMISSION: 'off',
         RECORDINGS_PORT: String(this.#ports.recordings),
         POSTGRES_PORT: String(this.#ports.postgres),
         REDIS_PORT: String(this.#ports.redis),

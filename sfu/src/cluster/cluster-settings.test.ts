@@ -44,6 +44,7 @@ describe('cluster settings', () => {
     expect(clusterOf(LOCAL)).toEqual({
       redis: { target: expect.objectContaining({ tls: false, sentinelName: undefined }), ca: undefined },
       secret: 'short',
+      isGathered: true,
       linkBind: '127.0.0.1',
       linkPort: 7881,
       linkAddress: '127.0.0.1:7881',

@@ -46,6 +46,8 @@ export const clusterVariables = {
   SFU_LINK_ADDRESS: hostAndPort.optional(),
   SFU_PIPE_ADDRESS: ipAddress.optional(),
   SFU_PIPE_PORTS: portRange.default({ first: 8000, last: 8999 }),
+  /** `gather`: newcomers go to a node that has their room. `entry`: the node they come to serves them while it has room. */
+  SFU_NODE_PLACEMENT: z.enum(['gather', 'entry']).default('gather'),
   SFU_PUBLIC_URL: addressSetting(socketAddress).optional(),
   /** Webhooks of one room name that may wait in Redis. */
   SFU_WEBHOOKS_WAITING: z.coerce.number().int().min(1_000).max(10_000_000).default(20_000),
@@ -65,6 +67,8 @@ export interface ClusterConfig {
   pipes: { address: string; firstPort: number; lastPort: number }
   /** At which clients reach this very node (ws:// or wss://); undefined: they are told of no other address than the one they came by. */
   publicUrl: string | undefined
+  /** A newcomer goes to a node that has their room, else to the least loaded; false: the node they come to serves them while it has room. */
+  isGathered: boolean
   /** Webhooks of one room name that may wait in Redis while their receiver is away; the oldest beyond that are put aside. */
   webhooksWaiting: number
 }
@@ -108,6 +112,7 @@ export function readCluster(
       linkAddress: `${isIPv6(hosts.link) ? `[${hosts.link}]` : hosts.link}:${values.SFU_LINK_ADDRESS?.port ?? SFU_LINK_PORT}`,
       pipes: { address: hosts.pipe, firstPort: SFU_PIPE_PORTS.first, lastPort: SFU_PIPE_PORTS.last },
       publicUrl: values.SFU_PUBLIC_URL,
+      isGathered: values.SFU_NODE_PLACEMENT === 'gather',
       webhooksWaiting: values.SFU_WEBHOOKS_WAITING,
     },
   }

@@ -90,7 +90,7 @@ class MediasoupNode implements MediaNode {
     return this.#pool.workers.map(({ index, worker, peers }) => ({ index, pid: worker.pid, peers }))
   }
 
-  use(): { workerLoads: number[]; portsTaken: number; people: number } {
+  use(): ReturnType<MediaNode['use']> {
     const nowMs = performance.now()
     const workers = this.#pool.workers
     const ends = [...this.#rooms].reduce((sum, room) => sum + room.nodeEnds().length, 0)
@@ -98,6 +98,7 @@ class MediasoupNode implements MediaNode {
       workerLoads: workers.map(({ load }) => load.at(nowMs)),
       portsTaken: this.#pipes ? ends / (this.#pipes.lastPort - this.#pipes.firstPort + 1) : 0,
       people: workers.reduce((sum, { peers }) => sum + peers, 0),
+      estimate: this.#pool.estimate,
     }
   }
 

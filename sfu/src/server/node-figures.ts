@@ -236,6 +236,14 @@ export const nodeFigures: readonly Figure<NodeReport>[] = [
     'Events that could not be told since this node is in the cluster: an alarm',
     ({ storyLost }) => storyLost,
   ),
+  each(
+    'counter',
+    ({ cluster }) => cluster?.placements ?? [],
+    { why: ({ why }) => why, where: ({ where }) => where },
+    'node_placements_total',
+    'Newcomers that came to this node, by why they were placed where, and whether it serves them itself',
+    placements => placements.count,
+  ),
   one(
     'signal_waiting_bytes',
     'Signalling kept for clients whose link is lost',

@@ -38,7 +38,7 @@ export class FakeMediaNode implements MediaNode {
     return [{ index: 0, pid: 1, peers: this.peers().length }]
   }
   use() {
-    return { workerLoads: [0], portsTaken: 0, people: 0 }
+    return { workerLoads: [0], portsTaken: 0, people: 0, estimate: 0.005 }
   }
   resources() {
     return {

@@ -90,6 +90,8 @@ export async function startStack(
       REDIS_PORT: String(first + 6),
       SFU_WORKERS: String(WORKERS),
       SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
+      // Of a cluster a test decides who is on which node.
+      SFU_NODE_PLACEMENT: 'entry',
       PUBLIC_URL: `http://localhost:${first}`,
       DATA_DIR: dataDir,
       SEED_DEMO: 'yes',

@@ -2,7 +2,7 @@ import type { ClusterReport, LinkReport } from '@diemcau/core/contracts/node-rep
 import type { NodeSession } from './node-session.ts'
 
 /** How this incarnation stands with the others; of none: a node that was buried and has not begun anew. */
-export function reportCluster(session: NodeSession | undefined): ClusterReport {
+export function reportCluster(session: NodeSession | undefined): Omit<ClusterReport, 'placements'> {
   if (!session)
     return {
       instance: '',

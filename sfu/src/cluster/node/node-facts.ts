@@ -13,6 +13,9 @@ const schema = z.object({
   url: z.string(),
   /** It takes no newcomers: it is drained. */
   isDraining: z.boolean(),
+  /** Networks of clients that it has an address for, and whether it has one for all others. A node of an older version says neither. */
+  networks: z.array(z.string()).default([]),
+  servesAll: z.boolean().default(true),
 })
 
 export type OwnFacts = Omit<z.infer<typeof schema>, 'format'>

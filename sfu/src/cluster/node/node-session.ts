@@ -42,6 +42,9 @@ export interface ClusterParts {
   url?: string
   /** Where other nodes reach its port for clients, host:port; '' when they do not: they hand nobody on to it. */
   signal?: string
+  /** Networks of clients that this node has an address for, and whether it has one for all others; default: none of its own, and for all. */
+  networks?: string[]
+  servesAll?: boolean
 }
 
 export interface NodeSessionOptions {
@@ -266,8 +269,9 @@ export class NodeSession {
   }
 
   #facts(): string {
-    const { url = '', signal = '' } = this.#options.parts
-    return encodeNodeFacts({ address: this.address, url, signal, isDraining: this.isDraining })
+    const { url = '', signal = '', networks = [], servesAll = true } = this.#options.parts
+    const { isDraining } = this
+    return encodeNodeFacts({ address: this.address, url, signal, isDraining, networks, servesAll })
   }
 
   /** A fact, whoever says it. Its endings are told by whoever comes first. */

@@ -84,6 +84,11 @@ export class WorkerPool {
     return this.#workers.filter(worker => worker?.isAlive === true) as PooledWorker[]
   }
 
+  /** What a newcomer is expected to use, cores. */
+  get estimate(): number {
+    return estimateOf(this.workers.map(({ load, peers }) => ({ measured: load.measured, peers })))
+  }
+
   /** How many were placed why since the start. */
   get placements(): Partial<Record<PlacementReason, number>> {
     return { ...this.#placements }
@@ -121,7 +126,7 @@ export class WorkerPool {
     if (this.workers.length === 0 && !this.#isClosed) await this.#untilStarted()
     const nowMs = performance.now()
     const workers = this.workers
-    const estimate = estimateOf(workers.map(({ load, peers }) => ({ measured: load.measured, peers })))
+    const estimate = this.estimate
     const choices = workers.map(worker => ({
       worker,
       index: worker.index,

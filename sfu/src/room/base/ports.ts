@@ -20,8 +20,8 @@ export interface MediaNode {
   openRoom(roomId: RoomId, listener: RoomMediaListener): RoomMedia
   /** Index, pid and load of each worker, for health and metrics. */
   workers(): { index: number; pid: number; peers: number }[]
-  /** What newcomers are let in by: what each living worker uses of a core, the part of the ports between nodes that is taken, connections. */
-  use(): { workerLoads: number[]; portsTaken: number; people: number }
+  /** What newcomers are let in by: what each living worker uses of a core, the part of the ports between nodes that is taken, connections, what one more is expected to use. */
+  use(): { workerLoads: number[]; portsTaken: number; people: number; estimate: number }
   /** What is open in all workers together; all zero when no room is open. */
   resources(): MediaResources
   /** What only the workers know: they are asked, and one that does not answer within a second is left out. */

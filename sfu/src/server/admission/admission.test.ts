@@ -14,7 +14,14 @@ const SETTINGS: AdmissionSettings = {
 }
 
 function open(settings: Partial<AdmissionSettings> = {}) {
-  const use: NodeUse = { workerLoads: [0], eventLoopMs: 0, memoryLeftBytes: 1e12, portsTaken: 0, people: 0 }
+  const use: NodeUse = {
+    workerLoads: [0],
+    eventLoopMs: 0,
+    memoryLeftBytes: 1e12,
+    portsTaken: 0,
+    people: 0,
+    estimate: 0.01,
+  }
   const lines: string[] = []
   const log = pino({}, { write: line => void lines.push(JSON.parse(line).msg) })
   const admission = new Admission(
@@ -94,4 +101,18 @@ it('keeps no less for the chair than for others, whatever is set', () => {
   const { admission, use } = open({ workerBudget: 95, workerKeptBudget: 80 })
   use.workerLoads = [0.9]
   admission.assertRoomFor(CHAIR)
+})
+
+it('tells the others how many more it takes, none when it is full, and how loaded it is', () => {
+  const { admission, use } = open({ people: 10 })
+  use.workerLoads = [0.3, 0.45]
+  use.people = 4
+  expect(admission.capacity()).toMatchObject({ left: 6, keptLeft: 9, load: expect.closeTo(0.5) })
+  use.people = 10
+  expect(admission.capacity()).toMatchObject({ left: 0, keptLeft: 3 })
+  use.people = 13
+  expect(admission.capacity()).toMatchObject({ left: 0, keptLeft: 0 })
+  const off = open({ isOn: false })
+  off.use.workerLoads = [1]
+  expect(off.admission.capacity().left).toBe(Number.POSITIVE_INFINITY)
 })

@@ -5,7 +5,15 @@
 import { AppError } from '@diemcau/core/errors.ts'
 import type { VerifiedClaims } from '../../room/base/claims.ts'
 import type { Log } from '../../room/base/log.ts'
-import { BUDGET_REASONS, type BudgetReason, NodeBudget, type NodeUse, type Seat } from './node-budget.ts'
+import {
+  BUDGET_REASONS,
+  type BudgetReason,
+  type BudgetSettings,
+  leftOf,
+  NodeBudget,
+  type NodeUse,
+  type Seat,
+} from './node-budget.ts'
 
 export interface AdmissionSettings {
   /** False: everybody is let in. */
@@ -46,13 +54,15 @@ export class Admission {
   readonly #deps: AdmissionDeps
   readonly #isOn: boolean
   readonly #budget: NodeBudget
+  readonly #borders: BudgetSettings
   readonly #counts = new Map<string, { why: BudgetReason; seat: Seat; count: number }>()
   #last: BudgetReason | undefined
 
   constructor(settings: AdmissionSettings, deps: AdmissionDeps) {
     this.#deps = deps
     this.#isOn = settings.isOn
-    this.#budget = new NodeBudget(bordersOf(settings))
+    this.#borders = bordersOf(settings)
+    this.#budget = new NodeBudget(this.#borders)
   }
 
   /** Why ordinary newcomers, and those whose seats are kept, are refused now; undefined: they are let in. */
@@ -66,6 +76,20 @@ export class Admission {
       this.#last = state.ordinary
     }
     return state
+  }
+
+  /** Newcomers that still fit, and those whose seats are kept; and what the workers use of their budget together. */
+  capacity(): { left: number; keptLeft: number; load: number } {
+    const use = this.#deps.use()
+    const { ordinary, kept } = this.state()
+    const all = use.workerLoads.length * (this.#borders.workerLoad[0] ?? 1)
+    const load = all === 0 ? 0 : use.workerLoads.reduce((sum, one) => sum + one, 0) / all
+    if (!this.#isOn) return { left: Number.POSITIVE_INFINITY, keptLeft: Number.POSITIVE_INFINITY, load }
+    return {
+      left: ordinary === undefined ? leftOf(use, this.#borders, 'ordinary') : 0,
+      keptLeft: kept === undefined ? leftOf(use, this.#borders, 'kept') : 0,
+      load,
+    }
   }
 
   /** Whether somebody is let in. Counts nothing. */
@@ -94,7 +118,7 @@ export class Admission {
 }
 
 /** The portal says whose seat is kept; whoever may do everything in the room has one, too, whatever portal it is. */
-const seatOf = ({ video }: VerifiedClaims): Seat =>
+export const seatOf = ({ video }: VerifiedClaims): Seat =>
   video.keptSeat === true || video.roomAdmin === true ? 'kept' : 'ordinary'
 
 function bordersOf({
@@ -103,7 +127,7 @@ function bordersOf({
   eventLoopMs,
   memoryLeftMiB,
   people,
-}: AdmissionSettings) {
+}: AdmissionSettings): BudgetSettings {
   const orNever = (value: number) => (value === 0 ? Number.POSITIVE_INFINITY : value)
   return {
     workerLoad: [workerBudget / 100, Math.max(workerBudget, workerKeptBudget) / 100],
@@ -111,5 +135,5 @@ function bordersOf({
     memoryLeftBytes: [memoryLeftMiB * MIB, memoryLeftMiB * MIB * KEPT.memory],
     portsTaken: PORTS_TAKEN,
     people: [orNever(people), Math.ceil(orNever(people) * KEPT.people)],
-  } as const
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BudgetReason, type BudgetSettings, NodeBudget, type NodeUse } from './node-budget.ts'
+import { type BudgetReason, type BudgetSettings, leftOf, NodeBudget, type NodeUse } from './node-budget.ts'
 
 const SETTINGS: BudgetSettings = {
   workerLoad: [0.75, 0.9],
@@ -8,7 +8,14 @@ const SETTINGS: BudgetSettings = {
   portsTaken: [0.9, 0.98],
   people: [100, 125],
 }
-const IDLE: NodeUse = { workerLoads: [0, 0], eventLoopMs: 1, memoryLeftBytes: 1e9, portsTaken: 0, people: 0 }
+const IDLE: NodeUse = {
+  workerLoads: [0, 0],
+  eventLoopMs: 1,
+  memoryLeftBytes: 1e9,
+  portsTaken: 0,
+  people: 0,
+  estimate: 0.01,
+}
 const judge = (use: Partial<NodeUse>) => new NodeBudget(SETTINGS).judge({ ...IDLE, ...use })
 
 it('an idle node lets everybody in, also one whose workers are being started anew', () => {
@@ -72,4 +79,15 @@ it('is not there for what is not looked at', () => {
   }
   const use = { ...IDLE, eventLoopMs: 1e9, memoryLeftBytes: 0, people: 1e9 }
   expect(new NodeBudget(never).judge(use)).toEqual({ ordinary: undefined, kept: undefined })
+})
+
+it('says how many more there is room for: on each worker up to the border, and no more people than there may be', () => {
+  const left = (use: Partial<NodeUse>, seat: 'ordinary' | 'kept' = 'ordinary') =>
+    leftOf({ ...IDLE, ...use }, SETTINGS, seat)
+  expect(left({ workerLoads: [0.7, 0.5, 0.9] })).toBe(5 + 25)
+  expect(left({ workerLoads: [0.7, 0.5, 0.9] }, 'kept')).toBe(20 + 40)
+  expect(left({ people: 93 })).toBe(7)
+  expect(left({ people: 93 }, 'kept')).toBe(32)
+  // Whoever is asked has been found to let people in.
+  expect(left({ workerLoads: [0.75, 0.749] })).toBe(1)
 })

@@ -18,6 +18,8 @@ export interface NodeUse {
   portsTaken: number
   /** Connections at this node. */
   people: number
+  /** What a newcomer is expected to use of a worker, cores. */
+  estimate: number
 }
 
 /** Two borders: for ordinary newcomers and for those whose seats are kept. */
@@ -59,6 +61,21 @@ export class NodeBudget {
     })
     return { ordinary, kept }
   }
+}
+
+/** How many newcomers fit before the border, by workers and people: what others may send here. At least one who is let in. */
+export function leftOf(
+  { workerLoads, people, estimate }: NodeUse,
+  settings: Pick<BudgetSettings, 'workerLoad' | 'people'>,
+  seat: Seat,
+): number {
+  const at = SEATS.indexOf(seat)
+  const border = settings.workerLoad[at] ?? 0
+  const byWorkers = workerLoads.reduce(
+    (sum, load) => sum + Math.max(0, Math.floor((border - load) / estimate)),
+    0,
+  )
+  return Math.max(1, Math.min(byWorkers, (settings.people[at] ?? 0) - people))
 }
 
 /** Of each reason whether that part of the border is reached. */
