@@ -11,6 +11,7 @@ import { setUp } from './setup.mjs'
 /** `browsers`: it needs Chromium too; `redis`: a Redis server. */
 const tools = {
   chaos: { script: 'scripts/chaos/chaos.ts', browsers: false, redis: true },
+  bench: { script: 'scripts/bench/bench.ts', browsers: false, redis: true },
   'bench:join': { script: 'scripts/bench/join.ts', browsers: true },
   'bench:first-picture': { script: 'scripts/bench/first-picture.ts', browsers: false, redis: true },
   'bench:steady': { script: 'scripts/bench/steady.ts', browsers: false },

@@ -11,6 +11,10 @@ export interface Row {
   /** In words, with the unit; undefined where there is none. */
   goal?: string
   isMet?: boolean
+  /** Of a missed one, in words. */
+  missedBy?: string
+  /** Value ÷ goal, where that can be said. */
+  ofGoal?: number
 }
 
 export interface BenchReport {
@@ -20,8 +24,8 @@ export interface BenchReport {
   rows: Row[]
   /** One line for each thing that went wrong. */
   faults: string[]
-  /** Percent of one core while it measured, of all that is neither server nor load tool. */
-  othersPercent: number
+  /** Percent of one core while it measured, of all that is neither server nor load tool; undefined where that cannot be told apart. */
+  othersPercent: number | undefined
   machine: MachineFacts
 }
 
@@ -63,24 +67,36 @@ export function generatorRows(used: ReturnType<CpuTimes['since']>, elapsedMs: nu
 
 /** A row whose value is a number with a goal not above. */
 export function bounded(what: string, value: number, unit: string, most: number, digits = 0): Row {
+  const isKnown = Number.isFinite(value)
+  // What is in percent already is missed by points.
+  const beyond =
+    unit === '%'
+      ? `${(value - most).toFixed(Math.max(1, digits))} points`
+      : `${Math.ceil((value / most - 1) * 100)} %`
   return {
     what,
-    value: Number.isFinite(value) ? `${value.toFixed(digits)} ${unit}`.trim() : 'never',
+    value: isKnown ? `${value.toFixed(digits)} ${unit}`.trim() : 'never',
     goal: `≤ ${most} ${unit}`.trim(),
     isMet: value <= most,
+    ...(isKnown && most > 0 ? { ofGoal: value / most } : {}),
+    ...(isKnown && most > 0 && value > most ? { missedBy: beyond } : {}),
   }
 }
+
+/** Whether a goal is met, and by how much it is missed; nothing of a row without one. */
+export const verdict = ({ goal, isMet, missedBy }: Row): string =>
+  goal === undefined ? '' : `${goal}: ${isMet ? 'kept' : missedBy ? `missed by ${missedBy}` : 'missed'}`
 
 /** The report as Markdown: a table, the machine, and whether the machine was idle. */
 export function toMarkdown(report: BenchReport): string {
   const { name, setting, rows, machine, othersPercent, faults } = report
   const { cpu, cores, memoryGb, kernel, node, load } = machine
   const busy =
-    othersPercent > IDLE_PERCENT
-      ? `**Not of an idle machine**: other processes took ${othersPercent.toFixed(0)} % of a core meanwhile (load ${load}); times are too long, and missed goals say little.`
-      : `Idle but for this: other processes took ${othersPercent.toFixed(0)} % of a core (load ${load}).`
-  const verdict = ({ goal, isMet }: Row) =>
-    goal === undefined ? '' : `${goal}: ${isMet ? 'kept' : 'missed'}`
+    othersPercent === undefined
+      ? `What else the machine did is not told apart (load ${load}).`
+      : othersPercent > IDLE_PERCENT
+        ? `**Not of an idle machine**: other processes took ${othersPercent.toFixed(0)} % of a core meanwhile (load ${load}); times are too long, and missed goals say little.`
+        : `Idle but for this: other processes took ${othersPercent.toFixed(0)} % of a core (load ${load}).`
   return [
     `### ${name}`,
     '',

@@ -4,6 +4,7 @@ import { ensureWorker } from '../worker/ensure-worker.mjs'
 import { ensureRtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { measureForwarding, median } from './measure-forwarding.ts'
+import { bareMicroseconds } from './measure-limit.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const log = (line: string) => console.log(line)
@@ -35,6 +36,10 @@ it('measures what a forwarded packet costs, and loses none with few receivers', 
   expect(run.kernelMicroseconds).toBeLessThanOrEqual(run.microseconds)
   // Zero would mean that the worker does not estimate at all.
   expect(run.estimatedBps).toBeGreaterThan(0)
+  // A worker does more than the least that anybody could, and not nothing beside it.
+  const limit = await bareMicroseconds(program, 10)
+  expect(limit).toBeGreaterThan(0.1)
+  expect(run.microseconds).toBeGreaterThan(limit)
 })
 
 it('takes the middle of an odd number of rounds', () => {

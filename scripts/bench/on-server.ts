@@ -1,6 +1,6 @@
 /** The server that a bench on the load tool measures: one named by its address, or one of our own started for it. */
 import { randomBytes } from 'node:crypto'
-import { startSfu } from '../../testing/start-sfu.ts'
+import { type RunningSfu, startSfu } from '../../testing/start-sfu.ts'
 import { root } from '../lib/run.mjs'
 import type { MeetingOptions } from '../load/load-meeting.ts'
 import { startMediaClients, wholeNumber } from '../load/tool.ts'
@@ -46,6 +46,20 @@ type Access = Pick<MeetingOptions, 'url' | 'apiKey' | 'apiSecret'>
 
 const log = (line: string) => console.error(line)
 
+/** Everybody comes from one address here, which the limits of a real server would mind. */
+export const NO_LIMITS = {
+  SFU_JOINS_PER_MINUTE: '100000',
+  SFU_CONNECTIONS_PER_ADDRESS: '10000',
+  SFU_VOICES: '10000',
+  SFU_WORKER_PLACEMENT: 'fill',
+}
+
+/** A media server of our own; the caller stops it. */
+export async function startOwn(workers: number): Promise<RunningSfu> {
+  const workerBin = await ensureWorker({ root, log, allowApt: true })
+  return await startSfu({ workers, env: { ...NO_LIMITS, MEDIASOUP_WORKER_BIN: workerBin } })
+}
+
 /**
  * Runs a bench and prints its table, or writes it down.
  *
@@ -69,17 +83,7 @@ export async function benchOnServer(
   try {
     let access: Access
     if (values.url === undefined) {
-      // Everybody comes from one address here, which the limits of a real server would mind; and everybody waits for every voice.
-      const limits = {
-        SFU_JOINS_PER_MINUTE: '100000',
-        SFU_CONNECTIONS_PER_ADDRESS: '10000',
-        SFU_VOICES: '10000',
-      }
-      const workerBin = await ensureWorker({ root, log, allowApt: true })
-      const sfu = await startSfu({
-        workers,
-        env: { ...limits, SFU_WORKER_PLACEMENT: 'fill', MEDIASOUP_WORKER_BIN: workerBin },
-      })
+      const sfu = await startOwn(workers)
       stop = () => sfu.stop()
       access = { url: sfu.url, apiKey: sfu.apiKey, apiSecret: sfu.apiSecret }
     } else {

@@ -2,7 +2,7 @@ import type { VideoQuality } from '@livekit/protocol'
 import type { PeerStats, RtcClients } from '../worker/rtc-clients.mjs'
 import { accessToken } from './access-token.ts'
 import { LAYERS } from './load-media.ts'
-import { LoadParticipant } from './load-participant.ts'
+import { LoadParticipant, type PublishedStream } from './load-participant.ts'
 import { type ParticipantReport, type Presence, participantReport, sum } from './participant-report.ts'
 import { CpuTimes } from './process-usage.ts'
 
@@ -16,6 +16,12 @@ export interface MeetingOptions {
   layers: number
   /** The layer that everybody asks for, 0 is the lowest. */
   shownLayer: number
+  /** Where viewers join, when it is another node of the cluster. */
+  viewersUrl?: string
+  /** What viewers subscribe to; default: everything. */
+  wants?: (identity: string, kind: PublishedStream['kind']) => boolean
+  /** Publishers subscribe to nothing. */
+  publishersOnlySend?: boolean
 }
 
 interface Member extends Omit<Presence, 'wanted' | 'heldBack'> {
@@ -182,7 +188,8 @@ export class LoadMeeting {
   }
 
   async #join(identity: string, canPublish: boolean): Promise<Member> {
-    const { room, apiKey, apiSecret, url, shownLayer } = this.#options
+    const { room, apiKey, apiSecret, url, shownLayer, viewersUrl } = this.#options
+    const wants = this.#wantsOf(canPublish)
     const peer = this.#peers
     // Its two connections.
     this.#peers += 2
@@ -191,12 +198,13 @@ export class LoadMeeting {
     const token = await accessToken(apiKey, apiSecret, identity, { room, canPublish, canSubscribe: true })
     const startedAt = Date.now()
     const participant = await LoadParticipant.join({
-      url,
+      url: canPublish ? url : (viewersUrl ?? url),
       token,
       identity,
       clients: this.#clients,
       peer,
       shown,
+      ...(wants ? { wants } : {}),
     })
     participant.on('broken', (error: Error) => this.#fault(error.message))
     return { identity, peer, startedAt, connectedAt: Date.now(), participant }
@@ -206,11 +214,20 @@ export class LoadMeeting {
     return [...this.#publishers, ...this.#viewers, ...this.#newcomers]
   }
 
+  /** Undefined: everything. */
+  #wantsOf(isPublisher: boolean): MeetingOptions['wants'] {
+    const { wants, publishersOnlySend } = this.#options
+    return isPublisher ? (publishersOnlySend ? () => false : undefined) : wants
+  }
+
   #wantedBy(member: Member) {
+    const wants = this.#wantsOf(this.#publishers.includes(member))
     return this.#publishers
       .filter(other => other !== member)
       .flatMap(({ identity, participant }) =>
-        participant.published.map(published => ({ ...published, identity })),
+        participant.published
+          .filter(({ kind }) => wants?.(identity, kind) ?? true)
+          .map(published => ({ ...published, identity })),
       )
   }
 

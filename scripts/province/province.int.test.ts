@@ -32,7 +32,14 @@ it.skipIf(!existsSync(redisServer) || !existsSync('/proc/net/tcp') || !isBuilt)(
       return context.skip(error.message)
     }
     const size = ['--nodes', '2', '--halls', '3', '--delegates', '4', '--sdk', '1']
-    const { code, out, said } = await province([...size, '--minutes', '0.2', '--kill-at', '0.1', '--no-film'])
+    const { code, out, said } = await province([
+      ...size,
+      '--minutes',
+      '0.15',
+      '--kill-at',
+      '0.08',
+      '--no-film',
+    ])
     expect(out, said.slice(-6_000)).not.toBe('')
     const report = JSON.parse(out) as ProvinceReport
     expect(report.lost, said.slice(-6_000)).toEqual([])

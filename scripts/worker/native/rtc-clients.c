@@ -24,7 +24,7 @@
 //   {"event":"failed","id":1,"reason":"..."}
 //   {"event":"stats","cpuMs":1.5,"peers":[{"id":1,"undecryptable":0,"sent":[...],"received":[...],"flows":[...]}]}
 //
-// `rtc-clients ticker` is another program, see ticker.h.
+// `rtc-clients ticker` and `rtc-clients bare` are other programs, see ticker.h and bare.h.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +37,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "peer.h"
 #include "streams.h"
 #include "ticker.h"
@@ -316,6 +317,7 @@ int main(int argc, char *argv[]) {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (argc == 5 && strcmp(argv[1], "bare") == 0) return bare(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
   const char *fingerprint = peers_init();
   if (!fingerprint) {
     fputs("rtc-clients: no certificate could be made\n", stderr);
