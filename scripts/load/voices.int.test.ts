@@ -1,10 +1,13 @@
 /** A hall of open microphones: what the media server sends of them to those who have subscribed to all. */
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, type TestContext } from 'vitest'
 import { eventually } from '../../testing/eventually.ts'
 import { disposeNativeSdk, NativePeer } from '../../testing/native-peer.ts'
-import { startSfu } from '../../testing/start-sfu.ts'
+import { noRedisServer } from '../../testing/redis-server.ts'
+import { startCluster } from '../../testing/start-cluster.ts'
+import { type RunningSfu, startSfu, TEST_KEYS } from '../../testing/start-sfu.ts'
+import { TestWebhooks } from '../../testing/webhook-receiver.ts'
 import { ensureWorker } from '../worker/ensure-worker.mjs'
-import { ensureRtcClients } from '../worker/rtc-clients.mjs'
+import { ensureRtcClients, type RtcClients } from '../worker/rtc-clients.mjs'
 import { SetupError } from '../worker/run.mjs'
 import { LoadParticipant } from './load-participant.ts'
 import { startMediaClients } from './tool.ts'
@@ -19,14 +22,29 @@ afterAll(disposeNativeSdk)
 const root = new URL('../..', import.meta.url).pathname
 const log = (line: string) => console.log(line)
 
-it('sends 8 of 32 microphones to whoever has subscribed to all, and whoever begins to speak is one of them', async context => {
+/** What the media clients and the servers need; skips, saying why, on a machine without a compiler. */
+async function prepare(context: TestContext): Promise<string> {
   try {
     await ensureRtcClients({ root, log, allowApt: false })
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     return context.skip(error.message)
   }
-  const workerBin = await ensureWorker({ root, log, allowApt: false })
+  return await ensureWorker({ root, log, allowApt: false })
+}
+
+/** When the first packet of each stream came to somebody. */
+async function firstPackets(
+  clients: RtcClients,
+  { subscriberPeer }: LoadParticipant,
+): Promise<Map<number, number>> {
+  const { peers } = await clients.stats()
+  const flows = peers.find(({ id }) => id === subscriberPeer)?.flows ?? []
+  return new Map(flows.map(({ stream, firstAt }) => [stream, firstAt]))
+}
+
+it('sends 8 of 32 microphones to whoever has subscribed to all, and whoever begins to speak is one of them', async context => {
+  const workerBin = await prepare(context)
   const sfu = await startSfu({ workers: 2, env: { MEDIASOUP_WORKER_BIN: workerBin } })
   const clients = await startMediaClients(log)
   const room = 'voices'
@@ -72,12 +90,7 @@ it('sends 8 of 32 microphones to whoever has subscribed to all, and whoever begi
     await expectSound(VOICES)
     expect(await figures('microphones')).toEqual({ heard: VOICES, unheard: MICROPHONES - VOICES })
 
-    const flows = async ({ subscriberPeer }: LoadParticipant) => {
-      const { peers } = await clients.stats()
-      return new Map(
-        peers.find(({ id }) => id === subscriberPeer)?.flows.map(({ stream, firstAt }) => [stream, firstAt]),
-      )
-    }
+    const flows = (listener: LoadParticipant) => firstPackets(clients, listener)
     // Nobody speaks: those that came first are heard, each new one for a moment because it has just opened.
     await new Promise(resolve => setTimeout(resolve, HOLD_MS))
     const already = await flows(listeners[0]!)
@@ -135,3 +148,60 @@ it('sends 8 of 32 microphones to whoever has subscribed to all, and whoever begi
     await sfu.stop()
   }
 })
+
+it.skipIf(noRedisServer)(
+  'lets a node choose among microphones of another one as soon as among its own',
+  async context => {
+    const workerBin = await prepare(context)
+    const webhooks = await TestWebhooks.create(TEST_KEYS.key, TEST_KEYS.secret)
+    const cluster = await startCluster({
+      webhooks,
+      settingsOf: async () => ({ MEDIASOUP_WORKER_BIN: workerBin }),
+    })
+    const clients = await startMediaClients(log)
+    const [here, there] = cluster.nodes as [RunningSfu, RunningSfu]
+    const join = async ({ url }: RunningSfu, identity: string, peer: number, canPublish: boolean) => {
+      const grants = { room: 'voices', identity, canPublish, canSubscribe: !canPublish }
+      return await LoadParticipant.join({
+        ...{ url, identity, clients, peer: peer * 2 },
+        token: await here.token(grants),
+      })
+    }
+    try {
+      const speakers: LoadParticipant[] = []
+      for (let number = 0; number < 2 * VOICES; number++) {
+        const speaker = await join(here, `hall-${number}`, number, true)
+        await speaker.publishVoice(number + 1)
+        speakers.push(speaker)
+      }
+      const listener = await join(there, 'listener', 30, false)
+      await eventually(
+        () => (listener.offered.size === speakers.length ? null : `${listener.offered.size} are offered`),
+        30_000,
+      )
+      await new Promise(resolve => setTimeout(resolve, HOLD_MS))
+      const already = await firstPackets(clients, listener)
+      const fresh = speakers.map((_, number) => number).filter(number => !already.has(number + 1))
+      expect(fresh.length).toBeGreaterThan(0)
+      const lost: number[] = []
+      for (const number of fresh) {
+        const beganAt = Date.now()
+        speakers[number]!.talk(true)
+        let firstAt: number | undefined
+        await eventually(async () => {
+          firstAt = (await firstPackets(clients, listener)).get(number + 1)
+          return firstAt === undefined ? `${number} is not heard` : null
+        }, 15_000)
+        lost.push(Math.round(firstAt! - beganAt))
+        speakers[number]!.talk(false)
+      }
+      console.log(
+        `ms from the first word to the first packet at a listener of another node: ${lost.join(' ')}`,
+      )
+    } finally {
+      await clients.close()
+      await cluster.close()
+      await webhooks.down()
+    }
+  },
+)

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 /** The least that the worker takes, ms. */
 const INTERVAL_MS = 250
 /** Each observer tells every interval; so many, one after the other, tell of a beginning so much sooner. */
-const OBSERVERS = 4
+const OBSERVERS = 8
 /** dBov; quieter counts as silence. */
 const THRESHOLD_DBOV = -60
 /** Of one report: more than anybody hears at once, and as many again. */
@@ -16,9 +16,9 @@ export interface LevelListener {
 }
 
 /**
- * How loud the producers of one router are, every 63 ms over the last 250 ms. One observer tells of somebody who begins to speak
- * after 250 ms in the mean, and up to 450 (it wants ten packets in one interval, which begins at any moment); four of them whose
- * intervals are shifted tell after 160 to 270. They exist while somebody listens, and end with the router.
+ * How loud the producers of one router are, every 31 ms over the last 250 ms. An observer wants ten packets in one interval, which
+ * begins at any moment: one alone tells of somebody who begins to speak, out of an encoder's silence (DTX), after 200 to 450 ms.
+ * Eight whose intervals are shifted tell after 200 to 231. They exist while somebody listens, and end with the router.
  */
 export class LevelWatch {
   readonly #router: Router
