@@ -67,7 +67,7 @@ const environment = z.object({
   SFU_WORKER_KEPT_BUDGET: count(1, 100).default(90),
   SFU_WORKER_PLACEMENT: z.enum(['fill', 'spread']).default('fill'),
   SFU_ADMISSION: z.enum(['on', 'off']).default('on'),
-  SFU_EVENT_LOOP_BUDGET_MS: count(0, 60_000).default(250),
+  SFU_EVENT_LOOP_BUDGET_MS: count(0, 60_000).default(1_000),
   SFU_MEMORY_LEFT_MIB: count(0, 1_048_576).default(256),
   SFU_PEOPLE_BUDGET: count(0, 1_000_000).default(0),
   WEBHOOK_URLS: z
