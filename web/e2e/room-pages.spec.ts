@@ -105,7 +105,7 @@ test('watch page, check page and room can be used by everybody in every state', 
       )
       return {
         stage: height('[data-testid=stage]'),
-        others: height('header') + height('[role=toolbar]'),
+        others: height('header') + height('[data-testid=speaking-strip]') + height('[role=toolbar]'),
         tiles: tiles.reduce((sum, { width, height: h }) => sum + width * h, 0),
       }
     })

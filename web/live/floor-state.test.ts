@@ -67,6 +67,42 @@ describe('events', () => {
     expect(applyEvent(start(), unknown).state.seq).toBe(11)
   })
 
+  it('keep hands in the order of the speaking list, once somebody is moved on it', () => {
+    const hand = (identity: string) => ({
+      type: 'hand_raised' as const,
+      hand: { identity, name: identity, unit: '', at },
+    })
+    const turn = (id: string, rank: number) => ({
+      type: 'speaking_turn' as const,
+      turn: {
+        ...{ id, identity: id, name: id, unit: '', topic: '', isFromHand: true, addedBy: '', at },
+        ...{
+          status: 'waiting' as const,
+          rank,
+          spokenBefore: 0,
+          startedAt: null,
+          untilAt: null,
+          endedAt: null,
+        },
+      },
+    })
+    const state = run(
+      start(),
+      ...[turn('a', 1), hand('a'), turn('b', 2), hand('b'), turn('c', 3), hand('c'), turn('c', 0.5)].map(
+        (body, index) => event(11 + index, body),
+      ),
+    )
+    expect(state.hands.map(raised => raised.identity)).toEqual(['c', 'a', 'b'])
+    expect(state.speaking.turns).toHaveLength(3)
+    const gone = run(state, event(18, { type: 'speaking_turn_gone', turnId: 'a', identity: 'a' }))
+    expect(gone.speaking.turns.map(({ id }) => id)).toEqual(['b', 'c'])
+  })
+
+  it('correct the clock of this page by the portal’s', () => {
+    const state = applySnapshot(emptyFloor, snapshot('delegate'), Date.parse(at) - 90_000)
+    expect(state.clockOffsetMs).toBe(90_000)
+  })
+
   it('keep hands in the order in which they were raised', () => {
     const hand = (identity: string, time: string) => ({
       identity,

@@ -26,7 +26,7 @@ export interface FloorState {
   spotlight: string | null
   options: MeetingOptions
   chat: readonly ChatMessage[]
-  /** Longest raised first. */
+  /** In the order of the speaking list. */
   hands: readonly RaisedHand[]
   /** Viewers who were given the floor, longest first. */
   speakers: readonly FloorSpeaker[]
@@ -85,6 +85,7 @@ export const applySnapshot = (
 ): FloorState => ({
   ...snapshot,
   clockOffsetMs: Date.parse(now) - nowMs,
+  hands: inOrder(snapshot.hands, snapshot.speaking),
   isSynced: true,
   viewers: state.viewers,
 })
@@ -109,7 +110,7 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
     case 'chat_sent':
       return { ...state, chat: append(state.chat, event.message) }
     case 'hand_raised':
-      return { ...state, hands: raise(state.hands, event.hand) }
+      return { ...state, hands: inOrder(raise(state.hands, event.hand), state.speaking) }
     case 'hand_lowered':
       return { ...state, hands: without(state.hands, event.identity) }
     case 'floor_given':
@@ -124,7 +125,8 @@ function reduce(state: FloorState, event: FloorEvent): FloorState {
       const next = isKnown
         ? turns.map(turn => (turn.id === event.turn.id ? event.turn : turn))
         : [...turns, event.turn]
-      return { ...state, speaking: { ...state.speaking, turns: next } }
+      const speaking = { ...state.speaking, turns: next }
+      return { ...state, speaking, hands: inOrder(state.hands, speaking) }
     }
     case 'speaking_turn_gone': {
       const turns = state.speaking.turns.filter(turn => turn.id !== event.turnId)
@@ -194,6 +196,18 @@ const append = <T extends { id: string }>(list: readonly T[], item: T): readonly
 
 const raise = (hands: readonly RaisedHand[], hand: RaisedHand): readonly RaisedHand[] =>
   [...hands.filter(known => known.identity !== hand.identity), hand].sort((a, b) => a.at.localeCompare(b.at))
+
+/** Hands have the order of the speaking list, which moderators may change; who is not on it comes after, longest raised first. */
+function inOrder(hands: readonly RaisedHand[], { turns }: SpeakingState): readonly RaisedHand[] {
+  const rankOf = ({ identity }: RaisedHand) => {
+    const ranks = turns.flatMap(turn =>
+      turn.identity === identity && turn.status === 'waiting' ? [turn.rank] : [],
+    )
+    return ranks.length > 0 ? Math.min(...ranks) : Number.MAX_VALUE
+  }
+  const ordered = hands.map(hand => ({ hand, rank: rankOf(hand) })).sort((a, b) => a.rank - b.rank)
+  return ordered.every(({ hand }, index) => hand === hands[index]) ? hands : ordered.map(({ hand }) => hand)
+}
 
 /** Something that happened to this person and must be said once. */
 export type FloorEffect =

@@ -249,6 +249,6 @@ const sourceOf = (source: Track.Source): RemotePublication['source'] =>
   source === Track.Source.Camera ? 'camera' : source === Track.Source.ScreenShare ? 'screen_share' : 'other'
 
 /** An empty list allows every source (LiveKit's ParticipantPermission); 2 is TrackSource.MICROPHONE of its protocol. */
-const mayPublishMicrophone = (sources: readonly number[]): boolean =>
+export const mayPublishMicrophone = (sources: readonly number[]): boolean =>
   sources.length === 0 || sources.includes(MICROPHONE_SOURCE)
 const MICROPHONE_SOURCE = 2

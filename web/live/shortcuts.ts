@@ -1,5 +1,5 @@
 /** Keys of the room; the help dialog lists the same ones. */
-export const SHORTCUTS = ['m', 'v', 'h', 'c', 'p', '?'] as const
+export const SHORTCUTS = ['m', 'v', 'h', 'c', 'p', 'l', '?'] as const
 export type Shortcut = (typeof SHORTCUTS)[number]
 
 /** Where letters find an entry or answer a question: there they must not open the microphone behind. */

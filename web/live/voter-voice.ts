@@ -1,6 +1,6 @@
 /** The microphone of a viewer who was given the floor; sound only. */
 import { RoomEvent, Track } from 'livekit-client'
-import type { MediaRoom } from './media-room.ts'
+import { type MediaRoom, mayPublishMicrophone } from './media-room.ts'
 
 /** The media server hears of the floor a moment after everybody else, ms. */
 const PERMISSION_WAIT_MS = 8_000
@@ -19,8 +19,12 @@ export async function closeVoice(media: MediaRoom): Promise<void> {
   if (track) await localParticipant.unpublishTrack(track, true)
 }
 
-async function permissionToSpeak({ room }: MediaRoom): Promise<void> {
-  const isAllowed = () => room.localParticipant.permissions?.canPublish === true
+/** Resolves when the media server takes a microphone from here, or when it should long have done so. */
+export async function permissionToSpeak({ room }: MediaRoom): Promise<void> {
+  const isAllowed = () => {
+    const { canPublish = false, canPublishSources = [] } = room.localParticipant.permissions ?? {}
+    return canPublish && mayPublishMicrophone(canPublishSources)
+  }
   if (isAllowed()) return
   await new Promise<void>(resolve => {
     const settle = () => {

@@ -98,6 +98,7 @@ function HandForm({ session, onDone }: { session: MeetingSession; onDone: () => 
   const toast = useToast()
   const [name, setName] = useState(() => loadSettings().name)
   const [unit, setUnit] = useState(() => loadSettings().unit)
+  const [topic, setTopic] = useState('')
   const [isMissing, setMissing] = useState(false)
   const [isSending, setSending] = useState(false)
 
@@ -108,7 +109,7 @@ function HandForm({ session, onDone }: { session: MeetingSession; onDone: () => 
     if (isSending || who.name === '') return
     setSending(true)
     saveSettings({ ...loadSettings(), ...who })
-    const result = await session.floor.send({ type: 'hand_raise', ...who })
+    const result = await session.floor.send({ type: 'hand_raise', ...who, topic: topic.trim() })
     setSending(false)
     if (result.ok) onDone()
     else if (result.code !== 'closed') toast({ tone: 'warn', text: t('fault.other') })
@@ -132,6 +133,14 @@ function HandForm({ session, onDone }: { session: MeetingSession; onDone: () => 
           maxLength={160}
           value={unit}
           onChange={event => setUnit(event.target.value)}
+        />
+      </Field>
+      <Field label={t('watch.handTopic')} optional>
+        <Input
+          data-testid="hand-topic"
+          maxLength={200}
+          value={topic}
+          onChange={event => setTopic(event.target.value)}
         />
       </Field>
       <div className="flex flex-wrap gap-2">

@@ -14,6 +14,7 @@ import { LiveDot } from '../../ui/badge.tsx'
 import { WatchAsk } from './watch-ask.tsx'
 import { WatchFacts, WatchLayout } from './watch-frame.tsx'
 import { WatchPicture } from './watch-picture.tsx'
+import { WatchSpeaking } from './watch-speaking.tsx'
 import { WatchVoice } from './watch-voice.tsx'
 
 /** Picture on top, who speaks and what is being discussed under it, one way to ask. */
@@ -110,6 +111,7 @@ export function WatchRoom({
           </span>
         </p>
       )}
+      <WatchSpeaking floor={floor} identity={admitted.identity} />
       <WatchAsk session={session} code={meeting.code} identity={admitted.identity} />
       <WatchFacts meeting={meeting} agenda={agenda} />
       {hasFloor && <div aria-hidden className="h-48" />}

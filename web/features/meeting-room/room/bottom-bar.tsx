@@ -1,6 +1,7 @@
 'use client'
 import {
   Hand,
+  ListOrdered,
   MessageSquare,
   Mic,
   MicOff,
@@ -51,6 +52,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 /** The one bar: words under the icons, the chair's tools apart, leaving at the end. */
 export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }: BottomBarProps) {
   const t = useTranslations('room.bar')
+  const tSpeaking = useTranslations('room.speaking')
   const { session } = useMeeting()
   const media = useMedia()
   const floor = useFloor()
@@ -123,6 +125,17 @@ export function BottomBar({ actions, panel, unread, onPanel, onDevices, onHelp }
         tone={panel === 'people' ? 'on' : 'plain'}
         badge={self.isModerator ? floor.hands.length : 0}
         onPress={() => onPanel('people')}
+      />
+      <BarButton
+        testId="open-speaking"
+        isWideOnly={!self.isModerator}
+        icon={<ListOrdered aria-hidden />}
+        label={tSpeaking('bar')}
+        hint={tSpeaking('barHint')}
+        isPressed={panel === 'speaking'}
+        tone={panel === 'speaking' ? 'on' : 'plain'}
+        badge={self.isModerator ? floor.speaking.turns.filter(turn => turn.status === 'waiting').length : 0}
+        onPress={() => onPanel('speaking')}
       />
       <MoreMenu unreadQuestions={unread.questions} onPanel={onPanel} onDevices={onDevices} onHelp={onHelp} />
       {self.isModerator && <ChairBar onPanel={onPanel} />}

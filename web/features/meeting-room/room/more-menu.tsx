@@ -1,5 +1,5 @@
 'use client'
-import { CircleHelp, Ellipsis, Expand, Info, Keyboard, Settings2, Users } from 'lucide-react'
+import { CircleHelp, Ellipsis, Expand, Info, Keyboard, ListOrdered, Settings2, Users } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { saveSettings } from '../../../live/saved-settings.ts'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '../../../ui/menu.tsx'
@@ -61,6 +61,11 @@ export function MoreMenu({
       {isPhone() && (
         <MenuItem icon={<Users aria-hidden />} onSelect={() => onPanel('people')}>
           <span data-testid="menu-people">{t('people')}</span>
+        </MenuItem>
+      )}
+      {isPhone() && (
+        <MenuItem icon={<ListOrdered aria-hidden />} onSelect={() => onPanel('speaking')}>
+          <span data-testid="menu-speaking">{t('speaking')}</span>
         </MenuItem>
       )}
       <MenuItem icon={<CircleHelp aria-hidden />} onSelect={() => onPanel('questions')}>

@@ -14,6 +14,7 @@ import { type ConfirmRequest, MeetingProvider, useMedia, useMeeting } from './me
 import { PinProvider } from './pin-context.tsx'
 import { ConfirmBox, DeviceDialog, HelpDialog, UnmuteDialog } from './room-dialogs.tsx'
 import { type PanelName, SidePanel } from './side-panel.tsx'
+import { SpeakingStrip } from './speaking/speaking-strip.tsx'
 import { Stage } from './stage.tsx'
 import { TopBar } from './top-bar.tsx'
 import { useDarkPage } from './use-dark-page.ts'
@@ -71,6 +72,7 @@ function RoomLayout() {
     h: actions.toggleHand,
     c: () => togglePanel('chat'),
     p: () => togglePanel('people'),
+    l: () => togglePanel('speaking'),
     '?': () => setDialog('help'),
   })
 
@@ -81,6 +83,7 @@ function RoomLayout() {
       className="fixed inset-0 flex h-dvh flex-col overflow-hidden bg-[#0b1016] text-white"
     >
       <TopBar />
+      <SpeakingStrip />
       <ConnectionBanner />
       <div className="relative flex min-h-0 flex-1 gap-2 p-2">
         <Stage />

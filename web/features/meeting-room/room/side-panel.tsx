@@ -1,5 +1,6 @@
 'use client'
 import { X } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import { useTranslations } from 'next-intl'
 import { useEffect, useRef } from 'react'
 import { Tabs } from '../../../ui/tabs.tsx'
@@ -9,7 +10,12 @@ import { useFloor } from './meeting-context.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { QuestionsPanel } from './questions-panel.tsx'
 
-export type PanelName = 'people' | 'chat' | 'questions' | 'info'
+// Loaded when it is opened: most who are in a meeting never do.
+const SpeakingPanel = dynamic(() =>
+  import('./speaking/speaking-panel.tsx').then(loaded => loaded.SpeakingPanel),
+)
+
+export type PanelName = 'speaking' | 'people' | 'chat' | 'questions' | 'info'
 
 /** The one panel beside the stage; on phones it covers the stage until it is closed. */
 export function SidePanel({
@@ -46,7 +52,7 @@ export function SidePanel({
       onKeyDown={event => {
         if (event.key === 'Escape') onClose()
       }}
-      className="flex min-h-0 flex-col bg-surface text-text outline-none max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:w-[25rem] lg:rounded-lg"
+      className="flex min-h-0 flex-col bg-surface text-text outline-none max-lg:absolute max-lg:inset-0 max-lg:z-20 lg:w-[27rem] lg:rounded-lg"
     >
       <div className="relative flex min-h-0 flex-1 flex-col">
         <button
@@ -63,8 +69,13 @@ export function SidePanel({
           label={t('label')}
           value={panel}
           onChange={value => onPanel(value as PanelName)}
-          className="[&_[role=tab]]:px-2.5 [&_[role=tab]]:text-sm [&_[role=tablist]]:pr-11"
+          className="[&_[role=tab]]:px-1.5 sm:[&_[role=tab]]:px-2 [&_[role=tab]]:text-sm [&_[role=tablist]]:pr-11"
           tabs={[
+            {
+              value: 'speaking',
+              label: t('speaking'),
+              content: <SpeakingPanel />,
+            },
             { value: 'people', label: t('people'), content: <PeoplePanel /> },
             { value: 'chat', label: t('chat'), count: unread.chat, content: <ChatPanel /> },
             {

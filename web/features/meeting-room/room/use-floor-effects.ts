@@ -65,7 +65,7 @@ export function useFloorEffects(panel: PanelName | null): FloorEffects {
           return
         case 'hand':
           setAnnouncement(t('hand', { name: formatEndpointName(effect.hand.name, effect.hand.unit) }))
-          if (isModerator && open !== 'people')
+          if (isModerator && open !== 'people' && open !== 'speaking')
             toast({ text: t('hand', { name: formatEndpointName(effect.hand.name, effect.hand.unit) }) })
           return
         case 'lobby':

@@ -3,6 +3,7 @@ import { useTranslations } from 'next-intl'
 import { useCallback, useMemo } from 'react'
 import { deviceProblem } from '../../../live/device-problem.ts'
 import { saveSettings } from '../../../live/saved-settings.ts'
+import { permissionToSpeak } from '../../../live/voter-voice.ts'
 import { useToast } from '../../../ui/toast.tsx'
 import {
   useCommand,
@@ -67,7 +68,8 @@ export function useRoomActions(): RoomActions {
         if (isHeld && microphone !== 'on') toast({ tone: 'info', text: tBar('micHeld') })
         else setMicrophone(microphone !== 'on')
       },
-      openMicrophone: () => setMicrophone(true),
+      // Whoever says yes to being called may be ahead of the media server by a moment.
+      openMicrophone: () => void permissionToSpeak(session.media).then(() => setMicrophone(true)),
       toggleCamera: () => {
         const isOn = camera !== 'on'
         const next = { ...settings, isCameraOn: isOn }
@@ -88,6 +90,7 @@ export function useRoomActions(): RoomActions {
       isHeld,
       isSharing,
       local,
+      session.media,
       microphone,
       setMicrophone,
       setSettings,
