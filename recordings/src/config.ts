@@ -50,6 +50,10 @@ const schema = z.object({
     .transform(parts)
     .pipe(z.array(addressSetting(httpPageAddress))),
   DATA_DIR: z.string().min(1).default(join(REPOSITORY, '.data')),
+  /** Folder of recordings that several recorders share; empty: that in DATA_DIR, of this process alone. */
+  RECORDINGS_SHARED_DIR: z.string().min(1).optional(),
+  /** Of a shared folder: how many recordings this process works on at a time. */
+  RECORDINGS_PLACES: z.coerce.number().int().min(1).max(1000).default(8),
   FFMPEG_PATH: z.string().optional(),
   FFPROBE_PATH: z.string().optional(),
   /** Where others reach this process's files; default: at RECORDINGS_BIND and RECORDINGS_PORT. */
@@ -107,6 +111,8 @@ export interface Config {
   /** Folder of this process's data. */
   dataDir: string
   recordingsDir: string
+  /** The folder of recordings is that of several recorders; `places` is how many recordings this one works on at a time. */
+  sharing: { places: number } | null
   ffmpegPath: string | undefined
   ffprobePath: string | undefined
   publicUrl: string | undefined
@@ -156,7 +162,10 @@ export function parseConfig(
       sfuUrls: [firstUrl, ...otherUrls],
       webhookUrls: value.WEBHOOK_URLS,
       dataDir,
-      recordingsDir: join(dataDir, 'recordings'),
+      recordingsDir: value.RECORDINGS_SHARED_DIR
+        ? resolve(value.RECORDINGS_SHARED_DIR)
+        : join(dataDir, 'recordings'),
+      sharing: value.RECORDINGS_SHARED_DIR ? { places: value.RECORDINGS_PLACES } : null,
       ffmpegPath: value.FFMPEG_PATH,
       ffprobePath: value.FFPROBE_PATH,
       publicUrl: value.PUBLIC_RECORDINGS_URL,
@@ -182,7 +191,9 @@ export function loadConfig(): Config {
       chmodSync(config.recordingsDir, 0o700)
       return config
     } catch (error) {
-      problems.push(`DATA_DIR: ${error instanceof Error ? error.message : error}`)
+      problems.push(
+        `${config.sharing ? 'RECORDINGS_SHARED_DIR' : 'DATA_DIR'}: ${error instanceof Error ? error.message : error}`,
+      )
     }
   }
   for (const problem of problems) console.error(`recordings: ${problem}`)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { signWebhook } from '@diemcau/core/livekit/webhook-signature.ts'
 import { FiguresPage } from '@diemcau/core/metrics/figures.ts'
@@ -10,11 +11,13 @@ import type { Config } from './config.ts'
 import { checkTools, findFfmpeg } from './ffmpeg/find-ffmpeg.ts'
 import { JobRegistry } from './jobs/job-registry.ts'
 import { makeFile } from './jobs/make-file.ts'
+import type { JobEnvironment } from './jobs/recording-job.ts'
 import { egressInfoOf } from './server/egress-info.ts'
 import { egressMethods } from './server/egress-service.ts'
 import { RecordingsHttpServer } from './server/http-server.ts'
 import { freeBytesOf, recorderFigures } from './server/recorder-figures.ts'
 import { mintCaptureToken } from './server/token.ts'
+import { storeId } from './store/store-id.ts'
 import { announceChange } from './webhooks/egress-webhooks.ts'
 
 /** The whole process as an object: what main.ts starts and stops, and tests too. */
@@ -56,6 +59,7 @@ export class RecordingsProcess {
       eventLoopP99Ms: eventLoop.p99Ms,
       isReady: jobs !== null,
       ...(jobs?.counts() ?? { phases: {}, attached: 0 }),
+      turns: jobs?.turns ?? { taken: 0, lost: 0 },
       compositions: compositions.size,
       webhooks: { pending: outbox?.pending ?? 0, aside: outbox?.aside ?? 0 },
       freeBytes: await freeBytesOf(config.recordingsDir),
@@ -66,6 +70,7 @@ export class RecordingsProcess {
       bind: config.bind,
       keys: config.keys,
       jobs: () => jobs,
+      store: config.sharing ? await storeId(config.recordingsDir) : null,
       metrics,
       metricsAccess: config.metricsAccess,
       methods: () => methods,
@@ -82,13 +87,17 @@ export class RecordingsProcess {
       log,
     })
     outbox = opened
-    jobs = await JobRegistry.create(config.recordingsDir, {
+    const sharing = config.sharing && {
+      ...config.sharing,
+      owner: `${config.nodeName} ${process.pid} ${randomUUID()}`,
+    }
+    const environment: JobEnvironment = {
       sfuUrls: config.sfuUrls,
       rtpAddress: config.rtpAddress,
       roomWaitMs: config.roomWaitMs,
       minFreeBytes: config.minFreeBytes,
       mintCaptureToken: roomName => mintCaptureToken(roomName, key),
-      compose: (folder, manifest, onProgress) =>
+      compose: (folder, manifest, onProgress, signal) =>
         compositions.run(() =>
           makeFile({
             folder,
@@ -97,14 +106,15 @@ export class RecordingsProcess {
             ffprobePath,
             threads: config.threads,
             nice: config.nice,
-            signal: abort.signal,
+            signal: AbortSignal.any([abort.signal, signal]),
             log,
             onProgress,
           }),
         ),
       onChange: (before, after) => announceChange(opened, before, after, infoOf),
       log,
-    })
+    }
+    jobs = await JobRegistry.create(config.recordingsDir, environment, sharing)
     methods = egressMethods({ jobs, infoOf, toolsFault: () => checkTools(ffmpegPath, ffprobePath) })
     // Only now: a recording that was interrupted loses picture while we look at tools.
     void checkTools(ffmpegPath, ffprobePath).then(fault => {

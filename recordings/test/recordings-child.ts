@@ -27,6 +27,15 @@ export class RecordingsChild {
     }
   }
 
+  /** It keeps its connections and does nothing, until `wake`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  wake(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }

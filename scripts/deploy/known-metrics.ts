@@ -33,6 +33,7 @@ export async function knownMetrics(): Promise<KnownMetric[]> {
     phases: { active: 1 },
     attached: 1,
     compositions: 1,
+    turns: { taken: 1, lost: 1 },
     webhooks: { pending: 1, aside: 1 },
     freeBytes: 1,
   }))

@@ -57,3 +57,24 @@ export function parseJournal(text: string): JournalEntry[] {
   }
   return entries
 }
+
+/**
+ * The journals of the recorders that had a recording one after the other, lowest term first, as one. A recorder's words count
+ * until the next one spoke: what it wrote afterwards, because it did not know yet that it was taken for dead, is left out.
+ * `endOf` is that moment for each term, ms since the epoch; infinite for the last one.
+ */
+export function joinTerms(terms: readonly { term: number; entries: JournalEntry[] }[]): {
+  journal: JournalEntry[]
+  endOf: (term: number) => number
+} {
+  const endOf = (term: number) =>
+    Math.min(
+      Number.POSITIVE_INFINITY,
+      ...terms.flatMap(later => (later.term > term ? (later.entries[0]?.t ?? []) : [])),
+    )
+  const journal = terms.flatMap(({ term, entries }) => {
+    const end = endOf(term)
+    return entries.filter(({ t }) => t < end)
+  })
+  return { journal, endOf }
+}

@@ -21,6 +21,8 @@ export interface CaptureSessionOptions {
   mintToken: () => Promise<string>
   rtpAddress: string
   trackFolder: (trackId: string) => string
+  /** Whose files they are, see JobFolder; default 0. */
+  term?: number
   roomWaitMs: number
   log: Logger
 }
@@ -42,7 +44,7 @@ export class CaptureSession {
   readonly #options: CaptureSessionOptions
   readonly #listener: CaptureSessionListener
   readonly #round: AddressRound
-  readonly #names = new SegmentNames()
+  readonly #names: SegmentNames
   /** Dialled, or attached. */
   #current: CaptureAttachment | null = null
   /** At another node, while the present one is about to stop. */
@@ -64,6 +66,7 @@ export class CaptureSession {
   constructor(options: CaptureSessionOptions, listener: CaptureSessionListener) {
     this.#options = options
     this.#listener = listener
+    this.#names = new SegmentNames(options.term)
     this.#round = new AddressRound(options.sfuUrls)
   }
 

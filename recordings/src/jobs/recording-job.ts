@@ -10,9 +10,12 @@ import {
 import type { Logger } from 'pino'
 import { CaptureSession } from '../capture/capture-session.ts'
 import { nowMs } from '../capture/clock.ts'
+import type { JobLease } from '../store/job-lease.ts'
 import type { JobFolder } from '../store/job-store.ts'
 
 const HEARTBEAT_MS = 2000
+/** How often a recorder that shares its folder shows that it lives, and looks for what others want. */
+const LEASE_MS = 1000
 /** A recording found this long after its recorder stopped is not taken up again: the meeting is another one by now. */
 const RESUME_WITHIN_MS = 15 * 60_000
 
@@ -27,10 +30,17 @@ export interface JobEnvironment {
     folder: JobFolder,
     manifest: Manifest,
     onProgress: (percent: number) => void,
+    signal: AbortSignal,
   ) => Promise<{ durationMs: number; sizeBytes: number }>
   /** Called after each change that is to be seen from outside, in order. */
   onChange: (before: RecordingState, after: RecordingState) => void
   log: Logger
+}
+
+/** A recording's right to be worked on here, where recorders share the folder. `onLost` is called once, when another one has it. */
+export interface Tenure {
+  lease: JobLease
+  onLost: () => void
 }
 
 /** One recording from the request to the file. The registry owns it; the state outlives it in its folder. */
@@ -42,9 +52,21 @@ export class RecordingJob {
   #session: CaptureSession | null = null
   #heartbeat: NodeJS.Timeout | null = null
   #composing: Promise<void> | null = null
+  #leaseTimer: NodeJS.Timeout | null = null
+  #isRenewing = false
+  readonly #abort = new AbortController()
+  readonly #tenure: Tenure | null
   #isClosed = false
+  #isLost = false
 
-  constructor(folder: JobFolder, state: RecordingState, environment: JobEnvironment) {
+  /** Without `tenure` the folder is this process's alone. */
+  constructor(
+    folder: JobFolder,
+    state: RecordingState,
+    environment: JobEnvironment,
+    tenure: Tenure | null = null,
+  ) {
+    this.#tenure = tenure
     this.folder = folder
     this.#state = state
     this.#environment = environment
@@ -67,6 +89,7 @@ export class RecordingJob {
     await this.folder.create()
     await this.folder.repairJournal()
     await this.folder.writeState(this.#state)
+    if (this.#tenure) this.#leaseTimer = setInterval(() => void this.#keepLease(), LEASE_MS)
     if (phase === 'ending') return this.#compose()
     const lastAlive = aliveAtMs ?? requestedAtMs
     if (nowMs() - lastAlive > RESUME_WITHIN_MS) {
@@ -101,14 +124,67 @@ export class RecordingJob {
   /** Lets go without ending the recording: the next process goes on with it. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true
-    if (this.#heartbeat) clearInterval(this.#heartbeat)
+    this.#stopTimers()
     await this.#session?.close()
     // The composition ends by the abort signal of the process; it must not write after we are gone.
     await this.#composing
-    if (!isFinal(this.#state.phase))
-      await this.folder
-        .writeState(this.#state)
-        .catch(error => this.#log.error({ err: error }, 'the state could not be written'))
+    if (isFinal(this.#state.phase) || this.#isLost) return
+    await this.folder
+      .writeState(this.#state)
+      .catch(error => this.#log.error({ err: error }, 'the state could not be written'))
+    await this.#tenure?.lease
+      .release()
+      .catch(error => this.#log.warn({ err: error }, 'the recording could not be let go, others wait for it'))
+  }
+
+  #stopTimers(): void {
+    if (this.#heartbeat) clearInterval(this.#heartbeat)
+    if (this.#leaseTimer) clearInterval(this.#leaseTimer)
+  }
+
+  async #keepLease(): Promise<void> {
+    if (this.#isRenewing || this.#isClosed || !this.#tenure) return
+    this.#isRenewing = true
+    try {
+      if (!(await this.#tenure.lease.renew())) return this.#lose()
+      const { isStopWanted, layout } = await this.folder.readWishes()
+      const isOpen = this.#state.phase === 'starting' || this.#state.phase === 'active'
+      if (isOpen && layout && layout !== this.#state.layout) this.setLayout(layout)
+      if (isStopWanted) this.stop()
+    } catch (error) {
+      // Where the folder is away for longer another one takes it, of which we hear when it is back.
+      this.#log.warn({ err: error }, 'the lease of the recording could not be renewed')
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
+  /** Whether a step that others hear of may be made here. Where that cannot be known it is left to whoever takes it up. */
+  async #isOurs(): Promise<boolean> {
+    if (!this.#tenure) return true
+    try {
+      if (!this.#isLost && (await this.#tenure.lease.renew())) return true
+    } catch (error) {
+      this.#log.error({ err: error }, 'the folder of the recording does not answer')
+    }
+    this.#lose()
+    return false
+  }
+
+  /** Another recorder has it: all ends here without a word, and nothing written from now on counts. */
+  #lose(): void {
+    if (this.#isLost || this.#isClosed) return
+    this.#isLost = true
+    this.#isClosed = true
+    this.#stopTimers()
+    this.#abort.abort(new Error('another recorder has the recording'))
+    this.#log.warn('another recorder has the recording, it is given up here')
+    const session = this.#session
+    this.#session = null
+    void session
+      ?.close()
+      .catch(error => this.#log.warn({ err: error }, 'what was captured last is not whole'))
+    this.#tenure?.onLost()
   }
 
   #capture(lastAttachedMs: number | null): void {
@@ -120,6 +196,7 @@ export class RecordingJob {
         roomWaitMs,
         mintToken: () => mintCaptureToken(this.#state.roomName),
         trackFolder: trackId => this.folder.trackFolder(trackId),
+        term: this.folder.term,
         log: this.#log,
       },
       {
@@ -155,15 +232,22 @@ export class RecordingJob {
     this.#session = null
     if (this.#isClosed) return
     this.#log.info(end, 'capture ended')
-    this.#apply({ type: 'capture_ended', ...end })
-    if (this.#state.phase === 'ending') this.#compose()
+    const settle = () => {
+      this.#apply({ type: 'capture_ended', ...end })
+      if (this.#state.phase === 'ending') this.#compose()
+    }
+    if (!this.#tenure) settle()
+    else
+      void this.#isOurs().then(isOurs => {
+        if (isOurs && !this.#isClosed) settle()
+      })
   }
 
   #compose(): void {
     if (this.#composing || this.#isClosed) return
-    this.#composing = this.#makeFile().catch(error => {
+    this.#composing = this.#makeFile().catch(async error => {
       // Stopping the process is no failure of the recording: the next one goes on with it.
-      if (this.#isClosed) return
+      if (this.#isClosed || !(await this.#isOurs())) return
       this.#log.error({ err: error }, 'recording failed')
       this.#apply({
         type: 'failed',
@@ -177,9 +261,16 @@ export class RecordingJob {
     const manifest = await this.folder.writeManifest(this.#state, (path, error) =>
       this.#log.warn({ path, err: error }, 'a captured file cannot be read and is left out'),
     )
-    const result = await this.#environment.compose(this.folder, manifest, percent => {
-      if (!this.#isClosed && this.#state.phase === 'ending') this.#apply({ type: 'composing', percent })
-    })
+    const result = await this.#environment.compose(
+      this.folder,
+      manifest,
+      percent => {
+        if (!this.#isClosed && this.#state.phase === 'ending') this.#apply({ type: 'composing', percent })
+      },
+      this.#abort.signal,
+    )
+    if (!(await this.#isOurs())) return
+    if (this.#tenure) await this.folder.removeLeftWork()
     this.#apply({ type: 'composed', at: nowMs(), result })
     this.#log.info(result, 'recording finished')
   }
@@ -189,10 +280,12 @@ export class RecordingJob {
   }
 
   #apply(event: RecordingEvent): void {
+    if (this.#isLost) return
     const before = this.#state
     const after = reduceRecording(before, event)
     if (after === before) return
     this.#state = after
+    if (isFinal(after.phase)) this.#stopTimers()
     this.folder.writeState(after).catch(error => this.#handleDiskFault(error))
     this.#environment.onChange(before, after)
   }

@@ -35,18 +35,18 @@ export function egressMethods(options: {
   })
 
   const stop = twirpMethod(StopEgressRequest, async request => {
-    const job = jobs.get(request.egressId)
-    if (isFinal(job.state.phase) || job.state.phase === 'ending')
-      throw new AppError('failed_precondition', `egress with status ${job.state.phase} cannot be stopped`)
-    job.stop()
-    const info = infoOf(job.state)
+    const { phase } = (await jobs.get(request.egressId)).state
+    if (isFinal(phase) || phase === 'ending')
+      throw new AppError('failed_precondition', `egress with status ${phase} cannot be stopped`)
+    const state = await jobs.stop(request.egressId)
+    const info = infoOf(state)
     // The capture lets go of its files before the state says so; LiveKit's caller hears of the ending at once.
-    if (!isFinal(job.state.phase)) info.status = EgressStatus.EGRESS_ENDING
+    if (!isFinal(state.phase)) info.status = EgressStatus.EGRESS_ENDING
     return info
   })
 
   const list = twirpMethod(ListEgressRequest, async request => {
-    const states = jobs.list({
+    const states = await jobs.list({
       roomName: request.roomName,
       egressId: request.egressId,
       isActive: request.active,
@@ -55,9 +55,7 @@ export function egressMethods(options: {
   })
 
   const updateLayout = twirpMethod(UpdateLayoutRequest, async request => {
-    const job = jobs.get(request.egressId)
-    job.setLayout(layoutOf(request.layout))
-    return infoOf(job.state)
+    return infoOf(await jobs.setLayout(request.egressId, layoutOf(request.layout)))
   })
 
   return new Map([

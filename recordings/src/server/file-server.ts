@@ -23,7 +23,7 @@ export async function serveFile(
   }
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new AppError('method_not_allowed', 'only GET, HEAD and DELETE are served here')
-  const job = jobs.get(egressId)
+  const job = await jobs.get(egressId)
   // A file whose verdict is still open, or was bad, is not given out as the recording.
   if (!job.state.result) throw new AppError('not_found', 'the recording has no file (yet)')
   const path = job.folder.file

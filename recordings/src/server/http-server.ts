@@ -29,6 +29,8 @@ export interface HttpServerOptions {
   bind: string
   keys: readonly ApiKey[]
   jobs: () => JobRegistry | null
+  /** Which folder it shares with other recorders; null: it has its own. */
+  store: string | null
   metrics: OperationsPages['metrics']
   metricsAccess: MetricsAccess
   methods: () => Map<string, TwirpMethod<void>>
@@ -88,7 +90,7 @@ export class RecordingsHttpServer {
       const egressId = FILE_PATH.exec(path)?.[1]
       if (egressId) {
         const room = await assertMayRecord(tokenOf(request, url?.searchParams ?? null), this.#options.keys)
-        if (room !== undefined && jobs.get(egressId).state.roomName !== room)
+        if (room !== undefined && (await jobs.get(egressId)).state.roomName !== room)
           throw new AppError('permission_denied', 'permissions denied: the token is for another room')
         return await serveFile(request, response, egressId, jobs)
       }
@@ -108,9 +110,17 @@ export class RecordingsHttpServer {
   }
 
   #health(response: ServerResponse): void {
-    const isReady = this.#options.jobs() !== null
-    const running = this.#options.jobs()?.list({ isActive: true }).length ?? 0
-    const body = JSON.stringify({ status: isReady ? 'ok' : 'starting', running })
+    const jobs = this.#options.jobs()
+    const isReady = jobs !== null
+    const running = jobs?.running ?? 0
+    // Read by media servers that know several recorders: sfu/src/api/egress-recorders.ts.
+    const free = jobs && Number.isFinite(jobs.free) ? { free: this.#isStopping ? 0 : jobs.free } : {}
+    const body = JSON.stringify({
+      status: isReady ? 'ok' : 'starting',
+      running,
+      ...free,
+      store: this.#options.store ?? undefined,
+    })
     response.writeHead(isReady ? 200 : 503, { 'content-type': 'application/json' }).end(body)
   }
 

@@ -10,6 +10,8 @@ export interface RecorderReport {
   /** Recordings whose room is captured at this moment. */
   attached: number
   compositions: number
+  /** Recordings that changed hands since the start, where recorders share a folder. */
+  turns: { taken: number; lost: number }
   webhooks: { pending: number; aside: number }
   /** Null: the disk cannot be asked. */
   freeBytes: number | null
@@ -35,6 +37,12 @@ export const recorderFigures = [
     r => r.attached,
   ),
   one('compositions', 'Films being composed, and those that wait for it', ({ compositions }) => compositions),
+  one('taken_over', 'Recordings taken over from other recorders since the start', ({ turns }) => turns.taken),
+  one(
+    'lost',
+    'Recordings that other recorders took over from this one since the start',
+    ({ turns }) => turns.lost,
+  ),
   one('free_bytes', 'Free space on the disk of recordings', ({ freeBytes }) => freeBytes ?? undefined),
   one('webhooks_pending', 'Webhook deliveries that wait', ({ webhooks }) => webhooks.pending),
   one(
