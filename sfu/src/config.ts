@@ -75,7 +75,12 @@ const environment = z.object({
     .default('http://127.0.0.1:3000/api/webhooks/livekit')
     .transform(list)
     .pipe(z.array(addressSetting(httpPageAddress))),
-  RECORDINGS_URL: addressSetting(httpAddress).default('http://127.0.0.1:7980'),
+  /** One recorder, or several separated by commas. */
+  RECORDINGS_URL: z
+    .string()
+    .default('http://127.0.0.1:7980')
+    .transform(list)
+    .pipe(z.tuple([addressSetting(httpAddress)], addressSetting(httpAddress))),
   DATA_DIR: z
     .string()
     .min(1)
@@ -142,7 +147,8 @@ export interface Config {
   /** Never empty. The first pair signs webhooks; every pair is accepted on tokens. */
   keys: [ApiKey, ...ApiKey[]]
   webhookUrls: string[]
-  recordingsUrl: string
+  /** Of each recorder. */
+  recordingsUrls: [string, ...string[]]
   dataDir: string
   /** How this process is called in its log and by the administrators' page. */
   nodeName: string
@@ -242,7 +248,7 @@ export function readConfig(
     },
     keys,
     webhookUrls: values.WEBHOOK_URLS,
-    recordingsUrl: values.RECORDINGS_URL,
+    recordingsUrls: values.RECORDINGS_URL,
     dataDir: values.DATA_DIR,
     nodeName: values.NODE_NAME,
     logLevel: values.LOG_LEVEL,

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { AppError } from '@diemcau/core/errors.ts'
 import type { Logger } from 'pino'
-import { createEgressProxy } from './api/egress-proxy.ts'
+import { createRecorders } from './api/egress-recorders.ts'
 import { createRoomService } from './api/room-service.ts'
 import { createTwirpHandler } from './api/twirp-handler.ts'
 import type { ClusterParts } from './cluster/node/node-session.ts'
@@ -110,7 +110,7 @@ export class SfuNode {
       const metrics = createMetrics(report)
       const twirp = createTwirpHandler({
         roomService: createRoomService(directory),
-        egress: createEgressProxy(config.recordingsUrl),
+        egress: createRecorders(config.recordingsUrls),
         verify,
         onInternalError: (error, route) => log.error({ err: error, route }, 'API call failed'),
       })
