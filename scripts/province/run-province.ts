@@ -238,7 +238,7 @@ class Province {
       const wanted = streams.flatMap(({ stream }) => stream ?? [])
       return [
         participantReport(
-          { identity, peer, startedAt: coming.startedAt, connectedAt: coming.connectedAt, wanted },
+          { identity, peer, startedAt: coming.startedAt, connectedAt: coming.connectedAt, wanted, heldBack: [] },
           before.peers.get(peer),
           after.peers.get(peer),
         ),

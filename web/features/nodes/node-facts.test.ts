@@ -10,6 +10,7 @@ const report = (changes: Partial<Report> = {}): Report => ({
   ...{ carriedTracks: 0, workers: [], wantedWorkers: 1, mediaOpen: {}, pipes: [], pipePorts: null },
   waiting: { signalBytes: 0, dataBytes: 0 },
   webhooks: { pending: 0, aside: 0 },
+  admission: { ordinary: null, kept: null, refusals: [] },
   cluster: null,
   ...changes,
 })
@@ -23,7 +24,7 @@ const room = (name: string, people: number, publishers: number) => ({
 })
 const cluster = (links: NonNullable<Report['cluster']>['links'], isCutOff = false): Report['cluster'] => ({
   ...{ instance: 'ND_m1', address: 'm1:7881', reachesRecord: !isCutOff, isCutOff, links },
-  ...{ claims: 0, reservedSeats: 0, storyWaiting: 0, storyLost: 0 },
+  ...{ claims: 0, reservedSeats: 0, storyWaiting: 0, storyLost: 0, placements: [] },
 })
 const link = (incarnation: string, at: string, isUp: boolean) => ({
   ...{
