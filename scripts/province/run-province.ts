@@ -238,7 +238,14 @@ class Province {
       const wanted = streams.flatMap(({ stream }) => stream ?? [])
       return [
         participantReport(
-          { identity, peer, startedAt: coming.startedAt, connectedAt: coming.connectedAt, wanted, heldBack: [] },
+          {
+            identity,
+            peer,
+            startedAt: coming.startedAt,
+            connectedAt: coming.connectedAt,
+            wanted,
+            heldBack: [],
+          },
           before.peers.get(peer),
           after.peers.get(peer),
         ),

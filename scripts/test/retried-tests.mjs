@@ -102,6 +102,7 @@ export const mayBeRetried = [
       'sdk-node.int.test.ts',
       'sdk-python.int.test.ts',
       'sections.int.test.ts',
+      'cluster-audience.int.test.ts',
       'cluster-clients.int.test.ts',
       'cluster-clocks.int.test.ts',
       'cluster-cuts.int.test.ts',
@@ -109,11 +110,27 @@ export const mayBeRetried = [
       'cluster-links.int.test.ts',
       'cluster-one-node.int.test.ts',
       'cluster-three-processes.int.test.ts',
+      'cluster-placement.int.test.ts',
       'cluster-two-nodes.int.test.ts',
+      'cluster-voices.int.test.ts',
     ],
     realTime,
   ),
-  ...inFolder('recordings/test', ['real-sfu.int.test.ts', 'cluster.int.test.ts'], realTime),
+  ...inFolder(
+    'recordings/test',
+    ['real-sfu.int.test.ts', 'cluster.int.test.ts', 'shared-folder.int.test.ts'],
+    realTime,
+  ),
+  ...inFolder(
+    'scripts',
+    [
+      'load/load.int.test.ts',
+      'load/voices.int.test.ts',
+      'province/province.int.test.ts',
+      'bench/bench.int.test.ts',
+    ],
+    realTime,
+  ),
   ...inFolder(
     'web/e2e',
     [
@@ -122,6 +139,8 @@ export const mayBeRetried = [
       'reconnect.spec.ts',
       'recording.spec.ts',
       'television.spec.ts',
+      'nodes.spec.ts',
+      'speaking.spec.ts',
       'voter.spec.ts',
       'portals.spec.ts',
       'cluster.spec.ts',
@@ -139,12 +158,15 @@ const nativeHeap =
  * @type {{ file: string, reason: string }[]}
  */
 export const mayCrash = [
+  'audience',
   'clients',
   'clocks',
   'cuts',
   'faults',
   'links',
   'one-node',
+  'placement',
   'two-nodes',
   'three-processes',
+  'voices',
 ].map(name => ({ file: `sfu/test/cluster-${name}.int.test.ts`, reason: nativeHeap }))

@@ -11,6 +11,8 @@ const report = (changes: Partial<Report> = {}): Report => ({
   waiting: { signalBytes: 0, dataBytes: 0 },
   webhooks: { pending: 0, aside: 0 },
   admission: { ordinary: null, kept: null, refusals: [] },
+  placements: {},
+  voices: { microphones: 0, heard: 0, running: 0, held: 0, changes: 0 },
   cluster: null,
   ...changes,
 })
