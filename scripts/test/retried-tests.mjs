@@ -6,10 +6,10 @@
  */
 
 /**
- * How many tests of a whole run may need a second try, listed or not. Runs of some 3,250 tests had one or two, each time others; a server
+ * How many tests of a whole run may need a second try, listed or not. Runs of some 3,400 tests had one to three, each time others; a server
  * that has become slow or forgetful makes many at once.
  */
-export const secondTriesInARun = 4
+export const secondTriesInARun = 6
 
 const inFolder = (folder, names, reason) =>
   names.map(name => ({ file: `${folder}/${name}`, title: '', reason }))
@@ -128,6 +128,10 @@ export const mayBeRetried = [
       'load/voices.int.test.ts',
       'province/province.int.test.ts',
       'bench/bench.int.test.ts',
+      'bench/load-benches.int.test.ts',
+      'bench/forwarding.int.test.ts',
+      'bench/join.int.test.ts',
+      'bench/first-picture.int.test.ts',
     ],
     realTime,
   ),
