@@ -89,6 +89,8 @@ export async function startStack(
       SFU_MEDIA_PORT: String(first + 4),
       REDIS_PORT: String(first + 6),
       SFU_WORKERS: String(WORKERS),
+      // What a room does is tried between workers.
+      SFU_WORKER_PLACEMENT: 'spread',
       SFU_ANNOUNCED_ADDRESS: '127.0.0.1',
       // Of a cluster a test decides who is on which node.
       SFU_NODE_PLACEMENT: 'entry',
