@@ -39,6 +39,8 @@ const hasVoice = (identity: string) =>
 async function sitting() {
   const { db } = floor.portal.runtime
   floor.portal.livekit.participants.clear()
+  // The media server of the tests knows people by identity only: what is still to be done for the meeting of the test before would be done to these.
+  await db.job.deleteMany({ where: { status: 'queued' } })
   await db.meeting.update({
     where: { id: floor.meeting.id },
     data: { viewersMayRaiseHand: true, floorMode: 'one', microphonesHeld: true },
