@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 const integration = ['{sfu,testing}/**/*.int.test.ts']
-const cluster = 'sfu/test/cluster-*.int.test.ts'
+/** So many of the tests of clusters that both projects take about as long. */
+const cluster =
+  'sfu/test/cluster-{audience,clients,clocks,faults,links,placement,three-processes,two-nodes,voices}.int.test.ts'
 const services = ['{core,prisma,web,recordings,scripts}/**/*.int.test.ts', cluster]
 const networks = 'sfu/test/network*.int.test.ts'
 const never = ['**/node_modules/**', '**/.next/**']
@@ -18,7 +20,7 @@ const withRealParts = {
 
 /**
  * Four projects: `unit` is pure and fast; `integration` is the media server with real workers and browsers, one file at a time; `services` is
- * all else, with real databases and ffmpeg, and meetings over several nodes, one file at a time, too, and may run beside it; `networks` is the long scenarios on bad networks
+ * all else, with real databases and ffmpeg, and most of the meetings over several nodes, one file at a time, too, and may run beside it; `networks` is the long scenarios on bad networks
  * (docs/networks.md), one at a time and alone.
  */
 export default defineConfig({
