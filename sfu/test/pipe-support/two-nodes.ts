@@ -5,9 +5,9 @@ import type { PipeTransport, Producer, Transport, WebRtcTransport } from 'medias
 import pino from 'pino'
 import type { LandedTrack } from '../../src/media/link/landed-track.ts'
 import type { RoomNodeMedia } from '../../src/media/link/node-media.ts'
-import { createMediaNode } from '../../src/media/media-node.ts'
 import type { PipeSignals } from '../../src/room/base/node-media.ts'
 import type { MediaNode, RoomMedia } from '../../src/room/base/ports.ts'
+import { quietMediaNode } from '../quiet-media-node.ts'
 
 const PIPE_PORTS = { a: 41_000, b: 41_100 } as const
 const PIPE_PORT_COUNT = 100
@@ -68,13 +68,7 @@ export class TwoNodes {
 
   static async start(workerCount = 2): Promise<TwoNodes> {
     const start = (name: Name) =>
-      createMediaNode({
-        ...(process.env.MEDIASOUP_WORKER_BIN ? { workerBin: process.env.MEDIASOUP_WORKER_BIN } : {}),
-        workerCount,
-        workerPlacement: 'spread',
-        listenAddress: '127.0.0.1',
-        announcedAddresses: ['127.0.0.1'],
-        firstMediaPort: MEDIA_PORTS[name],
+      quietMediaNode(MEDIA_PORTS[name], workerCount, {
         pipes: {
           address: '127.0.0.1',
           firstPort: PIPE_PORTS[name],

@@ -6,6 +6,7 @@ import type { Producer } from 'mediasoup/types'
 import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
+import { rtpPacket, TEST_SSRC } from '../../../test/pipe-support/rtp-packet.ts'
 import { Capture } from '../capture-media.ts'
 import { PublishedTrack } from '../track/published-track.ts'
 import { TrackDirectory } from '../track/track-directory.ts'
@@ -44,24 +45,13 @@ beforeEach(async () => {
           parameters: { useinbandfec: 1 },
         },
       ],
-      encodings: [{ ssrc: 4242 }],
+      encodings: [{ ssrc: TEST_SSRC }],
     },
   })
 })
 afterEach(async () => {
   await pool.close()
 })
-
-/** An RTP packet of the producer (RFC 3550 §5.1). */
-function packet(sequence: number): Buffer {
-  const rtp = Buffer.alloc(12 + 20)
-  rtp[0] = 0x80
-  rtp[1] = 111
-  rtp.writeUInt16BE(sequence, 2)
-  rtp.writeUInt32BE(sequence * 960, 4)
-  rtp.writeUInt32BE(4242, 8)
-  return rtp
-}
 
 const producersOf = async (room: RoomRouter) =>
   Object.keys(Object.fromEntries((await room.router.dump()).mapProducerIdConsumerIds.map(e => [e.key, e])))
@@ -157,7 +147,7 @@ describe('a capture', () => {
     )
     const { port } = socket.address() as AddressInfo
     let sequence = 0
-    const feed = setInterval(() => producer.send(packet(++sequence)), 10)
+    const feed = setInterval(() => producer.send(rtpPacket(++sequence, 20)), 10)
     try {
       await expect(capture.consume('TR_none' as TrackId, '127.0.0.1', port)).rejects.toMatchObject({
         code: 'track_not_found',

@@ -3,6 +3,7 @@ import { newParticipantId, newRoomId } from '@diemcau/core/ids.ts'
 import pino from 'pino'
 import { afterEach, expect, it } from 'vitest'
 import { eventually } from '../../../../testing/eventually.ts'
+import { rtpPacket, TEST_SSRC } from '../../../test/pipe-support/rtp-packet.ts'
 import type { MediaNode, PeerMedia, RoomMedia } from '../../room/base/ports.ts'
 import { createMediaNode } from '../media-node.ts'
 import { RoomRouter } from './room-router.ts'
@@ -76,12 +77,12 @@ it('a worker that is at work is measured', async () => {
   const codec = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }
   const producer = await transport.produce({
     kind: 'audio',
-    rtpParameters: { codecs: [codec], encodings: [{ ssrc: 4242 }] },
+    rtpParameters: { codecs: [codec], encodings: [{ ssrc: TEST_SSRC }] },
   })
   let sequence = 0
   const sending = setInterval(() => {
     for (let n = 0; n < 200; n++) {
-      producer.send(packet(sequence))
+      producer.send(rtpPacket(sequence, 60))
       sequence = (sequence + 1) & 0xffff
     }
   }, 5)
@@ -94,14 +95,3 @@ it('a worker that is at work is measured', async () => {
     clearInterval(sending)
   }
 })
-
-/** RFC 3550 §5.1. */
-function packet(sequence: number): Buffer {
-  const rtp = Buffer.alloc(12 + 60)
-  rtp[0] = 0x80
-  rtp[1] = 111
-  rtp.writeUInt16BE(sequence, 2)
-  rtp.writeUInt32BE(sequence * 960, 4)
-  rtp.writeUInt32BE(4242, 8)
-  return rtp
-}
